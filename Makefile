@@ -1,0 +1,62 @@
+# Everything runs inside .venv, which is made from the locks; nothing has to be activated.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Lines of a stage appear when they are printed.
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev params repro update test test-all lint fix types check-params lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+install: $(VENV)/.installed ## make .venv from the lock
+install-dev: $(VENV)/.installed-dev ## the same with tools for tests and checks
+
+repro: install ## build the dataset: config, fetch, parse, validate, dedupe, export
+	dvc repro
+
+update: install ## look for new replays in the source, then build what changed
+	dvc repro config
+	dvc repro --force --single-item fetch
+	dvc repro
+
+params: install ## compose conf/ into params.yaml
+	python stages/config.py
+
+test: install-dev ## run the test suite
+	python -m pytest
+
+lint: install-dev ## check style
+	ruff check . && ruff format --check .
+
+fix: install-dev ## mend style where a tool can
+	ruff check --fix . && ruff format .
+
+types: install-dev ## check types
+	mypy
+
+check-params: install-dev ## check that params.yaml is what conf/ composes to
+	python -m pytest -q tests/pipeline/test_params.py
+
+lock: install-dev ## resolve the locks anew from pyproject.toml
+	uv pip compile pyproject.toml --universal --upgrade --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+	uv pip compile pyproject.toml --extra test --extra dev --universal --upgrade --generate-hashes --no-emit-index-url --no-header -q -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove the environment and caches of tools; data and state stay
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "impulse needs Python 3.11 or newer, $(PYTHON) is older: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock pyproject.toml $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@

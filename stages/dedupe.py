@@ -1,0 +1,36 @@
+"""dedupe: one recording for each match and one column for each quantity, decided in data/deduped."""
+
+from __future__ import annotations
+
+from impulse.config.app import StageRun, stage
+
+
+@stage
+def dedupe(run: StageRun) -> None:
+    """Decide which recordings and columns are kept."""
+    from impulse.data_paths import FEATURES, REJECTS, VERDICTS
+    from impulse.dedup.deduplication import dedupe_tables
+    from impulse.metrics import StageMetrics, timed
+    from impulse.tables import read_table
+
+    parsed, validated = run.data / "parsed", run.data / "validated"
+    with timed("dedupe", run.metrics):
+        summary = dedupe_tables(
+            read_table(validated / VERDICTS, made_by="validate"),
+            read_table(parsed / "replays.parquet", made_by="parse"),
+            features=parsed / FEATURES,
+            earlier_rejects=read_table(validated / REJECTS, made_by="validate"),
+            target=run.output / "deduped",
+            params=run.params.dedupe,
+        )
+    StageMetrics(
+        "dedupe",
+        summary.replays_in,
+        summary.replays_out,
+        summary.rejected,
+        more={"columns_in": summary.columns_in, "columns_out": summary.columns_out},
+    ).write(run.metrics)
+
+
+if __name__ == "__main__":
+    dedupe()

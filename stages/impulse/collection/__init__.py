@@ -1,0 +1,1 @@
+"""Collection: replay files from a source, verified and listed in an exact manifest."""

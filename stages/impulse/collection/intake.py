@@ -1,0 +1,116 @@
+"""Taking replays in: every file is verified before it gets its final name, and the manifest lists exactly what is good."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from impulse import rejects
+from impulse.config.params import SourceKind
+from impulse.data_paths import MANIFEST, REJECTS, replay_path
+from impulse.errors import ReplayError
+from impulse.output import only_writer, output_file, write_table
+from impulse.rejects import Reason, Reject
+from impulse.replay_facts import content_id, header_facts
+from impulse.replay_file import check_integrity, read_header
+from impulse.table_schema import MANIFEST_COLUMNS
+from impulse.tables import table_of
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One file of a source, before anything is known about it."""
+
+    source_path: str
+    content: bytes | OSError
+    """Its bytes, or the error that prevented reading them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSummary:
+    """Counts of a run of the fetch stage."""
+
+    replays_in: int
+    replays_out: int
+    rejected: dict[str, int]
+    bytes_out: int
+    written_now: int
+    """Files that were not in the folder before."""
+
+
+def take_in(candidates: Iterable[Candidate], *, source: SourceKind, folder: Path) -> FetchSummary:
+    """Verify files, store the good ones under their ids, and write manifest and rejects.
+
+    Files that earlier runs stored stay in the folder; only the manifest tells which ones the dataset is made of.
+
+    Args:
+        candidates: files of the source in a fixed order; of two with the same bytes the first one is taken.
+        source: kind of the source.
+        folder: data/raw.
+    """
+    with only_writer(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for leftover in folder.glob("**/.*.partial"):
+            leftover.unlink(missing_ok=True)
+        rows: dict[str, dict[str, Any]] = {}
+        rejected: list[Reject] = []
+        seen = written = 0
+        for candidate in candidates:
+            seen += 1
+            try:
+                row, content = _verify(candidate, source, rows)
+            except ReplayError as error:
+                replay_id = _id_of(candidate)
+                rejected.append(Reject(replay_id, candidate.source_path, "fetch", Reason(error.reason), error.detail))
+                continue
+            rows[row["replay_id"]] = row
+            written += _store(folder / row["path"], content)
+        ordered = [rows[replay_id] for replay_id in sorted(rows)]
+        write_table(table_of(ordered, MANIFEST_COLUMNS), folder / MANIFEST)
+        write_table(rejects.to_table(rejected), folder / REJECTS)
+    return FetchSummary(
+        replays_in=seen,
+        replays_out=len(ordered),
+        rejected=rejects.count_by_reason(rejected),
+        bytes_out=sum(row["bytes"] for row in ordered),
+        written_now=written,
+    )
+
+
+def _verify(candidate: Candidate, source: SourceKind, taken: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], bytes]:
+    content = candidate.content
+    if isinstance(content, OSError):
+        raise ReplayError(Reason.UNREADABLE, f"{type(content).__name__}: {content.strerror or content}")
+    digest = hashlib.sha256(content).hexdigest()
+    replay_id = content_id(digest)
+    if replay_id in taken:
+        raise ReplayError(Reason.DUPLICATE_BYTES, f"same bytes as {taken[replay_id]['source_path']}")
+    check_integrity(content)
+    row = {
+        "replay_id": replay_id,
+        "path": replay_path(replay_id),
+        "bytes": len(content),
+        "sha256": digest,
+        "source": source.value,
+        "source_path": candidate.source_path,
+        **header_facts(read_header(content)),
+    }
+    return row, content
+
+
+def _id_of(candidate: Candidate) -> str:
+    content = candidate.content
+    return "" if isinstance(content, OSError) else content_id(hashlib.sha256(content).hexdigest())
+
+
+def _store(target: Path, content: bytes) -> bool:
+    """Write a file unless it is there already; its name is its content, so a file of the same size is the same file."""
+    if target.is_file() and target.stat().st_size == len(content):
+        return False
+    with output_file(target) as partial:
+        partial.write_bytes(content)
+    return True
+

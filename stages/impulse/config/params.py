@@ -1,0 +1,197 @@
+"""The parameters of every stage, as frozen dataclasses that check types, names and ranges.
+
+One section of params.yaml is one class here. Each class holds the range checks of its own values.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from impulse.errors import ConfigError
+
+
+class SourceKind(StrEnum):
+    """Where fetch takes replays from."""
+
+    local = "local"
+
+
+class EngineKind(StrEnum):
+    """What runs the parser."""
+
+    local = "local"
+
+
+class Compression(StrEnum):
+    """Codec of exported Parquet files."""
+
+    zstd = "zstd"
+    snappy = "snappy"
+    none = "none"
+
+
+class FloatType(StrEnum):
+    """Type of the exported float columns."""
+
+    float32 = "float32"
+    float64 = "float64"
+
+
+def check_range(key: str, value: float, lower: float, upper: float = math.inf) -> None:
+    """Raise a ConfigError unless ``lower <= value <= upper``."""
+    if not lower <= value <= upper:
+        limits = f"at least {lower:g}" if upper == math.inf else f"between {lower:g} and {upper:g}"
+        raise ConfigError(key, f"{value:g} is out of range, must be {limits}")
+
+
+@dataclass(frozen=True)
+class FetchParams:
+    """Settings of the fetch stage."""
+
+    source: SourceKind = SourceKind.local
+    path: str | None = None
+    """Folder of replays, or a glob of files; null takes the folder named by IMPULSE_REPLAYS."""
+    pattern: str = "**/*.replay"
+    """Which files of the folder are replays."""
+
+    def __post_init__(self) -> None:
+        """Check values."""
+        if not self.pattern or self.pattern.startswith("/"):
+            raise ConfigError("fetch.pattern", f"{self.pattern!r} must be a relative glob such as **/*.replay")
+
+
+@dataclass(frozen=True)
+class ParseParams:
+    """Settings of the parse stage."""
+
+    fps: float = 10.0
+    """Rows a second."""
+    slots_per_team: int = 4
+    """Player slots a side; fixes the width of the frames."""
+    global_features: list[str] = field(default_factory=list)
+    player_features: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Check values."""
+        from impulse import features
+
+        check_range("parse.fps", self.fps, 1, 120)
+        check_range("parse.slots_per_team", self.slots_per_team, 1, 8)
+        features.check_features("parse.global_features", self.global_features, features.GLOBAL_FEATURES)
+        features.check_features("parse.player_features", self.player_features, features.PLAYER_FEATURES)
+
+
+@dataclass(frozen=True)
+class ValidateParams:
+    """Thresholds of the validate stage; null switches a rule off."""
+
+    min_frames: int | None = 100
+    max_frames: int | None = 100_000
+    min_players: int | None = 2
+    max_players: int | None = 8
+    max_share_outside: float | None = 0.01
+    """Share of values outside the physical bounds that a quantity may have before a warning."""
+    max_quat_error: float | None = 0.001
+    """Distance of a quaternion's norm from 1."""
+    max_share_ball_missing: float | None = 0.2
+    max_share_held: float | None = 0.5
+    max_reject_share: float = 1.0
+    """The stage fails when it rejects a larger share of its replays."""
+
+    def __post_init__(self) -> None:
+        """Check values."""
+        for name in ("min_frames", "max_frames", "min_players", "max_players", "max_quat_error"):
+            value = getattr(self, name)
+            if value is not None:
+                check_range(f"validate.{name}", value, 0)
+        for name in ("max_share_outside", "max_share_ball_missing", "max_share_held", "max_reject_share"):
+            value = getattr(self, name)
+            if value is not None:
+                check_range(f"validate.{name}", value, 0, 1)
+        for what in ("frames", "players"):
+            least, most = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
+            if least is not None and most is not None and least > most:
+                raise ConfigError(f"validate.min_{what}", f"{least} is above validate.max_{what}, {most}")
+
+
+@dataclass(frozen=True)
+class DedupeParams:
+    """Settings of the dedupe stage."""
+
+    by_recording: bool = True
+    """Files with the same recording id are the same recording."""
+    by_match_guid: bool = True
+    """Recordings with the same match guid are the same match."""
+    deduplicate_position: bool = True
+    """Drop columns that repeat another column of the frames."""
+    keep_quaternions: bool = True
+    keep_euler_angles: bool = False
+    keep_velocities: bool = True
+
+
+@dataclass(frozen=True)
+class ExportParams:
+    """Settings of the export stage."""
+
+    train: float = 0.8
+    val: float = 0.1
+    test: float = 0.1
+    """Shares of the splits; must add up to 1."""
+    split_salt: str = "impulse"
+    """Another text gives another assignment of matches to splits."""
+    shards: int = 16
+    """Parquet files a split may have at most; a match's shard depends on its key alone."""
+    compression: Compression = Compression.zstd
+    compression_level: int | None = None
+    """Level of zstd; null takes the codec's default."""
+    float_type: FloatType = FloatType.float32
+    numpy: bool = False
+    """Also write memory-mappable arrays."""
+
+    def __post_init__(self) -> None:
+        """Check values."""
+        for name in ("train", "val", "test"):
+            check_range(f"export.{name}", getattr(self, name), 0, 1)
+        if not math.isclose(self.train + self.val + self.test, 1.0, abs_tol=1e-9):
+            raise ConfigError("export.train", f"train + val + test is {self.train + self.val + self.test:g}, must be 1")
+        check_range("export.shards", self.shards, 1, 4096)
+        if self.compression_level is not None:
+            if self.compression is not Compression.zstd:
+                raise ConfigError("export.compression_level", f"{self.compression} has no levels, only zstd has")
+            check_range("export.compression_level", self.compression_level, 1, 22)
+
+
+@dataclass(frozen=True)
+class EngineParams:
+    """How work is spread; nothing here changes a result, so no stage depends on it."""
+
+    kind: EngineKind = EngineKind.local
+    workers: int = 0
+    """Worker processes; 0 takes one for each core."""
+    timeout_seconds: float = 300.0
+    """Time limit of one replay."""
+    memory_limit_mb: int = 4096
+    """Address space of one worker; 0 sets no limit."""
+
+    def __post_init__(self) -> None:
+        """Check values."""
+        check_range("engine.workers", self.workers, 0, 1024)
+        check_range("engine.timeout_seconds", self.timeout_seconds, 1)
+        if self.memory_limit_mb:
+            check_range("engine.memory_limit_mb", self.memory_limit_mb, 1024)
+
+
+@dataclass(frozen=True)
+class Params:
+    """All of params.yaml."""
+
+    params_version: int = 1
+    """Version of this layout."""
+    fetch: FetchParams = field(default_factory=FetchParams)
+    parse: ParseParams = field(default_factory=ParseParams)
+    validate: ValidateParams = field(default_factory=ValidateParams)
+    dedupe: DedupeParams = field(default_factory=DedupeParams)
+    export: ExportParams = field(default_factory=ExportParams)
+    engine: EngineParams = field(default_factory=EngineParams)

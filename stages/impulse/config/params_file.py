@@ -1,0 +1,127 @@
+"""params.yaml: made from conf/, and never over a hand edit without a word."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from dvc.utils.hydra import compose_and_dump
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from impulse.config.composition import differing_keys, register_schema, to_params, translate
+from impulse.errors import ConfigError
+from impulse.output import output_file
+
+log = logging.getLogger(__name__)
+
+PARAMS_FILE = "params.yaml"
+_PACKAGE = re.compile(r"^#\s*@package\s+(\S+)", re.MULTILINE)
+
+
+def refresh(root: Path) -> None:
+    """Bring params.yaml up to date with conf/.
+
+    Inside an experiment the file is left as DVC composed it. Elsewhere it is composed anew, unless someone edited it by
+    hand, which is refused with the place where the value belongs.
+
+    Args:
+        root: folder of the checkout.
+
+    Raises:
+        ConfigError: conf/ is wrong, or params.yaml was edited by hand.
+    """
+    target = root / PARAMS_FILE
+    if "DVC_EXP_NAME" in os.environ:
+        to_params(_load(target.read_text(encoding="utf-8")))
+        return
+    composed = compose(root)
+    if target.is_file():
+        current = target.read_text(encoding="utf-8")
+        changes = list(differing_keys(_load(current), _load(composed)))
+        if changes and not _is_generated(root, current):
+            key, by_hand, from_conf = changes[0]
+            raise ConfigError(
+                key,
+                f"params.yaml was edited by hand ({by_hand!r}, conf/ says {from_conf!r}); put the value into "
+                f"{_home_of(root, key)}, or use `dvc exp run -S {key}=...`, then `git checkout {PARAMS_FILE}`",
+            )
+        for key, before, after in changes:
+            print(f"config: {key}: {before} -> {after}", flush=True)  # noqa: T201 - a line for the user of dvc repro
+        if current == composed:
+            return
+    with output_file(target) as partial:
+        partial.write_text(composed, encoding="utf-8")
+
+
+def compose(root: Path) -> str:
+    """Return the text of params.yaml for the present conf/, exactly as DVC would write it.
+
+    Raises:
+        ConfigError: a key is unknown, a value has the wrong type or is out of range.
+    """
+    register_schema()
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / PARAMS_FILE
+        try:
+            compose_and_dump(written, str(root / "conf"), None, "config", str(root / "stages"), [])
+        except (HydraException, OmegaConfBaseException) as error:
+            raise translate(error) from error
+        return written.read_text(encoding="utf-8")
+
+
+def _load(text: str) -> dict[str, Any]:
+    loaded = yaml.safe_load(text) or {}
+    if not isinstance(loaded, dict):
+        raise ConfigError(PARAMS_FILE, "is not a mapping; restore it with `git checkout params.yaml`")
+    return loaded
+
+
+def _is_generated(root: Path, text: str) -> bool:
+    """Tell whether the file stands as DVC or git last recorded it, so that nobody's edit is in it."""
+    recorded = set()
+    lock = root / "dvc.lock"
+    if lock.is_file():
+        stages = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {})
+        outs = stages.get("config", {}).get("outs", [])
+        recorded |= {out.get("md5") for out in outs if out.get("path") == PARAMS_FILE}
+    committed = subprocess.run(  # noqa: S603 - fixed arguments
+        ["git", "show", f"HEAD:./{PARAMS_FILE}"],  # noqa: S607
+        cwd=root,
+        capture_output=True,
+        check=False,
+    )
+    if committed.returncode == 0:
+        recorded.add(_md5(committed.stdout))
+    return _md5(text.encode()) in recorded
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _home_of(root: Path, key: str) -> str:
+    """Return the file of conf/ that sets a key."""
+    parts = key.split(".")
+    for path in sorted((root / "conf").rglob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        package = _PACKAGE.search(text)
+        node: Any = yaml.safe_load(text) or {}
+        rest = parts
+        if package and package.group(1) != "_global_":
+            prefix = package.group(1).split(".")
+            if parts[: len(prefix)] != prefix:
+                continue
+            rest = parts[len(prefix) :]
+        for part in rest:
+            node = node.get(part) if isinstance(node, dict) else None
+        if node is not None and path.parent.name != "experiment":
+            return path.relative_to(root).as_posix()
+    return "conf/config.yaml"

@@ -1,0 +1,53 @@
+"""``PipelineConfig``: quality, redundancy and output settings under the names that library users know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from impulse.config.params import Compression, DedupeParams, ExportParams, ValidateParams
+from impulse.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class PipelineConfig:
+    """Settings of validate, dedupe and export in one object; each section is checked on construction."""
+
+    MIN_FRAMES: int = 100
+    MAX_FRAMES: int = 100_000
+    MIN_PLAYERS: int = 2
+    MAX_PLAYERS: int = 8
+    DEDUPLICATE_POSITION: bool = True
+    KEEP_QUATERNIONS: bool = True
+    KEEP_EULER_ANGLES: bool = False
+    KEEP_VELOCITIES: bool = True
+    PARQUET_COMPRESSION: str = "zstd"
+
+    def __post_init__(self) -> None:
+        """Check every section."""
+        self.validate_params()
+        self.export_params()
+
+    def validate_params(self) -> ValidateParams:
+        """Return the settings of the validate stage."""
+        return ValidateParams(
+            min_frames=self.MIN_FRAMES,
+            max_frames=self.MAX_FRAMES,
+            min_players=self.MIN_PLAYERS,
+            max_players=self.MAX_PLAYERS,
+        )
+
+    def dedupe_params(self) -> DedupeParams:
+        """Return the settings of the dedupe stage."""
+        return DedupeParams(
+            deduplicate_position=self.DEDUPLICATE_POSITION,
+            keep_quaternions=self.KEEP_QUATERNIONS,
+            keep_euler_angles=self.KEEP_EULER_ANGLES,
+            keep_velocities=self.KEEP_VELOCITIES,
+        )
+
+    def export_params(self) -> ExportParams:
+        """Return the settings of the export stage."""
+        known = [codec.value for codec in Compression]
+        if self.PARQUET_COMPRESSION not in known:
+            raise ConfigError("PARQUET_COMPRESSION", f"{self.PARQUET_COMPRESSION!r} is unknown; known are {', '.join(known)}")
+        return ExportParams(compression=Compression(self.PARQUET_COMPRESSION))

@@ -1,0 +1,31 @@
+"""Where things stand inside the data folder: names that one stage writes and another reads."""
+
+from __future__ import annotations
+
+MANIFEST = "manifest.parquet"
+"""Exact list of the fetched replays, in data/raw."""
+
+REJECTS = "rejects.parquet"
+"""Inputs left out so far and why, in the output folder of every stage."""
+
+VERDICTS = "verdicts.parquet"
+"""One verdict for each parsed replay, in data/validated."""
+
+FATES = "fates.parquet"
+"""Which recording of each match is kept, in data/deduped."""
+
+KEPT_COLUMNS = "columns.json"
+"""Which frame columns are kept, and why others are not, in data/deduped."""
+
+FEATURES = "features.json"
+"""What the frames in data/parsed were made with."""
+
+
+def replay_path(replay_id: str) -> str:
+    """Return where a replay file stands inside data/raw."""
+    return f"replays/{replay_id[:2]}/{replay_id}.replay"
+
+
+def frames_path(replay_id: str) -> str:
+    """Return where a replay's frames stand inside data/parsed."""
+    return f"frames/{replay_id[:2]}/{replay_id}.parquet"

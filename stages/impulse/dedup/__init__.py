@@ -1,0 +1,1 @@
+"""Deduplication: one recording for each match, one column for each quantity."""

@@ -1,0 +1,102 @@
+"""The dedupe stage's work: fates of recordings and columns as small tables; no frames are read or copied."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from impulse import rejects
+from impulse.config.params import DedupeParams
+from impulse.data_paths import FATES, KEPT_COLUMNS, REJECTS
+from impulse.dedup.matches import decide_fates
+from impulse.errors import StageError
+from impulse.features import frame_layout
+from impulse.output import output_folder, write_json, write_table
+from impulse.redundancy import dropped_columns
+from impulse.rejects import Reject
+from impulse.table_schema import FATE_COLUMNS
+from impulse.tables import table_of
+
+DUPLICATE_TOLERANCE = 1e-3
+"""Columns declared to repeat another may differ by this much (uu, rad, ...): the parser rounds on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class DedupeSummary:
+    """Counts of a run of the dedupe stage."""
+
+    replays_in: int
+    replays_out: int
+    rejected: dict[str, int]
+    columns_in: int
+    columns_out: int
+
+
+def dedupe_tables(
+    verdicts: pa.Table,
+    replays: pa.Table,
+    *,
+    features: Path,
+    earlier_rejects: pa.Table,
+    target: Path,
+    params: DedupeParams,
+) -> DedupeSummary:
+    """Decide which recordings and columns are kept, and write the decisions into ``target``.
+
+    Args:
+        verdicts: verdicts with measures, from validate.
+        replays: the replays table of parse.
+        features: the file that tells which features the frames were made with.
+        earlier_rejects: rejects of the stages before.
+        target: output folder, replaced when all is done.
+        params: identities that count, columns to keep.
+
+    Raises:
+        StageError: columns that are declared to be the same differ in the data.
+    """
+    accepted = {row["replay_id"]: row for row in verdicts.to_pylist() if row["verdict"] != "reject"}
+    recordings = [
+        {**row, "frames_shown": accepted[row["replay_id"]]["frames_shown"]}
+        for row in replays.to_pylist()
+        if row["replay_id"] in accepted
+    ]
+    fates = decide_fates(recordings, params)
+    paths = {row["replay_id"]: row["source_path"] for row in recordings}
+    rejected = [
+        Reject(fate.replay_id, paths[fate.replay_id], "dedupe", fate.reason, f"{fate.kept_replay_id} is kept; {fate.evidence}")
+        for fate in fates
+        if fate.reason is not None
+    ]
+    made_with = json.loads(features.read_text(encoding="utf-8"))
+    columns = frame_layout(
+        tuple(made_with["global_features"]),
+        tuple(made_with["player_features"]),
+        slots_per_team=made_with["slots_per_team"],
+    ).columns
+    dropped = dropped_columns(columns, params)
+    _check_duplicates(accepted.values(), dropped)
+    kept = [column.name for column in columns if column.name not in dropped]
+    with output_folder(target) as folder:
+        write_table(table_of((fate.row() for fate in fates), FATE_COLUMNS), folder / FATES)
+        write_table(rejects.to_table(rejected, earlier=earlier_rejects), folder / REJECTS)
+        write_json(folder / KEPT_COLUMNS, {"kept": kept, "dropped": dropped})
+    return DedupeSummary(
+        len(fates), len(fates) - len(rejected), rejects.count_by_reason(rejected), len(columns), len(kept)
+    )
+
+
+def _check_duplicates(accepted: Iterable[Mapping[str, Any]], dropped: Mapping[str, str]) -> None:
+    if not any(reason.startswith("repeats") for reason in dropped.values()):
+        return
+    for row in accepted:
+        error = row["max_duplicate_error"]
+        if error is not None and error > DUPLICATE_TOLERANCE:
+            raise StageError(
+                f"columns that should repeat each other differ by {error:g} in replay {row['replay_id']}; "
+                "set dedupe.deduplicate_position to false and report it"
+            )

@@ -1,0 +1,1 @@
+"""Export: the dataset itself, the same bytes for the same inputs and settings."""

@@ -1,0 +1,102 @@
+"""Writing outputs so that nothing half-written ever stands under a final name, and only one run writes at a time."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+log = logging.getLogger(__name__)
+
+WAIT_NOTICE_SECONDS = 30.0
+"""How often a run that waits for another one says so."""
+
+
+@contextmanager
+def only_writer(target: Path) -> Iterator[None]:
+    """Hold the lock of an output; wait, and say so, while another run holds it.
+
+    A run that lost its parent process (after a kill of dvc) goes on and holds the lock until it ends; the lock of a
+    killed process is free at once. So waiting always ends.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(target.parent / f".{target.name}.lock")
+    timeout = 0.0
+    while True:
+        try:
+            lock.acquire(timeout=timeout)
+            break
+        except Timeout:
+            log.info("another run is writing %s; waiting for it to end", target)
+            timeout = WAIT_NOTICE_SECONDS
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def output_folder(target: Path) -> Iterator[Path]:
+    """Give a new folder to write into, and put it in the place of ``target`` when the block ends without an error.
+
+    What an earlier, killed run left behind is removed first.
+    """
+    partial = target.with_name(f".{target.name}.partial")
+    replaced = target.with_name(f".{target.name}.replaced")
+    with only_writer(target):
+        for leftover in (partial, replaced):
+            shutil.rmtree(leftover, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            yield partial
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+        if target.exists():
+            target.rename(replaced)
+        partial.rename(target)
+        _sync(target.parent)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+@contextmanager
+def output_file(target: Path) -> Iterator[Path]:
+    """Give a temporary name beside ``target``; the file moves to its final name when the block ends without an error."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        _sync(partial)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_json(target: Path, content: Mapping[str, Any]) -> None:
+    """Write a small JSON file, sorted as given, ending in a newline."""
+    with output_file(target) as partial:
+        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_table(table: pa.Table, target: Path) -> None:
+    """Write a table of whole replays, players, goals, ... as Parquet."""
+    with output_file(target) as partial:
+        pq.write_table(table, partial, compression="zstd")
+
+
+def _sync(path: Path) -> None:
+    """Ask the disk to keep what was written, so that a power cut cannot leave an empty file under a final name."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

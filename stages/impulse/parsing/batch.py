@@ -1,0 +1,179 @@
+"""The parse stage's work: every replay of the manifest to frames and tables, reusing what was parsed before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from impulse import rejects
+from impulse.config.params import EngineParams, ParseParams
+from impulse.data_paths import FEATURES, REJECTS, frames_path
+from impulse.errors import CorruptReplay, ReplayError
+from impulse.output import output_folder, write_json, write_table
+from impulse.parsing.parsed_replay import parse_replay
+from impulse.parsing.pool import run_isolated
+from impulse.parsing.store import ParseStore
+from impulse.progress import with_progress
+from impulse.rejects import Reason, Reject
+from impulse.schema import Column
+from impulse.table_schema import (
+    DEMOLITION_COLUMNS,
+    GOAL_COLUMNS,
+    MEASURE_COLUMNS,
+    PLAYER_COLUMNS,
+    REPLAY_COLUMNS,
+    REPLAY_ID,
+)
+from impulse.tables import table_of
+
+log = logging.getLogger(__name__)
+
+# Fates that depend on the machine's limits; they are tried again in the next run.
+_NOT_KEPT = frozenset({Reason.WORKER_TIMEOUT, Reason.WORKER_DIED, Reason.OUT_OF_MEMORY, Reason.FILE_MISSING})
+
+
+@dataclass(frozen=True, slots=True)
+class ParseTask:
+    """One replay to parse, small enough to send to a worker."""
+
+    path: Path
+    key: str
+    manifest: Mapping[str, Any]
+    params: ParseParams
+    store: ParseStore
+
+
+@dataclass(frozen=True, slots=True)
+class ParseSummary:
+    """Counts of a run of the parse stage."""
+
+    replays_in: int
+    replays_out: int
+    rejected: dict[str, int]
+    rows: int
+    bytes_in: int
+    bytes_out: int
+    parsed_now: int
+    """Replays that the store did not have."""
+
+
+def parse_batch(
+    manifest: pa.Table,
+    *,
+    raw: Path,
+    target: Path,
+    earlier_rejects: pa.Table,
+    params: ParseParams,
+    engine: EngineParams,
+    store: ParseStore,
+) -> ParseSummary:
+    """Parse all replays of a manifest into ``target``.
+
+    Args:
+        manifest: table of the replays, by :data:`impulse.table_schema.MANIFEST_COLUMNS`.
+        raw: folder that the manifest's paths start from.
+        target: output folder, replaced when all is done.
+        earlier_rejects: rejects of the stages before.
+        params: features, rows a second, slots.
+        engine: workers and their limits.
+        store: results of earlier runs.
+    """
+    with output_folder(target) as folder:
+        rows = manifest.to_pylist()
+        keys = [store.key(row["replay_id"], row["sha256"], params) for row in rows]
+        tasks = [
+            ParseTask(raw / row["path"], key, row, params, store)
+            for row, key in zip(rows, keys, strict=True)
+            if store.read(key) is None
+        ]
+        log.info("%d replays, %d of them parsed before", len(rows), len(rows) - len(tasks))
+        fates = _parse_missing(tasks, engine)
+        return _assemble(folder, rows, keys, fates, earlier_rejects, params, store, parsed_now=len(tasks))
+
+
+def parse_task(task: ParseTask) -> None:
+    """Parse one replay into the store; runs in a worker.
+
+    Raises:
+        ReplayError: the replay cannot be used.
+    """
+    if not task.path.is_file():
+        raise CorruptReplay(Reason.FILE_MISSING, f"{task.path.name} is not in the folder of raw replays; run fetch again")
+    parsed = parse_replay(task.path, task.params, manifest=task.manifest)
+    task.store.write_parsed(task.key, parsed.frames, parsed.records())
+
+
+def _parse_missing(tasks: Sequence[ParseTask], engine: EngineParams) -> dict[str, ReplayError]:
+    """Parse what the store lacks; return the fates that it does not keep, by key."""
+    passing: dict[str, ReplayError] = {}
+    for outcome in with_progress(run_isolated(parse_task, tasks, engine), total=len(tasks), what="replays"):
+        if outcome.error is None:
+            continue
+        if outcome.error.reason in _NOT_KEPT:
+            passing[outcome.task.key] = outcome.error
+        else:
+            outcome.task.store.write_rejected(outcome.task.key, outcome.error.reason, outcome.error.detail)
+    return passing
+
+
+def _assemble(
+    folder: Path,
+    rows: Sequence[Mapping[str, Any]],
+    keys: Sequence[str],
+    passing: Mapping[str, ReplayError],
+    earlier_rejects: pa.Table,
+    params: ParseParams,
+    store: ParseStore,
+    *,
+    parsed_now: int,
+) -> ParseSummary:
+    tables: dict[str, list[Mapping[str, Any]]] = {name: [] for name in _TABLES}
+    rejected: list[Reject] = []
+    bytes_out = 0
+    for row, key in zip(rows, keys, strict=True):
+        record = store.read(key)
+        if record is None or "rejected" in record:
+            fate = passing[key] if record is None else ReplayError(**record["rejected"])
+            rejected.append(Reject(row["replay_id"], row["source_path"], "parse", Reason(fate.reason), fate.detail))
+            continue
+        store.place_frames(key, folder / frames_path(row["replay_id"]))
+        bytes_out += record["frames_bytes"]
+        tables["replays"].append({**row, **record["facts"]})
+        tables["measures"].append({"replay_id": row["replay_id"], **record["measures"]})
+        for name in ("players", "goals", "demolitions"):
+            tables[name].extend(record[name])
+    for name, columns in _TABLES.items():
+        write_table(table_of(tables[name], columns), folder / f"{name}.parquet")
+    write_table(rejects.to_table(rejected, earlier=earlier_rejects), folder / REJECTS)
+    write_json(
+        folder / FEATURES,
+        {
+            "fps": params.fps,
+            "slots_per_team": params.slots_per_team,
+            "global_features": list(params.global_features),
+            "player_features": list(params.player_features),
+        },
+    )
+    return ParseSummary(
+        replays_in=len(rows),
+        replays_out=len(tables["replays"]),
+        rejected=rejects.count_by_reason(rejected),
+        rows=sum(measures["rows"] for measures in tables["measures"]),
+        bytes_in=sum(row["bytes"] for row in rows),
+        bytes_out=bytes_out,
+        parsed_now=parsed_now,
+    )
+
+
+_TABLES: dict[str, tuple[Column, ...]] = {
+    "replays": REPLAY_COLUMNS,
+    "measures": (REPLAY_ID, *MEASURE_COLUMNS),
+    "players": PLAYER_COLUMNS,
+    "goals": GOAL_COLUMNS,
+    "demolitions": DEMOLITION_COLUMNS,
+}

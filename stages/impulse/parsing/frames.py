@@ -1,0 +1,202 @@
+"""From the parser's array to the frames of the data contract: names, units, nulls for what is not there, slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from impulse import schema
+from impulse.errors import UnsupportedReplay
+from impulse.features import FrameLayout
+from impulse.parsing import phases
+from impulse.parsing.decoder import DecodedReplay
+from impulse.parsing.presence import BODY_WIDTH, Presence, body_exists, player_presence
+from impulse.rejects import Reason
+from impulse.schema import Column, Source
+
+Values = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Order of the parser's player columns, and the slot that each player gets."""
+
+    n_blue: int
+    n_orange: int
+    slots_per_team: int
+
+    def __post_init__(self) -> None:
+        """Refuse rosters that the frames have no room for."""
+        if self.n_blue + self.n_orange == 0:
+            raise UnsupportedReplay(Reason.NO_PLAYERS, "the parser found no player on either team")
+        if max(self.n_blue, self.n_orange) > self.slots_per_team:
+            raise UnsupportedReplay(
+                Reason.TEAM_TOO_LARGE,
+                f"{self.n_blue} blue and {self.n_orange} orange players, parse.slots_per_team is {self.slots_per_team}",
+            )
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Slot of each player in the parser's order."""
+        blue = range(self.n_blue)
+        orange = range(self.slots_per_team, self.slots_per_team + self.n_orange)
+        return (*blue, *orange)
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """The frames of one replay, and what was learned while making them."""
+
+    table: pa.Table
+    time: npt.NDArray[np.float32]
+    """(rows,) s."""
+    frame_time: npt.NDArray[np.float32]
+    """(rows,) s."""
+    held: npt.NDArray[np.bool_]
+    """(rows,)."""
+    states: npt.NDArray[np.int32]
+    """(rows,) codes into ``state_names``, -1 unknown."""
+    state_names: list[str]
+    ball_present: npt.NDArray[np.bool_]
+    """(rows,)."""
+    players: dict[int, Presence]
+    """Presence by slot."""
+
+
+def build_frames(
+    decoded: DecodedReplay,
+    layout: FrameLayout,
+    *,
+    replay_id: str,
+    roster: Roster,
+    names: Sequence[str],
+    demolitions_known: bool,
+) -> Frames:
+    """Turn a decoded replay into frames.
+
+    Args:
+        decoded: the parser's array with the features of ``layout``.
+        layout: which columns to make.
+        replay_id: identity of the rows.
+        roster: order of the players in the array.
+        names: the replay's own name table, which game states are indices into.
+        demolitions_known: whether the recording tells of demolitions.
+    """
+    columns = np.ascontiguousarray(decoded.array.T)
+    rows = columns.shape[1]
+
+    def global_values(feature: str) -> Values:
+        return columns[layout.global_index(feature)]
+
+    time, frame_time = global_values("CurrentTime"), global_values("FrameTime")
+    held = phases.held_rows(frame_time)
+    states, state_names = phases.game_states(global_values("ReplicatedStateName"), names)
+    ball_at = layout.global_index("BallRigidBodyQuaternionVelocities")
+    ball_present = body_exists(columns[ball_at : ball_at + BODY_WIDTH].T)
+
+    arrays: dict[str, pa.Array] = {
+        "replay_id": pa.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int32), [replay_id]),
+        "row": pa.array(np.arange(rows, dtype=np.int32)),
+        "time": pa.array(time),
+        "frame_time": pa.array(frame_time),
+        "is_held": pa.array(held),
+        "ball_present": pa.array(ball_present),
+        **_phase_arrays(global_values, states, state_names, frame_time),
+    }
+    for source in layout.global_sources:
+        if source.column.name not in arrays and source.column not in schema.TIME_COLUMNS:
+            values = columns[layout.global_index(source.feature) + source.position]
+            arrays[source.column.name] = _convert(values, source, ~ball_present)
+
+    players: dict[int, Presence] = {}
+    for position, slot in enumerate(roster.slots):
+        block = columns[layout.global_width + position * layout.player_width :][: layout.player_width]
+        players[slot] = _add_player(arrays, block, layout, slot, time, ball_present, demolitions_known, roster)
+
+    table = pa.table(
+        [arrays[column.name] if column.name in arrays else _nothing(column, rows) for column in layout.columns],
+        schema=schema.arrow_schema(layout.columns),
+    )
+    return Frames(table, time, frame_time, held, states, state_names, ball_present, players)
+
+
+def _phase_arrays(
+    global_values: Callable[[str], Values],
+    states: npt.NDArray[np.int32],
+    state_names: list[str],
+    frame_time: npt.NDArray[np.float32],
+) -> dict[str, pa.Array]:
+    clock = global_values("SecondsRemaining")
+    clock_known = phases.clock_seconds(clock)
+    play_code = state_names.index(phases.PLAY_STATE) if phases.PLAY_STATE in state_names else -1
+    segments = phases.play_segments(states, play_code, frame_time)
+    unknown = states < 0
+    return {
+        "seconds_remaining": pa.array(np.where(clock_known, clock, 0).astype(np.int16), mask=~clock_known),
+        "game_state": pa.DictionaryArray.from_arrays(
+            pa.array(np.where(unknown, 0, states), mask=unknown), pa.array(state_names, pa.string())
+        ),
+        "ball_has_been_hit": pa.array(global_values("BallHasBeenHit") != 0, mask=unknown),
+        "kickoff_countdown": pa.array(
+            global_values("ReplicatedGameStateTimeRemaining").astype(np.int8), mask=unknown
+        ),
+        "segment": pa.array(segments, mask=segments < 0),
+    }
+
+
+def _add_player(
+    arrays: dict[str, pa.Array],
+    block: Values,
+    layout: FrameLayout,
+    slot: int,
+    time: npt.NDArray[np.float32],
+    ball_present: npt.NDArray[np.bool_],
+    demolitions_known: bool,
+    roster: Roster,
+) -> Presence:
+    body_at = layout.player_index("PlayerRigidBodyQuaternionVelocities")
+    demolished_by = block[layout.player_index("PlayerDemolishedBy")]
+    presence = player_presence(block[body_at : body_at + BODY_WIDTH].T, demolished_by, time)
+    hidden = ~presence.visible
+    hidden_or_no_ball = hidden | ~ball_present
+    arrays[f"p{slot}_present"] = pa.array(presence.present)
+    if demolitions_known:
+        arrays[f"p{slot}_demolished"] = pa.array(presence.demolished)
+        attacker_slots = np.array([*roster.slots, -1], dtype=np.int8)[presence.attacker]
+        arrays[f"p{slot}_demolished_by"] = pa.array(attacker_slots, mask=presence.attacker < 0)
+    for source in layout.player_sources:
+        if source.rule != "attacker":
+            values = block[layout.player_index(source.feature) + source.position]
+            missing = hidden_or_no_ball if "_ball_" in source.column.name else hidden
+            arrays[source.column.name.format(slot=slot)] = _convert(values, source, missing)
+    return presence
+
+
+def _convert(values: Values, source: Source, missing: npt.NDArray[np.bool_]) -> pa.Array:
+    match source.rule:
+        case "copy" if source.column.dtype == "float32":
+            result: npt.NDArray[np.generic] = values
+        case "copy":
+            result = values.astype(source.column.dtype)
+        case "angular":
+            result = values * np.float32(schema.ANGULAR_VELOCITY_SCALE)
+        case "boost":
+            result = values * np.float32(schema.BOOST_SCALE)
+        case "odd":
+            result = (values.astype(np.int32) & 1).astype(bool)
+        case "nonzero":
+            result = values != 0
+        case rule:
+            raise AssertionError(f"no conversion is called {rule}")
+    return pa.array(result, mask=missing)
+
+
+def _nothing(column: Column, rows: int) -> pa.Array:
+    """Return the column of a slot that nobody holds."""
+    if not column.nullable:
+        return pa.array(np.zeros(rows, dtype=bool))
+    return pa.nulls(rows, column.field().type)

@@ -1,0 +1,87 @@
+"""Clock, phase and continuity of rows: which rows repeat a network frame, what the game was doing, which rows belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+PLAY_STATE = "Active"
+"""The game's name for the phase between a kickoff and the next goal or end."""
+
+LONGEST_CLOCK_SECONDS = 3600
+"""Longer clocks are sentinels of matches without one; the longest real setting is 20 minutes plus overtime."""
+
+
+def held_rows(frame_time: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Mark rows that show a network frame which another row shows closer to its time.
+
+    The parser shows in each row the first network frame at or after the row's time. Of several rows that show one
+    frame, the last is the closest; the others repeat it ahead of time, for seconds in the gap after a goal.
+
+    Args:
+        frame_time: (rows,) time in s of the network frame that each row shows.
+    """
+    held = np.zeros(len(frame_time), dtype=bool)
+    held[:-1] = frame_time[1:] == frame_time[:-1]
+    return held
+
+
+def game_states(codes: npt.NDArray[np.floating], names: Sequence[str]) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """Decode the game state of every row.
+
+    Args:
+        codes: (rows,) indices into the replay's own name table, as the parser gives them.
+        names: the name table.
+
+    Returns:
+        (rows,) int32 indices into the returned list of state names; -1 where the state is not known.
+    """
+    used, inverse = np.unique(codes, return_inverse=True)
+    states: list[str] = []
+    lookup = np.full(len(used), -1, dtype=np.int32)
+    for position, code in enumerate(used):
+        index = int(code) if np.isfinite(code) else -1
+        name = names[index] if 0 <= index < len(names) else ""
+        if name and name != "None":
+            if name not in states:
+                states.append(name)
+            lookup[position] = states.index(name)
+    return lookup[inverse], states
+
+
+def clock_seconds(values: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """Tell where the match clock is known.
+
+    The parser gives 0 until the clock was first sent, and a huge number in matches without one.
+
+    Args:
+        values: (rows,) seconds remaining as the parser gives them.
+
+    Returns:
+        (rows,) bool, true where the value is a clock.
+    """
+    known = np.isfinite(values) & (values >= 0) & (values <= LONGEST_CLOCK_SECONDS)
+    sent = np.flatnonzero(values != 0)
+    first = int(sent[0]) if len(sent) else len(values)
+    known[:first] = False
+    return known
+
+
+def play_segments(states: npt.NDArray[np.int32], play_code: int, frame_time: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
+    """Number the stretches of play.
+
+    Args:
+        states: (rows,) state codes from :func:`game_states`.
+        play_code: code of the state that means play; -1 when it never occurs.
+        frame_time: (rows,) time in s of the network frame of each row; a step back starts a new stretch.
+
+    Returns:
+        (rows,) int16: 0, 1, ... in play, -1 outside.
+    """
+    active = states == play_code if play_code >= 0 else np.zeros(len(states), dtype=bool)
+    starts = active.copy()
+    starts[1:] &= ~active[:-1] | (frame_time[1:] < frame_time[:-1])
+    numbers = np.cumsum(starts, dtype=np.int16) - np.int16(1)
+    return np.where(active, numbers, np.int16(-1)).astype(np.int16)

@@ -1,0 +1,144 @@
+"""``ReplayParser``: the parser for library users."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from impulse import features
+from impulse.config.params import ParseParams
+from impulse.config.parsing_config import ParsingConfig
+from impulse.errors import ReplayError
+from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
+
+
+@dataclass(frozen=True)
+class ParseResult:
+    """Outcome of parsing one file."""
+
+    success: bool
+    path: Path
+    error: ReplayError | None = None
+    """Why the replay cannot be used; carries the reason code."""
+    parsed: ParsedReplay | None = None
+    """Frames and tables; None without success."""
+    chosen: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    """Global and player features that the array shows, in order."""
+
+    @property
+    def array(self) -> npt.NDArray[np.floating[Any]]:
+        """(rows, features): the parser's own array for the chosen features, global ones first, then player by player.
+
+        Raw values: absent players and balls are zeros, units are the parser's. The standardised frames are
+        ``parsed.frames``.
+
+        Raises:
+            ReplayError: the replay could not be parsed.
+        """
+        parsed = self._require()
+        return parsed.decoded.array[:, self._chosen_columns(parsed)]
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the array's columns, as the parser gives them; player columns start with ``Player <n> - ``."""
+        return self._headers(self._require())
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The replay's row of the replays table, its players, goals and demolitions, and the parser's own metadata."""
+        parsed = self._require()
+        return {
+            **parsed.replay,
+            "players": parsed.players,
+            "goals": parsed.goals,
+            "demolitions": parsed.demolitions,
+            "parser_meta": parsed.decoded.meta,
+        }
+
+    @property
+    def duration_seconds(self) -> float:
+        """Recorded time between the first and the last row, in s."""
+        return float(self._require().replay["recorded_seconds"])
+
+    def _require(self) -> ParsedReplay:
+        if self.parsed is None:
+            assert self.error is not None
+            raise self.error
+        return self.parsed
+
+    def _chosen_columns(self, parsed: ParsedReplay) -> npt.NDArray[np.intp]:
+        layout = parsed.layout
+        picked = [
+            layout.global_index(name) + offset
+            for name in self.chosen[0]
+            for offset in range(len(features.global_headers(name)))
+        ]
+        block = [
+            layout.player_index(name) + offset
+            for name in self.chosen[1]
+            for offset in range(len(features.player_headers(name)))
+        ]
+        for player in range(len(parsed.players)):
+            start = layout.global_width + player * layout.player_width
+            picked.extend(start + offset for offset in block)
+        return np.array(picked, dtype=np.intp)
+
+    def _headers(self, parsed: ParsedReplay) -> list[str]:
+        names = [header for name in self.chosen[0] for header in features.global_headers(name)]
+        block = [header for name in self.chosen[1] for header in features.player_headers(name)]
+        return names + [f"Player {player} - {header}" for player in range(len(parsed.players)) for header in block]
+
+
+class ReplayParser:
+    """Parses replay files with one choice of features and frame rate."""
+
+    def __init__(
+        self,
+        *,
+        global_features: Sequence[str] = features.FEATURE_PRESETS["standard"].global_features,
+        player_features: Sequence[str] = features.FEATURE_PRESETS["standard"].player_features,
+        fps: float = 10.0,
+    ) -> None:
+        """Check the choice.
+
+        Args:
+            global_features: feature adders of the parser that give values of the match and the ball.
+            player_features: feature adders of the parser that give values of each player.
+            fps: rows a second, 1 to 120.
+
+        Raises:
+            ConfigError: an unknown feature, or fps out of range.
+        """
+        self._config = ParsingConfig(tuple(global_features), tuple(player_features), fps)
+
+    @classmethod
+    def from_preset(cls, name: str, *, fps: float = 10.0) -> ReplayParser:
+        """Return a parser with a preset of features: ``minimal``, ``standard`` or ``all``."""
+        config = ParsingConfig.get_preset(name, fps=fps)
+        return cls(global_features=config.global_features, player_features=config.player_features, fps=fps)
+
+    @property
+    def params(self) -> ParseParams:
+        """The choice as settings of the parse stage."""
+        return self._config.params()
+
+    def parse_file(self, path: str | os.PathLike[str]) -> ParseResult:
+        """Parse one file.
+
+        A replay that cannot be used gives a result without success; a missing file raises.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        path = Path(path)
+        chosen = (self._config.global_features, self._config.player_features)
+        try:
+            return ParseResult(True, path, parsed=parse_replay(path, self.params), chosen=chosen)
+        except ReplayError as error:
+            return ParseResult(False, path, error=error, chosen=chosen)

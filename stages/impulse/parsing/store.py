@@ -1,0 +1,106 @@
+"""Results of parsing, kept by what determines them, so that nothing is ever parsed twice.
+
+One result is a Parquet file of frames and a JSON record, the record written last: where it stands, the result is
+complete. The store is local state outside every DVC output; deleting it costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from impulse.config.params import ParseParams
+from impulse.output import output_file
+from impulse.parsing.decoder import parser_version
+from impulse.schema import SCHEMA_VERSION
+
+PARSE_VERSION = 1
+"""Raised whenever the code of this package gives other values or other bytes for the same replay."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParseStore:
+    """A folder of results."""
+
+    folder: Path
+
+    def key(self, replay_id: str, sha256: str, params: ParseParams) -> str:
+        """Return the name of the result for a replay and settings."""
+        parts = {
+            "replay_id": replay_id,
+            "sha256": sha256,
+            "fps": params.fps,
+            "slots_per_team": params.slots_per_team,
+            "global_features": list(params.global_features),
+            "player_features": list(params.player_features),
+            "parser": parser_version(),
+            "schema": SCHEMA_VERSION,
+            "parse": PARSE_VERSION,
+            "pyarrow": pa.__version__,  # another release may write other bytes
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def read(self, key: str) -> dict[str, Any] | None:
+        """Return a result's record, or None when there is no complete result."""
+        try:
+            record = json.loads(self._record(key).read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        if "rejected" not in record and not self._has_frames(key, record["frames_bytes"]):
+            return None
+        return dict(record)
+
+    def write_parsed(self, key: str, frames: pa.Table, records: Mapping[str, Any]) -> None:
+        """Keep the result of a replay that was parsed."""
+        floats = [field.name for field in frames.schema if pa.types.is_floating(field.type)]
+        others = [field.name for field in frames.schema if not pa.types.is_floating(field.type)]
+        target = self._frames(key)
+        with output_file(target) as partial:
+            # Fast rather than small: these files are written and read once on the way to the dataset.
+            pq.write_table(
+                frames,
+                partial,
+                row_group_size=max(frames.num_rows, 1),
+                compression="lz4",
+                use_dictionary=others,
+                use_byte_stream_split=floats,
+                write_statistics=False,
+            )
+        self._write(key, {**records, "frames_bytes": target.stat().st_size})
+
+    def write_rejected(self, key: str, reason: str, detail: str) -> None:
+        """Keep the outcome of a replay that cannot be used, so that it is not tried again."""
+        self._write(key, {"rejected": {"reason": reason, "detail": detail}})
+
+    def place_frames(self, key: str, target: Path) -> None:
+        """Put a result's frames under another name, without copying where the file system allows it."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(self._frames(key), target)
+        except OSError:
+            shutil.copyfile(self._frames(key), target)
+
+    def _frames(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.parquet"
+
+    def _record(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.json"
+
+    def _has_frames(self, key: str, size: int) -> bool:
+        try:
+            return self._frames(key).stat().st_size == size
+        except FileNotFoundError:
+            return False
+
+    def _write(self, key: str, record: Mapping[str, Any]) -> None:
+        with output_file(self._record(key)) as partial:
+            partial.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")

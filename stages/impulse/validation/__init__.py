@@ -1,0 +1,1 @@
+"""Validation: which replays are good enough, by rules that are data."""

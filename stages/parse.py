@@ -1,0 +1,41 @@
+"""parse: replay files in data/raw to frames and tables in data/parsed."""
+
+from __future__ import annotations
+
+from impulse.config.app import StageRun, stage
+
+
+@stage
+def parse(run: StageRun) -> None:
+    """Parse every replay of the manifest, or take its result from an earlier run."""
+    # Imported here because worker processes import this script again and need none of it.
+    from impulse.data_paths import MANIFEST, REJECTS
+    from impulse.metrics import StageMetrics, timed
+    from impulse.parsing.batch import parse_batch
+    from impulse.parsing.store import ParseStore
+    from impulse.tables import read_table
+
+    raw = run.data / "raw"
+    with timed("parse", run.metrics) as figures:
+        summary = parse_batch(
+            read_table(raw / MANIFEST, made_by="fetch"),
+            raw=raw,
+            target=run.output / "parsed",
+            earlier_rejects=read_table(raw / REJECTS, made_by="fetch"),
+            params=run.params.parse,
+            engine=run.params.engine,
+            store=ParseStore(run.state / "parsed"),
+        )
+        figures["parsed_now"] = summary.parsed_now
+    StageMetrics(
+        "parse",
+        summary.replays_in,
+        summary.replays_out,
+        summary.rejected,
+        more={"rows": summary.rows, "bytes_in": summary.bytes_in, "bytes": summary.bytes_out},
+        packages=("subtr-actor-py", "pyarrow"),
+    ).write(run.metrics)
+
+
+if __name__ == "__main__":
+    parse()

@@ -1,0 +1,31 @@
+"""validate: a verdict for every parsed replay, with report and plots, in data/validated."""
+
+from __future__ import annotations
+
+from impulse.config.app import StageRun, stage
+
+
+@stage
+def validate(run: StageRun) -> None:
+    """Judge every replay by its measures."""
+    from impulse.data_paths import REJECTS
+    from impulse.metrics import StageMetrics, timed
+    from impulse.tables import read_table
+    from impulse.validation.judging import validate_tables
+
+    parsed = run.data / "parsed"
+    with timed("validate", run.metrics):
+        summary = validate_tables(
+            read_table(parsed / "replays.parquet", made_by="parse"),
+            read_table(parsed / "measures.parquet", made_by="parse"),
+            earlier_rejects=read_table(parsed / REJECTS, made_by="parse"),
+            target=run.output / "validated",
+            params=run.params.validate,
+        )
+    StageMetrics(
+        "validate", summary.replays_in, summary.replays_out, summary.rejected, more={"warned": summary.warned}
+    ).write(run.metrics)
+
+
+if __name__ == "__main__":
+    validate()
