@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from impulse.config.params_file import refresh
-from impulse.errors import ImpulseError
+from impulse.config.app import one_line_errors
 
 if __name__ == "__main__":
-    try:
+    with one_line_errors("config"):
+        from impulse.config.params_file import refresh
+
         refresh(Path(__file__).resolve().parent.parent)
-    except ImpulseError as error:
-        sys.exit(f"config: error: {error}")

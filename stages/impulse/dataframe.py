@@ -23,4 +23,5 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     nullable = table.select([field.name for field in table.schema if field.nullable])
     always = table.select([field.name for field in table.schema if not field.nullable])
     parts = [always.to_pandas(), nullable.to_pandas(types_mapper=_NULLABLE.get)]
-    return pd.concat(parts, axis=1)[table.column_names]
+    frame: pd.DataFrame = pd.concat(parts, axis=1)[table.column_names]
+    return frame

@@ -12,8 +12,9 @@ from functools import cache
 
 import subtr_actor
 
-from impulse import schema
+from impulse import feature_columns
 from impulse.errors import ConfigError
+from impulse.schema import Column
 
 GLOBAL_FEATURES: tuple[str, ...] = (
     "CurrentTime",
@@ -68,7 +69,7 @@ FEATURE_PRESETS: dict[str, FeaturePreset] = {
         ("PlayerRigidBodyQuaternions", "PlayerBoost"),
     ),
     "standard": FeaturePreset(
-        schema.CONTRACT_GLOBAL_FEATURES,
+        feature_columns.CONTRACT_GLOBAL_FEATURES,
         ("PlayerRigidBodyQuaternionVelocities", "PlayerBoost", "PlayerJump", "PlayerDemolishedBy"),
     ),
     "all": FeaturePreset(GLOBAL_FEATURES, PLAYER_FEATURES),
@@ -110,11 +111,11 @@ class FrameLayout:
     global_features: tuple[str, ...]
     """Asked of the parser: the chosen ones after those that the contract needs."""
     player_features: tuple[str, ...]
-    global_sources: tuple[schema.Source, ...]
+    global_sources: tuple[feature_columns.Source, ...]
     """Sources of the chosen global columns."""
-    player_sources: tuple[schema.Source, ...]
+    player_sources: tuple[feature_columns.Source, ...]
     """Sources of the chosen player columns, names with ``{slot}``."""
-    columns: tuple[schema.Column, ...]
+    columns: tuple[Column, ...]
     """All columns of the frames, in order."""
 
     def global_index(self, feature: str) -> int:
@@ -146,22 +147,22 @@ def frame_layout(
 
     The columns of time, phase, presence and demolition are always there; the choice decides about the rest.
     """
-    global_sources = schema.name_duplicates(
+    global_sources = feature_columns.name_duplicates(
         source
         for name in global_features
-        for source in schema.feature_sources(name, global_headers(name), player=False)
+        for source in feature_columns.feature_sources(name, global_headers(name), player=False)
     )
-    player_sources = schema.name_duplicates(
+    player_sources = feature_columns.name_duplicates(
         source
         for name in player_features
-        for source in schema.feature_sources(name, player_headers(name), player=True)
+        for source in feature_columns.feature_sources(name, player_headers(name), player=True)
     )
     return FrameLayout(
-        _union(schema.CONTRACT_GLOBAL_FEATURES, global_features),
-        _union(schema.CONTRACT_PLAYER_FEATURES, player_features),
+        _union(feature_columns.CONTRACT_GLOBAL_FEATURES, global_features),
+        _union(feature_columns.CONTRACT_PLAYER_FEATURES, player_features),
         global_sources,
         player_sources,
-        schema.frame_columns(global_sources, player_sources, slots_per_team=slots_per_team),
+        feature_columns.frame_columns(global_sources, player_sources, slots_per_team=slots_per_team),
     )
 
 

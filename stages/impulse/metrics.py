@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import time
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,8 @@ from typing import Any
 
 from impulse.errors import StageError
 from impulse.output import write_json
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -37,7 +40,9 @@ class StageMetrics:
         """
         rejected = sum(self.rejected.values())
         if self.items_in != self.items_out + rejected:
-            raise StageError(f"{self.items_in} replays came in, but {self.items_out} went out and {rejected} were rejected")
+            raise StageError(
+                f"{self.items_in} replays came in, but {self.items_out} went out and {rejected} were rejected"
+            )
         content = {
             "in": self.items_in,
             "out": self.items_out,
@@ -47,6 +52,10 @@ class StageMetrics:
             "versions": {name: version(name) for name in self.packages},
         }
         write_json(folder / f"{self.stage}.json", content)
+        reasons = ", ".join(f"{count} {reason}" for reason, count in self.rejected.items())
+        log.info(
+            "%d in, %d out, %d rejected%s", self.items_in, self.items_out, rejected, f" ({reasons})" if reasons else ""
+        )
 
 
 @contextmanager

@@ -23,7 +23,7 @@ WAIT_NOTICE_SECONDS = 30.0
 
 @contextmanager
 def only_writer(target: Path) -> Iterator[None]:
-    """Hold the lock of an output; wait, and say so, while another run holds it.
+    """Hold the lock of what is written at ``target``; wait, and say so, while another run holds it.
 
     A run that lost its parent process (after a kill of dvc) goes on and holds the lock until it ends; the lock of a
     killed process is free at once. So waiting always ends.
@@ -48,24 +48,23 @@ def only_writer(target: Path) -> Iterator[None]:
 def output_folder(target: Path) -> Iterator[Path]:
     """Give a new folder to write into, and put it in the place of ``target`` when the block ends without an error.
 
-    What an earlier, killed run left behind is removed first.
+    What an earlier, killed run left behind is removed first. The caller holds the lock of the output.
     """
     partial = target.with_name(f".{target.name}.partial")
     replaced = target.with_name(f".{target.name}.replaced")
-    with only_writer(target):
-        for leftover in (partial, replaced):
-            shutil.rmtree(leftover, ignore_errors=True)
-        partial.mkdir(parents=True)
-        try:
-            yield partial
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
-        if target.exists():
-            target.rename(replaced)
-        partial.rename(target)
-        _sync(target.parent)
-        shutil.rmtree(replaced, ignore_errors=True)
+    for leftover in (partial, replaced):
+        shutil.rmtree(leftover, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    if target.exists():
+        target.rename(replaced)
+    partial.rename(target)
+    _sync(target.parent)
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,35 @@ from impulse.replay_file import ReplayHeader
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})[ :](\d{1,2})[-:](\d{2})(?:[-:](\d{2}))?")
 _NO_ID = re.compile(r"0*")
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderGoal:
+    """One goal as the header lists it."""
+
+    frame: int
+    """Network frame."""
+    team: str
+    """blue or orange."""
+    scorer: str
+    """Name of the player."""
+
+
+def header_goals(header: ReplayHeader) -> list[HeaderGoal]:
+    """Return the header's list of goals in the order of their frames."""
+    listed = header.get("Goals")
+    goals = []
+    for entry in listed if isinstance(listed, tuple) else ():
+        values = {item.name: item.value for item in entry}
+        frame, team = values.get("frame"), values.get("PlayerTeam")
+        goals.append(
+            HeaderGoal(
+                frame=frame if isinstance(frame, int) else 0,
+                team="orange" if team == 1 else "blue",
+                scorer=str(values.get("PlayerName", "")),
+            )
+        )
+    return sorted(goals, key=lambda goal: goal.frame)
 
 
 def header_facts(header: ReplayHeader) -> dict[str, Any]:

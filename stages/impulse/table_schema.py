@@ -14,7 +14,12 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
     Column("source", "string", "kind of source that the file came from"),
     Column("source_path", "string", "path inside the source"),
     Column("recording_id", "string", "id of the recording, from the header (Id)", nullable=True),
-    Column("match_guid", "string", "id of the match on the server, from the header (MatchGUID); absent before about 2025", nullable=True),
+    Column(
+        "match_guid",
+        "string",
+        "id of the match on the server, from the header (MatchGUID); absent before about 2025",
+        nullable=True,
+    ),
     Column("date", "timestamp", "start of the recording in the recorder's local time, from the header", nullable=True),
     Column("map_code", "string", "map by the game's own name, from the header (MapName)", nullable=True),
     Column("match_type", "string", "Online, Private, Tournament, ... from the header (MatchType)", nullable=True),
@@ -22,8 +27,20 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
     Column("blue_score", "int16", "goals of the blue team, from the header; the game leaves zeros out", lower=0),
     Column("orange_score", "int16", "goals of the orange team, from the header; the game leaves zeros out", lower=0),
     Column("is_forfeit", "bool", "a team forfeited, from the header"),
-    Column("match_seconds", "float32", "seconds played, from the header (TotalSecondsPlayed); absent before about 2024", "s", nullable=True),
-    Column("record_fps", "float32", "network frames a second that the game set out to record, from the header", "1/s", nullable=True),
+    Column(
+        "match_seconds",
+        "float32",
+        "seconds played, from the header (TotalSecondsPlayed); absent before about 2024",
+        "s",
+        nullable=True,
+    ),
+    Column(
+        "record_fps",
+        "float32",
+        "network frames a second that the game set out to record, from the header",
+        "1/s",
+        nullable=True,
+    ),
     Column("network_frames", "int32", "network frames that the header announces (NumFrames)", nullable=True),
     Column("build_version", "string", "build of the game that recorded, from the header", nullable=True),
     Column("format_version", "string", "versions of the file format: major.minor.net"),
@@ -44,14 +61,38 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
     Column("max_quat_error", "float32", "largest distance of a quaternion's norm from 1"),
     Column("outside_ball_pos", "float32", "share of ball positions outside the arena", lower=0, upper=1),
     Column("outside_ball_vel", "float32", "share of rows with the ball faster than physics allows", lower=0, upper=1),
-    Column("outside_ball_angvel", "float32", "share of rows with the ball spinning faster than physics allows", lower=0, upper=1),
+    Column(
+        "outside_ball_angvel",
+        "float32",
+        "share of rows with the ball spinning faster than physics allows",
+        lower=0,
+        upper=1,
+    ),
     Column("outside_car_pos", "float32", "share of car positions outside the arena", lower=0, upper=1),
-    Column("outside_car_vel", "float32", "share of player rows with the car faster than physics allows", lower=0, upper=1),
-    Column("outside_car_angvel", "float32", "share of player rows with the car spinning faster than physics allows", lower=0, upper=1),
+    Column(
+        "outside_car_vel", "float32", "share of player rows with the car faster than physics allows", lower=0, upper=1
+    ),
+    Column(
+        "outside_car_angvel",
+        "float32",
+        "share of player rows with the car spinning faster than physics allows",
+        lower=0,
+        upper=1,
+    ),
     Column("goals_blue", "int16", "goals of the blue team in the header's list"),
     Column("goals_orange", "int16", "goals of the orange team in the header's list"),
-    Column("goal_mismatch", "int16", "goals by which the header's list misses the header's scores, both teams added", lower=0),
-    Column("max_duplicate_error", "float32", "largest difference between columns that hold the same quantity", nullable=True),
+    Column(
+        "goal_mismatch",
+        "int16",
+        "goals by which the header's list misses the header's scores, both teams added",
+        lower=0,
+    ),
+    Column(
+        "max_duplicate_error",
+        "float32",
+        "largest difference between columns that hold the same quantity",
+        nullable=True,
+    ),
 )
 
 REPLAY_COLUMNS: tuple[Column, ...] = (
@@ -89,8 +130,18 @@ GOAL_COLUMNS: tuple[Column, ...] = (
     Column("frame", "int32", "network frame of the goal, from the header"),
     Column("team", "string", "team that scored: blue or orange"),
     Column("scorer", "string", "name of the scorer, from the header"),
-    Column("slot", "int8", "slot of the scorer; null when no or more than one player of the team has that name", nullable=True),
-    Column("row", "int32", "first row after the goal; null where rows and header disagree about the number of goals", nullable=True),
+    Column(
+        "slot",
+        "int8",
+        "slot of the scorer; null when no or more than one player of the team has that name",
+        nullable=True,
+    ),
+    Column(
+        "row",
+        "int32",
+        "first row after the goal; null where rows and header disagree about the number of goals",
+        nullable=True,
+    ),
     Column("time", "float32", "time of that row", "s", nullable=True),
 )
 
@@ -99,7 +150,9 @@ DEMOLITION_COLUMNS: tuple[Column, ...] = (
     Column("row", "int32", "first row that shows the demolition"),
     Column("time", "float32", "time of that row", "s"),
     Column("victim_slot", "int8", "slot of the demolished player"),
-    Column("attacker_slot", "int8", "slot of the player who demolished; null when the parser does not know", nullable=True),
+    Column(
+        "attacker_slot", "int8", "slot of the player who demolished; null when the parser does not know", nullable=True
+    ),
 )
 
 VERDICT_COLUMNS: tuple[Column, ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,3 +35,11 @@ def read_table(path: Path, *, made_by: str) -> pa.Table:
     if not path.is_file():
         raise StageError(f"{path} is missing; run `dvc repro {made_by}` first (or `dvc pull {path}`)")
     return pq.read_table(path)
+
+
+def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
+    """Read a small JSON file that another stage wrote; missing is told as for :func:`read_table`."""
+    if not path.is_file():
+        raise StageError(f"{path} is missing; run `dvc repro {made_by}` first (or `dvc pull {path}`)")
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

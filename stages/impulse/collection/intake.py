@@ -12,7 +12,7 @@ from impulse import rejects
 from impulse.config.params import SourceKind
 from impulse.data_paths import MANIFEST, REJECTS, replay_path
 from impulse.errors import ReplayError
-from impulse.output import only_writer, output_file, write_table
+from impulse.output import output_file, write_table
 from impulse.rejects import Reason, Reject
 from impulse.replay_facts import content_id, header_facts
 from impulse.replay_file import check_integrity, read_header
@@ -51,26 +51,25 @@ def take_in(candidates: Iterable[Candidate], *, source: SourceKind, folder: Path
         source: kind of the source.
         folder: data/raw.
     """
-    with only_writer(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.glob("**/.*.partial"):
-            leftover.unlink(missing_ok=True)
-        rows: dict[str, dict[str, Any]] = {}
-        rejected: list[Reject] = []
-        seen = written = 0
-        for candidate in candidates:
-            seen += 1
-            try:
-                row, content = _verify(candidate, source, rows)
-            except ReplayError as error:
-                replay_id = _id_of(candidate)
-                rejected.append(Reject(replay_id, candidate.source_path, "fetch", Reason(error.reason), error.detail))
-                continue
-            rows[row["replay_id"]] = row
-            written += _store(folder / row["path"], content)
-        ordered = [rows[replay_id] for replay_id in sorted(rows)]
-        write_table(table_of(ordered, MANIFEST_COLUMNS), folder / MANIFEST)
-        write_table(rejects.to_table(rejected), folder / REJECTS)
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob("**/.*.partial"):
+        leftover.unlink(missing_ok=True)
+    rows: dict[str, dict[str, Any]] = {}
+    rejected: list[Reject] = []
+    seen = written = 0
+    for candidate in candidates:
+        seen += 1
+        try:
+            row, content = _verify(candidate, source, rows)
+        except ReplayError as error:
+            replay_id = _id_of(candidate)
+            rejected.append(Reject(replay_id, candidate.source_path, "fetch", Reason(error.reason), error.detail))
+            continue
+        rows[row["replay_id"]] = row
+        written += _store(folder / row["path"], content)
+    ordered = [rows[replay_id] for replay_id in sorted(rows)]
+    write_table(table_of(ordered, MANIFEST_COLUMNS), folder / MANIFEST)
+    write_table(rejects.to_table(rejected), folder / REJECTS)
     return FetchSummary(
         replays_in=seen,
         replays_out=len(ordered),
@@ -113,4 +112,3 @@ def _store(target: Path, content: bytes) -> bool:
     with output_file(target) as partial:
         partial.write_bytes(content)
     return True
-

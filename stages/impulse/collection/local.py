@@ -45,7 +45,9 @@ def list_files(params: FetchParams, *, root: Path) -> list[LocalFile]:
     elif wanted.is_dir():
         base, found = wanted, list(wanted.glob(params.pattern))
     else:
-        raise SourceError(f"the folder of replays {wanted} does not exist; set {FOLDER_VARIABLE} or fetch.path to one that does")
+        raise SourceError(
+            f"the folder of replays {wanted} does not exist; set {FOLDER_VARIABLE} or fetch.path to one that does"
+        )
     files = [LocalFile(path, path.relative_to(base).as_posix()) for path in found if path.is_file()]
     if not files:
         raise SourceError(f"no file in {wanted} matches {params.pattern!r}")

@@ -55,14 +55,14 @@ def stage(function: Callable[[StageRun], None]) -> Callable[[], None]:
         name = function.__name__
         wants_traceback = "HYDRA_FULL_ERROR" in os.environ
         os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing pages and exiting
-        with _one_line_errors(name, wants_traceback=wants_traceback):
+        with one_line_errors(name, wants_traceback=wants_traceback):
             _run_hydra(name, function, wants_traceback=wants_traceback)
 
     return program
 
 
 @contextmanager
-def _one_line_errors(name: str, *, wants_traceback: bool) -> Iterator[None]:
+def one_line_errors(name: str, *, wants_traceback: bool = False) -> Iterator[None]:
     """End the program with one line for an error that a user can mend; let a defect of the program show itself."""
     try:
         yield
@@ -87,6 +87,7 @@ def _run_hydra(name: str, function: Callable[[StageRun], None], *, wants_traceba
     from hydra.types import RunMode
 
     from impulse.config import composition
+    from impulse.output import only_writer
 
     root = Path(sys.argv[0]).resolve().parent.parent
     composition.register_schema()
@@ -100,9 +101,10 @@ def _run_hydra(name: str, function: Callable[[StageRun], None], *, wants_traceba
         output = Path(hydra_config.runtime.output_dir) if is_sweep else root / "data"
         metrics = output / "metrics" if is_sweep else root / "metrics"
         # Inside the job, because Hydra adds lines of its own to an error that leaves it.
-        with _one_line_errors(name, wants_traceback=wants_traceback):
+        with one_line_errors(name, wants_traceback=wants_traceback):
             params = composition.to_params(config)
-            function(StageRun(name, params, root, root / "data", output, metrics))
+            with only_writer(output / name):
+                function(StageRun(name, params, root, root / "data", output, metrics))
 
     hydra.main(config_path=str(root), config_name="stage", version_base="1.3")(task)()
 
@@ -140,7 +142,9 @@ def _one_line(error: Exception) -> str | None:
     if isinstance(error, HydraException | OmegaConfBaseException):
         return str(translate(error))
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"no space left on the disk of {error.filename or 'the output'}; free some and run the same command again"
+        return (
+            f"no space left on the disk of {error.filename or 'the output'}; free some and run the same command again"
+        )
     if isinstance(error, PermissionError):
         return f"no permission for {error.filename}; change its owner or mode"
     return None

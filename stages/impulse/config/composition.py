@@ -56,7 +56,9 @@ def translate(error: HydraException | OmegaConfBaseException) -> ConfigError:
     return ConfigError("configuration", " ".join(str(error).split()))
 
 
-def differing_keys(left: Mapping[str, Any], right: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+def differing_keys(
+    left: Mapping[str, Any], right: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
     """Yield dotted key and both values wherever two nested mappings differ; a missing key has the value None."""
     for key in dict.fromkeys((*left, *right)):
         mine, other = left.get(key), right.get(key)
@@ -68,7 +70,7 @@ def differing_keys(left: Mapping[str, Any], right: Mapping[str, Any], prefix: st
 
 def _writable_schema() -> DictConfig:
     """Return the types with their defaults; frozen dataclasses alone would make Hydra refuse every preset."""
-    schema = OmegaConf.structured(Params)
+    schema: DictConfig = OmegaConf.structured(Params)
     for node in (schema, *(schema._get_node(item.name) for item in fields(Params))):
         if isinstance(node, DictConfig):
             OmegaConf.set_readonly(node, False)

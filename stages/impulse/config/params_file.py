@@ -92,8 +92,8 @@ def _is_generated(root: Path, text: str) -> bool:
         stages = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {})
         outs = stages.get("config", {}).get("outs", [])
         recorded |= {out.get("md5") for out in outs if out.get("path") == PARAMS_FILE}
-    committed = subprocess.run(  # noqa: S603 - fixed arguments
-        ["git", "show", f"HEAD:./{PARAMS_FILE}"],  # noqa: S607
+    committed = subprocess.run(
+        ["git", "show", f"HEAD:./{PARAMS_FILE}"],
         cwd=root,
         capture_output=True,
         check=False,

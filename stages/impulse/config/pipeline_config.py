@@ -49,5 +49,7 @@ class PipelineConfig:
         """Return the settings of the export stage."""
         known = [codec.value for codec in Compression]
         if self.PARQUET_COMPRESSION not in known:
-            raise ConfigError("PARQUET_COMPRESSION", f"{self.PARQUET_COMPRESSION!r} is unknown; known are {', '.join(known)}")
+            raise ConfigError(
+                "PARQUET_COMPRESSION", f"{self.PARQUET_COMPRESSION!r} is unknown; known are {', '.join(known)}"
+            )
         return ExportParams(compression=Compression(self.PARQUET_COMPRESSION))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from impulse.output import output_folder, write_json, write_table
 from impulse.redundancy import dropped_columns
 from impulse.rejects import Reject
 from impulse.table_schema import FATE_COLUMNS
-from impulse.tables import table_of
+from impulse.tables import read_json, table_of
 
 DUPLICATE_TOLERANCE = 1e-3
 """Columns declared to repeat another may differ by this much (uu, rad, ...): the parser rounds on the way."""
@@ -68,11 +67,17 @@ def dedupe_tables(
     fates = decide_fates(recordings, params)
     paths = {row["replay_id"]: row["source_path"] for row in recordings}
     rejected = [
-        Reject(fate.replay_id, paths[fate.replay_id], "dedupe", fate.reason, f"{fate.kept_replay_id} is kept; {fate.evidence}")
+        Reject(
+            fate.replay_id,
+            paths[fate.replay_id],
+            "dedupe",
+            fate.reason,
+            f"{fate.kept_replay_id} is kept; {fate.evidence}",
+        )
         for fate in fates
         if fate.reason is not None
     ]
-    made_with = json.loads(features.read_text(encoding="utf-8"))
+    made_with = read_json(features, made_by="parse")
     columns = frame_layout(
         tuple(made_with["global_features"]),
         tuple(made_with["player_features"]),

@@ -86,15 +86,20 @@ def _preference(row: Mapping[str, Any]) -> tuple[int, float, str]:
 
 
 def _match_key(group: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    """Return the surest identity that any recording of the match has; the bytes themselves as a last resort."""
-    for name in ("match_guid", "recording_id"):
+    """Return the surest identity that any recording of the match has; the bytes themselves as a last resort.
+
+    The prefixes keep keys of different kinds apart.
+    """
+    for name, prefix in (("match_guid", ""), ("recording_id", "recording-")):
         known = sorted(row[name] for row in group if row[name])
         if known:
-            return known[0].lower(), name
-    return group[0]["sha256"][:32], "sha256"
+            return prefix + known[0].lower(), name
+    return f"sha256-{group[0]['sha256'][:32]}", "sha256"
 
 
 def _why(row: Mapping[str, Any], best: Mapping[str, Any]) -> tuple[Reason, str]:
     if row["recording_id"] and row["recording_id"] == best["recording_id"]:
         return Reason.SAME_RECORDING, f"recording id {row['recording_id']}"
-    return Reason.SAME_MATCH, f"match guid {row['match_guid']}" if row["match_guid"] else "linked through a third recording"
+    return Reason.SAME_MATCH, f"match guid {row['match_guid']}" if row[
+        "match_guid"
+    ] else "linked through a third recording"

@@ -72,7 +72,8 @@ def dataset_card(
         "- What is not there is null: absent players, cars before their first spawn, demolished cars until they are back.",
         "- `time` is the sample time, `frame_time` the time of the network frame that the row shows; it is never before `time`.",
         "  Rows with `is_held` repeat a frame that another row shows closer to its time. Leave them out to avoid looking ahead.",
-        "- `p0` to `p{k-1}` are blue, the rest orange; a player keeps one slot for the whole replay. Who it is stands in `players.parquet`.",
+        "- `p0` to `p{k-1}` are blue, the rest orange; a player keeps one slot for the whole replay.",
+        "  `players.parquet` tells who it is.",
         "- `segment` numbers the stretches of play; a window inside one segment crosses no goal and no kickoff reset.",
         "- Recordings from before 2020 do not tell of demolitions: `demolished` is null there, not false.",
         "",
@@ -102,5 +103,7 @@ def _column_rows(columns: Sequence[Column]) -> list[str]:
             if slot != "p0":
                 continue
             name = "p*" + name[2:]
-        lines.append(f"| `{name}` | {column.dtype} | {column.unit} | {'yes' if column.nullable else ''} | {column.meaning} |")
+        lines.append(
+            f"| `{name}` | {column.dtype} | {column.unit} | {'yes' if column.nullable else ''} | {column.meaning} |"
+        )
     return lines

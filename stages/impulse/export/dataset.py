@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,7 +30,7 @@ from impulse.table_schema import (
     PLAYER_COLUMNS,
     REPLAY_COLUMNS,
 )
-from impulse.tables import read_table, table_of
+from impulse.tables import read_json, read_table, table_of
 
 _NOT_EXPORTED = ("path",)
 """Columns of the replays table that make sense only inside the checkout."""
@@ -67,11 +66,13 @@ def export_dataset(*, parsed: Path, deduped: Path, target: Path, params: ExportP
     Raises:
         StageError: an input is missing, or no replay is left to export.
     """
-    columns = json.loads((deduped / KEPT_COLUMNS).read_text(encoding="utf-8"))["kept"]
-    made_with = json.loads((parsed / FEATURES).read_text(encoding="utf-8"))
+    columns = read_json(deduped / KEPT_COLUMNS, made_by="dedupe")["kept"]
+    made_with = read_json(parsed / FEATURES, made_by="parse")
     replays = _kept_replays(parsed, deduped, params)
     if not replays:
-        raise StageError("no replay is left to export; data/deduped/rejects.parquet and data/validated/report.md say why")
+        raise StageError(
+            "no replay is left to export; data/deduped/rejects.parquet and data/validated/report.md say why"
+        )
     schema = export_schema(pq.read_schema(parsed / frames_path(replays[0]["replay_id"])), columns, params)
     described = _described(made_with, columns)
     all_rejects = read_table(deduped / REJECTS, made_by="dedupe")

@@ -48,7 +48,9 @@ def by_shard(replays: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
     return {path: sorted(ids) for path, ids in sorted(shards.items())}
 
 
-def write_shard(target: Path, replay_ids: Iterable[str], *, parsed: Path, schema: pa.Schema, params: ExportParams) -> int:
+def write_shard(
+    target: Path, replay_ids: Iterable[str], *, parsed: Path, schema: pa.Schema, params: ExportParams
+) -> int:
     """Write one shard and return its number of rows."""
     target.parent.mkdir(parents=True, exist_ok=True)
     rows = 0

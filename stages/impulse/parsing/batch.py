@@ -103,7 +103,9 @@ def parse_task(task: ParseTask) -> None:
         ReplayError: the replay cannot be used.
     """
     if not task.path.is_file():
-        raise CorruptReplay(Reason.FILE_MISSING, f"{task.path.name} is not in the folder of raw replays; run fetch again")
+        raise CorruptReplay(
+            Reason.FILE_MISSING, f"{task.path.name} is not in the folder of raw replays; run fetch again"
+        )
     parsed = parse_replay(task.path, task.params, manifest=task.manifest)
     task.store.write_parsed(task.key, parsed.frames, parsed.records())
 

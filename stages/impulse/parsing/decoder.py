@@ -46,7 +46,7 @@ def parser_version() -> str:
 
 
 def decode_replay(
-    path: Path, *, global_features: Sequence[str], player_features: Sequence[str], fps: float, dtype: str = "float32"
+    path: Path, *, global_features: Sequence[str], player_features: Sequence[str], fps: float
 ) -> DecodedReplay:
     """Decode a replay into the parser's own array.
 
@@ -55,11 +55,11 @@ def decode_replay(
     """
     try:
         meta, array = subtr_actor.get_ndarray_with_info_from_replay_filepath(
-            path, list(global_features), list(player_features), fps=fps, dtype=dtype
+            path, list(global_features), list(player_features), fps=fps, dtype="float32"
         )
     except (OSError, MemoryError):
         raise
-    except Exception as error:  # noqa: BLE001 - the parser raises bare exceptions for every kind of bad file
+    except Exception as error:
         raise _translate(error) from error
     except BaseException as error:
         # A panic of the parser's native code does not derive from Exception.

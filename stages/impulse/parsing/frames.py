@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from impulse import schema
 from impulse.errors import UnsupportedReplay
+from impulse.feature_columns import ANGULAR_VELOCITY_SCALE, BOOST_SCALE, Source
 from impulse.features import FrameLayout
 from impulse.parsing import phases
 from impulse.parsing.decoder import DecodedReplay
 from impulse.parsing.presence import BODY_WIDTH, Presence, body_exists, player_presence
 from impulse.rejects import Reason
-from impulse.schema import Column, Source
+from impulse.schema import TIME_COLUMNS, Column, arrow_schema
 
 Values = npt.NDArray[np.floating]
 
@@ -90,7 +90,8 @@ def build_frames(
     rows = columns.shape[1]
 
     def global_values(feature: str) -> Values:
-        return columns[layout.global_index(feature)]
+        values: Values = columns[layout.global_index(feature)]
+        return values
 
     time, frame_time = global_values("CurrentTime"), global_values("FrameTime")
     held = phases.held_rows(frame_time)
@@ -108,7 +109,7 @@ def build_frames(
         **_phase_arrays(global_values, states, state_names, frame_time),
     }
     for source in layout.global_sources:
-        if source.column.name not in arrays and source.column not in schema.TIME_COLUMNS:
+        if source.column.name not in arrays and source.column not in TIME_COLUMNS:
             values = columns[layout.global_index(source.feature) + source.position]
             arrays[source.column.name] = _convert(values, source, ~ball_present)
 
@@ -119,7 +120,7 @@ def build_frames(
 
     table = pa.table(
         [arrays[column.name] if column.name in arrays else _nothing(column, rows) for column in layout.columns],
-        schema=schema.arrow_schema(layout.columns),
+        schema=arrow_schema(layout.columns),
     )
     return Frames(table, time, frame_time, held, states, state_names, ball_present, players)
 
@@ -141,9 +142,7 @@ def _phase_arrays(
             pa.array(np.where(unknown, 0, states), mask=unknown), pa.array(state_names, pa.string())
         ),
         "ball_has_been_hit": pa.array(global_values("BallHasBeenHit") != 0, mask=unknown),
-        "kickoff_countdown": pa.array(
-            global_values("ReplicatedGameStateTimeRemaining").astype(np.int8), mask=unknown
-        ),
+        "kickoff_countdown": pa.array(global_values("ReplicatedGameStateTimeRemaining").astype(np.int8), mask=unknown),
         "segment": pa.array(segments, mask=segments < 0),
     }
 
@@ -183,9 +182,9 @@ def _convert(values: Values, source: Source, missing: npt.NDArray[np.bool_]) -> 
         case "copy":
             result = values.astype(source.column.dtype)
         case "angular":
-            result = values * np.float32(schema.ANGULAR_VELOCITY_SCALE)
+            result = values * np.float32(ANGULAR_VELOCITY_SCALE)
         case "boost":
-            result = values * np.float32(schema.BOOST_SCALE)
+            result = values * np.float32(BOOST_SCALE)
         case "odd":
             result = (values.astype(np.int32) & 1).astype(bool)
         case "nonzero":

@@ -9,13 +9,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from impulse.feature_columns import ANGULAR_VELOCITY_SCALE
 from impulse.features import FrameLayout
 from impulse.parsing.decoder import DecodedReplay
 from impulse.parsing.frames import Frames, Roster
 from impulse.parsing.presence import BODY_WIDTH
-from impulse.replay_file import ReplayHeader
-from impulse.schema import (
-    ANGULAR_VELOCITY_SCALE,
+from impulse.physics import (
     ARENA_X_UU,
     ARENA_Y_UU,
     CEILING_UU,
@@ -27,6 +26,8 @@ from impulse.schema import (
     POSITION_SLACK_UU,
     SPEED_ROUNDING,
 )
+from impulse.replay_facts import header_facts, header_goals
+from impulse.replay_file import ReplayHeader
 
 _POS, _QUAT, _VEL, _ANGVEL = slice(0, 3), slice(3, 7), slice(7, 10), slice(10, 13)
 
@@ -55,8 +56,8 @@ def measure(
         if (start := body_at + position * layout.player_width) >= 0
     ]
     car = np.concatenate(cars) if cars else np.empty((0, BODY_WIDTH), dtype=array.dtype)
-    goals = header.get("Goals")
-    goal_teams = [_int(item.value) for goal in goals for item in goal if item.name == "PlayerTeam"] if isinstance(goals, tuple) else []
+    scorers = [goal.team for goal in header_goals(header)]
+    facts = header_facts(header)
     present_rows = sum(int(presence.present.sum()) for presence in frames.players.values())
     backwards = (np.diff(frames.time) < 0) | (np.diff(frames.frame_time) < 0)
     return {
@@ -78,10 +79,10 @@ def measure(
         "outside_car_pos": _share(_outside_arena(car)),
         "outside_car_vel": _share(_norm(car[:, _VEL]) > MAX_CAR_SPEED_UU_S * SPEED_ROUNDING),
         "outside_car_angvel": _share(_spin(car) > MAX_CAR_SPIN_RAD_S * SPEED_ROUNDING),
-        "goals_blue": goal_teams.count(0),
-        "goals_orange": goal_teams.count(1),
-        "goal_mismatch": abs(goal_teams.count(0) - _score(header, "Team0Score"))
-        + abs(goal_teams.count(1) - _score(header, "Team1Score")),
+        "goals_blue": scorers.count("blue"),
+        "goals_orange": scorers.count("orange"),
+        "goal_mismatch": abs(scorers.count("blue") - facts["blue_score"])
+        + abs(scorers.count("orange") - facts["orange_score"]),
         "max_duplicate_error": _duplicate_error(frames.table, layout),
     }
 
@@ -101,7 +102,8 @@ def _share(flags: npt.NDArray[np.bool_]) -> float:
 
 
 def _norm(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    return np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    lengths: npt.NDArray[np.floating] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    return lengths
 
 
 def _spin(body: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
@@ -121,11 +123,3 @@ def _outside_arena(body: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
         | (z > CEILING_UU + POSITION_SLACK_UU)
     )
     return outside
-
-
-def _score(header: ReplayHeader, name: str) -> int:
-    return max(_int(header.get(name)), 0)
-
-
-def _int(value: object) -> int:
-    return value if isinstance(value, int) else -1

@@ -62,14 +62,16 @@ def clock_seconds(values: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     Returns:
         (rows,) bool, true where the value is a clock.
     """
-    known = np.isfinite(values) & (values >= 0) & (values <= LONGEST_CLOCK_SECONDS)
+    known: npt.NDArray[np.bool_] = np.isfinite(values) & (values >= 0) & (values <= LONGEST_CLOCK_SECONDS)
     sent = np.flatnonzero(values != 0)
     first = int(sent[0]) if len(sent) else len(values)
     known[:first] = False
     return known
 
 
-def play_segments(states: npt.NDArray[np.int32], play_code: int, frame_time: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
+def play_segments(
+    states: npt.NDArray[np.int32], play_code: int, frame_time: npt.NDArray[np.float32]
+) -> npt.NDArray[np.int16]:
     """Number the stretches of play.
 
     Args:

@@ -63,7 +63,7 @@ def run_isolated(work: Callable[[Task], None], tasks: Iterable[Task], engine: En
                 for future in done:
                     yield Outcome(pending.pop(future), _fate(future, engine))
         except BaseException:
-            pool.stop()
+            pool.stop()  # type: ignore[no-untyped-call]
             raise
 
 
@@ -78,6 +78,10 @@ def _fate(future: Future[None], engine: EngineParams) -> ReplayError | None:
         return UnsupportedReplay(Reason.WORKER_DIED, f"the worker process ended with exit code {error.exitcode}")
     except MemoryError:
         return UnsupportedReplay(Reason.OUT_OF_MEMORY, f"more than {engine.memory_limit_mb} MB asked for")
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic of native code is no Exception, and concerns one replay
+        return UnsupportedReplay(Reason.PARSER_PANIC, str(error) or type(error).__name__)
     return None
 
 

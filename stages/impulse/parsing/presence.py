@@ -43,7 +43,8 @@ def body_exists(body: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     Args:
         body: (rows, 13) position, quaternion, velocity, angular velocity as the parser gives them.
     """
-    return (body != _NO_BODY).any(axis=1)
+    exists: npt.NDArray[np.bool_] = (body != _NO_BODY).any(axis=1)
+    return exists
 
 
 def player_presence(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from impulse.config.params import ValidateParams
 
@@ -41,6 +42,7 @@ def _draw_yield(verdicts: pa.Table, all_rejects: pa.Table, target: Path) -> None
     drawn = axes.barh(names, values, color=colours)
     axes.bar_label(drawn, padding=3)
     axes.invert_yaxis()
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("inputs")
     axes.set_title(f"Fate of {sum(values)} inputs")
     _finish(figure, target)
@@ -56,6 +58,7 @@ def _draw_rows(verdicts: pa.Table, target: Path, params: ValidateParams) -> None
     axes.hist([kept, refused], bins=30, stacked=True, color=[ACCEPTED, REJECTED], label=["accepted", "rejected"])
     if params.min_frames is not None:
         axes.axvline(params.min_frames, color="black", linestyle=":", label=f"min_frames {params.min_frames}")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("rows in the frames")
     axes.set_ylabel("replays")
     axes.set_title("Rows per parsed replay")

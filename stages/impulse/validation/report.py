@@ -44,7 +44,14 @@ def write_report(verdicts: pa.Table, all_rejects: pa.Table, target: Path, params
         *_table(
             ("replay", "id", "rows", "players", "held", "warnings"),
             (
-                (row["source_path"], row["replay_id"][:8], row["rows"], row["n_players"], f"{row['share_held']:.0%}", row["warnings"])
+                (
+                    row["source_path"],
+                    row["replay_id"][:8],
+                    row["rows"],
+                    row["n_players"],
+                    f"{row['share_held']:.0%}",
+                    row["warnings"],
+                )
                 for row in accepted
             ),
         ),

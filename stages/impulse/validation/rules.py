@@ -71,7 +71,15 @@ RULES: tuple[Rule, ...] = (
     Rule("time_steps_back", _MOST, 0, Reason.TIME_NOT_MONOTONIC, _REJECT, "rows", "time runs forward"),
     Rule("max_quat_error", _MOST, "max_quat_error", Reason.BAD_QUATERNIONS, _REJECT, "", "rotations are rotations"),
     *(
-        Rule(f"outside_{body}_{quantity}", _MOST, "max_share_outside", Reason.OUT_OF_BOUNDS, _WARN, "of the rows", meaning)
+        Rule(
+            f"outside_{body}_{quantity}",
+            _MOST,
+            "max_share_outside",
+            Reason.OUT_OF_BOUNDS,
+            _WARN,
+            "of the rows",
+            meaning,
+        )
         for body in ("ball", "car")
         for quantity, meaning in (
             ("pos", "inside the standard arena; other arenas and modes are larger"),
@@ -79,9 +87,21 @@ RULES: tuple[Rule, ...] = (
             ("angvel", "spins no faster than the game lets it"),
         )
     ),
-    Rule("share_ball_missing", _MOST, "max_share_ball_missing", Reason.NO_BALL, _WARN, "of the rows", "there is a ball"),
-    Rule("share_held", _MOST, "max_share_held", Reason.MOSTLY_HELD, _WARN, "of the rows", "rows are not mostly repeats"),
-    Rule("goal_mismatch", _MOST, 0, Reason.SCORE_MISMATCH, _WARN, "goals", "the header agrees with itself about the score"),
+    Rule(
+        "share_ball_missing", _MOST, "max_share_ball_missing", Reason.NO_BALL, _WARN, "of the rows", "there is a ball"
+    ),
+    Rule(
+        "share_held", _MOST, "max_share_held", Reason.MOSTLY_HELD, _WARN, "of the rows", "rows are not mostly repeats"
+    ),
+    Rule(
+        "goal_mismatch",
+        _MOST,
+        0,
+        Reason.SCORE_MISMATCH,
+        _WARN,
+        "goals",
+        "the header agrees with itself about the score",
+    ),
 )
 
 

@@ -1,0 +1,134 @@
+"""Encodings of replicated attributes, from game terms to bit strings.
+
+Owns: the layout of each attribute type and how it differs between format versions. Rigid bodies, which make
+up most of a replay, are encoded in bulk by :mod:`impulse.demo.rigid_body`.
+"""
+
+from __future__ import annotations
+
+from impulse.demo.bits import ONE, ZERO, Bits, bounded, byte, flag, float32, int32, join, raw, uint64
+from impulse.demo.people import Platform, Player
+from impulse.demo.texts import encode_text
+from impulse.demo.version import DemolishFormat, FormatVersion
+
+NOBODY = -1
+"""Actor id that points to no actor."""
+
+AVAILABLE = 255
+"""State of a boost pad that can be picked up again."""
+
+OCTANE = 23
+"""Product id of the default car body."""
+
+LOADOUT_VERSION = 28
+"""Version of the loadouts written; it gives sixteen product ids (files of 2020 and later)."""
+
+CAMERA_SETTINGS = (110.0, 100.0, -4.0, 270.0, 0.45, 5.5, 1.2)
+"""Field of view (degrees), height (uu), angle (degrees), distance (uu), stiffness, swivel, transition."""
+
+Triple = tuple[float, float, float]
+
+
+def text(value: str) -> Bits:
+    """Return a text."""
+    return raw(encode_text(value))
+
+
+def actor(actor_id: int) -> Bits:
+    """Return a reference to an actor, or to nobody."""
+    return join(flag(actor_id != NOBODY), int32(actor_id))
+
+
+def object_reference(index: int) -> Bits:
+    """Return a reference to an entry of the object table where an actor could stand."""
+    return join(ZERO, int32(index))
+
+
+def stat_event(index: int) -> Bits:
+    """Return an event of the scoreboard, named by its entry in the object table."""
+    return join(ONE, int32(index))
+
+
+def vector(values: Triple, version: FormatVersion) -> Bits:
+    """Return a vector rounded to whole units."""
+    whole = [round(float(value)) for value in values]
+    size = max(max(abs(value) for value in whole).bit_length() - 1, 0)
+    bias = 1 << (size + 1)
+    return join(bounded(size, version.vector_limit), *(Bits(value + bias, size + 2) for value in whole))
+
+
+def unique_id(player: Player, version: FormatVersion) -> Bits:
+    """Return the network id of a player; the game gives bots none, or one of zeros."""
+    match player.platform:
+        case Platform.STEAM:
+            system, content = 1, uint64(player.number)
+        case Platform.PLAYSTATION:
+            system, content = 2, raw(playstation_block(player, version))
+        case Platform.XBOX:
+            system, content = 4, uint64(player.number)
+        case Platform.SWITCH:
+            system, content = 6, join(uint64(player.number), Bits(0, 24 * 8))
+        case Platform.EPIC:
+            system, content = 11, text(player.account)
+        case Platform.BOT:
+            system, content = 0, Bits(0, 24)
+    return join(byte(system), content, byte(0))
+
+
+def playstation_block(player: Player, version: FormatVersion) -> bytes:
+    """Return a PlayStation id: 16 bytes of name, 16 (earlier 8) of region and console, the number."""
+    name = player.account.encode("ascii").ljust(16, b"\0")
+    region = b"a0usps4\0\1".ljust(version.playstation_bytes, b"\0")[: version.playstation_bytes]
+    return name + region + player.number.to_bytes(8, "little")
+
+
+def loadouts(body: int = OCTANE) -> Bits:
+    """Return a car's looks for both teams."""
+    one = join(byte(LOADOUT_VERSION), Bits(body, 32), Bits(0, 15 * 32))
+    return join(one, one)
+
+
+def camera_settings(version: FormatVersion) -> Bits:
+    """Return a player's camera preset."""
+    count = 7 if version.has_camera_transition else 6
+    return join(*(float32(value) for value in CAMERA_SETTINGS[:count]))
+
+
+def boost(amount: int, *, grants: int, version: FormatVersion) -> Bits:
+    """Return a report of a car's boost, 0..255, which ``grants`` grants led to."""
+    if version.counts_grants:
+        return join(byte(grants % 256), byte(amount), Bits(0, 16))
+    return byte(amount)
+
+
+def pickup(car: int, *, state: int, version: FormatVersion) -> Bits:
+    """Return a boost pad's state: picked up by a car (1, 2, ...), or available again (nobody, AVAILABLE)."""
+    instigator = join(ONE, int32(car)) if car != NOBODY else ZERO
+    return join(instigator, byte(state) if version.is_recent else flag(state != AVAILABLE))
+
+
+def explosion(scorer: int, *, place: Triple, version: FormatVersion) -> Bits:
+    """Return a goal explosion, at a place in uu, with the scorer's PRI.
+
+    The first actor of real files is an object number that readers may take for an actor id, hence nobody
+    here.
+    """
+    if version.is_recent:
+        return join(ZERO, int32(NOBODY), vector(place, version), ONE, int32(scorer))
+    return join(ONE, int32(scorer), vector(place, version))
+
+
+def demolish(
+    cars: tuple[int, int], *, attacker_pri: int, velocities: tuple[Triple, Triple], version: FormatVersion
+) -> Bits:
+    """Return a demolition: attacker's and victim's car, and their velocities in uu/s."""
+    attacker, victim = cars
+    speeds = join(*(vector(velocity, version) for velocity in velocities))
+    match version.demolish:
+        case DemolishFormat.EXTENDED:
+            nobody = actor(NOBODY)
+            return join(actor(attacker_pri), nobody, ZERO, nobody, actor(attacker), actor(victim), speeds)
+        case DemolishFormat.EFFECT:
+            return join(ZERO, int32(NOBODY), ONE, int32(attacker), ONE, int32(victim), speeds)
+        case DemolishFormat.OLDEST:
+            return join(ONE, int32(attacker), ONE, int32(victim), speeds)

@@ -1,0 +1,141 @@
+"""Who is on stage when: creation and removal of a recording's actors, with their first attributes.
+
+Owns: game, teams, players, cameras, balls and cars. Boost pads appear when they are first used, in
+:mod:`impulse.demo.timeline`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from impulse.demo import attributes, classes
+from impulse.demo.actors import Actor, Stage
+from impulse.demo.bits import ONE, ZERO, int32
+from impulse.demo.match import CarLife, Match
+from impulse.demo.people import Platform
+
+SERVER_NAME = "Synthetic (impulse.demo)"
+PLAYLISTS = {1: 10, 2: 11, 3: 13}
+"""Ranked playlist by team size (game's numbers)."""
+PRIVATE_PLAYLIST = 6
+"""Playlist of the other team sizes (game's number)."""
+
+FIRST_PLAYER_ID = 256
+"""The server counts players from here (real replays)."""
+
+_BALL, _PLAYER, _CAR = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Actors that others refer to."""
+
+    game: Actor
+    teams: tuple[Actor, ...]
+    pris: dict[int, Actor]
+    """By number of the player; those who never appear have none."""
+    cars: tuple[tuple[Actor, ...], ...]
+    """Car and components of each of the match's lives; components in the order of classes.COMPONENTS."""
+    balls: tuple[Actor, ...]
+    """One per play."""
+
+
+def cast_actors(match: Match, stage: Stage, *, match_guid: str) -> Cast:
+    """Create and remove all actors but boost pads.
+
+    Ids are handed out while time goes on, so that those of removed actors can be used again.
+    """
+    game = _spawn_game(match, stage, match_guid)
+    teams = tuple(stage.spawn(0, archetype) for archetype in classes.TEAMS)
+    for team, score in zip(teams, match.start_scores, strict=True):
+        stage.update(0, team, "TAGame.Team_TA:GameEvent", attributes.actor(game.id))
+        stage.update(0, team, "Engine.TeamInfo:Score", int32(score))
+    pris: dict[int, Actor] = {}
+    cars: list[tuple[Actor, ...]] = []
+    balls: list[Actor] = []
+    entries = [(play.first, _BALL, number) for number, play in enumerate(match.plays)]
+    entries += [(frame, _PLAYER, number) for number, frame in enumerate(match.joined) if frame < match.left[number]]
+    entries += [(life.first, _CAR, number) for number, life in enumerate(match.lives)]
+    exits: list[tuple[int, Actor]] = []
+    for frame, kind, number in sorted(entries):
+        due = [(at, actor) for at, actor in exits if at <= frame]
+        exits = [(at, actor) for at, actor in exits if at > frame]
+        for at, actor in due:
+            stage.destroy(at, actor)
+        if kind == _BALL:
+            x, y, z = match.ball.position[frame].tolist()
+            balls.append(stage.spawn(frame, classes.BALL, place=(x, y, z)))
+            stage.update(frame, balls[-1], "TAGame.Ball_TA:GameEvent", attributes.actor(game.id))
+            exits.append((match.plays[number].stop, balls[-1]))
+        elif kind == _PLAYER:
+            actors = _spawn_player(match, stage, number, teams[match.players[number].team])
+            pris[number] = actors[0]
+            exits += [(match.left[number], actor) for actor in actors]
+        else:
+            life = match.lives[number]
+            cars.append(_spawn_car(match, stage, life, pris[life.player]))
+            exits += [(life.stop, actor) for actor in cars[-1]]
+    for at, actor in exits:
+        if at < match.frames:
+            stage.destroy(at, actor)
+    return Cast(game, teams, pris, tuple(cars), tuple(balls))
+
+
+def _spawn_game(match: Match, stage: Stage, match_guid: str) -> Actor:
+    game = stage.spawn(0, classes.GAME_EVENT)
+    kind = "PublicRanked" if match.team_size in PLAYLISTS else "Public"
+    if stage.version.match_type == "Lan":
+        kind = "Lan"
+    match_type = stage.table.index(f"TAGame.MatchType_{kind}_TA")
+    stage.update(0, game, "TAGame.GameEvent_TA:MatchTypeClass", attributes.object_reference(match_type))
+    stage.update(0, game, "TAGame.GameEvent_Team_TA:MaxTeamSize", int32(match.team_size))
+    gri = stage.spawn(0, classes.GRI)
+    stage.update(0, gri, "Engine.GameReplicationInfo:ServerName", attributes.text(SERVER_NAME))
+    stage.update(0, gri, "ProjectX.GRI_X:MatchGUID", attributes.text(match_guid))
+    stage.update(0, gri, "ProjectX.GRI_X:bGameStarted", ONE)
+    playlist = PLAYLISTS.get(match.team_size, PRIVATE_PLAYLIST)
+    stage.update(0, gri, "ProjectX.GRI_X:ReplicatedGamePlaylist", int32(playlist))
+    return game
+
+
+def _spawn_player(match: Match, stage: Stage, number: int, team: Actor) -> tuple[Actor, Actor]:
+    """Create a player's PRI and camera; the scoreboard counts what he did before the recording started."""
+    who = match.players[number]
+    frame = match.joined[number]
+    pri = stage.spawn(frame, classes.PRI)
+    if who.player.platform is Platform.BOT:
+        stage.update(frame, pri, "Engine.PlayerReplicationInfo:bBot", ONE)
+    else:
+        unique_id = attributes.unique_id(who.player, stage.version)
+        stage.update(frame, pri, "Engine.PlayerReplicationInfo:UniqueId", unique_id)
+    stage.update(frame, pri, "Engine.PlayerReplicationInfo:Team", attributes.actor(team.id))
+    stage.update(frame, pri, "Engine.PlayerReplicationInfo:PlayerID", int32(FIRST_PLAYER_ID + number))
+    stage.update(frame, pri, "Engine.PlayerReplicationInfo:PlayerName", attributes.text(who.player.name))
+    stage.update(frame, pri, "TAGame.PRI_TA:ClientLoadouts", attributes.loadouts())
+    recorded = [goal for goal in match.goals if goal.frame > frame]
+    goals = who.goals - sum(goal.scorer == number for goal in recorded)
+    assists = who.assists - sum(goal.assistant == number for goal in recorded)
+    for field, count in (("MatchGoals", goals), ("MatchShots", goals), ("MatchAssists", assists)):
+        stage.update(frame, pri, f"TAGame.PRI_TA:{field}", int32(count))
+    camera = stage.spawn(frame, classes.CAMERA)
+    stage.update(
+        frame,
+        camera,
+        "TAGame.CameraSettingsActor_TA:ProfileSettings",
+        attributes.camera_settings(stage.version),
+    )
+    stage.update(frame, camera, "TAGame.CameraSettingsActor_TA:PRI", attributes.actor(pri.id))
+    return pri, camera
+
+
+def _spawn_car(match: Match, stage: Stage, life: CarLife, pri: Actor) -> tuple[Actor, ...]:
+    x, y, z = match.cars.position[life.first, life.player].tolist()
+    car = stage.spawn(life.first, classes.CAR, place=(x, y, z))
+    stage.update(life.first, car, "Engine.Pawn:PlayerReplicationInfo", attributes.actor(pri.id))
+    stage.update(life.first, car, "TAGame.Vehicle_TA:bDriving", ZERO)
+    components = []
+    for archetype in classes.COMPONENTS:
+        component = stage.spawn(life.first, archetype)
+        stage.update(life.first, component, "TAGame.CarComponent_TA:Vehicle", attributes.actor(car.id))
+        components.append(component)
+    return car, *components

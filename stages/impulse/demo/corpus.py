@@ -1,0 +1,156 @@
+"""A corpus of synthetic replays: ordinary matches, and one of everything that makes real folders difficult.
+
+Owns: which kinds of files a corpus holds. Twelve matches give fifteen files of about 75 s of play each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+
+from impulse.demo.cutting import cut
+from impulse.demo.draws import Draws
+from impulse.demo.generator import MatchPlan, generate
+from impulse.demo.match import Match
+from impulse.demo.recording import Recording, RecordingPlan
+from impulse.demo.variants import with_flipped_bits
+from impulse.demo.version import LATEST, VERSIONS, FormatVersion
+
+
+class Kind(Enum):
+    """What a file of the corpus is; the value is the last part of its name."""
+
+    MATCH = "match"
+    """An ordinary match."""
+    OLD_FORMAT = "old-format"
+    """A match in an older format: no match guid, and demolitions that the parser does not see."""
+    LEAVER = "leaver"
+    """A player leaves before the end; the header's statistics lack him."""
+    JOINER = "joiner"
+    """A player joins in frame 302 or later, on which the parser's array call fails."""
+    BOTS = "bots"
+    """Bots fill one team."""
+    FORFEIT = "forfeit"
+    """Given up without a goal, so that the header lacks both scores."""
+    CLIP = "clip"
+    """Five seconds of a match."""
+    SECOND_RECORDING = "second-recording"
+    """A match of the corpus recorded by another player: other id, times, start, end and dropped updates."""
+    COPY = "copy"
+    """The very bytes of another file."""
+    CORRUPT = "corrupt"
+    """Bits of the network data are flipped and the CRC no longer fits."""
+
+
+ROUND = (
+    Kind.MATCH, Kind.LEAVER, Kind.MATCH, Kind.JOINER, Kind.MATCH, Kind.BOTS,
+    Kind.OLD_FORMAT, Kind.CLIP, Kind.MATCH, Kind.FORFEIT, Kind.MATCH, Kind.MATCH,
+)  # fmt: skip
+"""Kinds of consecutive matches, over and over."""
+
+HAS_SECOND_RECORDING = 0
+"""Place in a round of the match that comes with a second recording and an exact copy."""
+HAS_CORRUPT = 8
+"""Place in a round of the match that comes with a corrupt file."""
+
+TEAM_SIZES = (3, 2, 1, 2, 3, 3, 2, 1, 2, 3, 4, 1)
+"""Players a side of consecutive matches; 3v3 and 2v2 are the most played."""
+CLIP_S = 5.0
+"""Recorded length of a clip; fewer than a hundred rows at 10 rows a second."""
+JOIN_FRAMES = (320, 700)
+"""When a joiner joins, in frames of 0.035 s; later than the parser's array call can stand."""
+LEAVE_FRAMES = (600, 1100)
+"""When a leaver leaves, in frames of 0.035 s."""
+TRIM_FRAMES = (15, 60)
+"""How much later a second recording starts and how much earlier it ends, each."""
+TIME_SHIFT_S = (2.0, 40.0)
+"""How far a second recording's clock is ahead."""
+OLD_FORMAT = "868.24.10"
+"""Name of the older format version in :data:`impulse.demo.VERSIONS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoReplay:
+    """One file of the corpus."""
+
+    name: str
+    """File name, unique in the corpus."""
+    data: bytes
+    kind: Kind
+    recording: Recording
+    """Truth of the file; for a corrupt one, of the file before it was damaged."""
+
+
+def corpus(*, matches: int = 12, seed: int = 0, duration_seconds: float = 75.0) -> Iterator[DemoReplay]:
+    """Yield a corpus of synthetic replays, file by file, so that it never stands in memory as a whole.
+
+    The bytes depend on the arguments alone, and those of one match not on the number of matches.
+
+    Args:
+        matches: number of different matches; there are three more files for every twelve.
+        seed: corpora of different seeds share no match and no player.
+        duration_seconds: mean playing time of a match in seconds.
+    """
+    for number in range(matches):
+        yield from _match_files(number, seed=seed, duration_seconds=duration_seconds)
+
+
+def _match_files(number: int, *, seed: int, duration_seconds: float) -> Iterator[DemoReplay]:
+    place = number % len(ROUND)
+    kind = ROUND[place]
+    plan = _plan(number, kind, seed=seed, duration_seconds=duration_seconds)
+    match = generate(plan)
+    if kind is Kind.CLIP:
+        match = _clip(match)
+    recording = Recording(match, RecordingPlan(version=_version(kind)))
+
+    def named(kind: Kind, data: bytes, source: Recording = recording) -> DemoReplay:
+        return DemoReplay(f"demo-{number:05d}-{kind.value}.replay", data, kind, source)
+
+    yield named(kind, recording.data)
+    if place == HAS_SECOND_RECORDING:
+        second = _second_recording(match)
+        yield named(Kind.SECOND_RECORDING, second.data, second)
+        yield named(Kind.COPY, recording.data)
+    if place == HAS_CORRUPT:
+        yield named(Kind.CORRUPT, with_flipped_bits(recording.data, seed=number))
+
+
+def _plan(number: int, kind: Kind, *, seed: int, duration_seconds: float) -> MatchPlan:
+    draws = Draws(seed, "corpus", number)
+    team_size = TEAM_SIZES[number % len(TEAM_SIZES)]
+    return MatchPlan(
+        seed=draws.word(),
+        team_size=team_size,
+        duration_seconds=duration_seconds * draws.uniform(0.8, 1.2),
+        goals=0 if kind is Kind.FORFEIT else None,
+        bots=team_size if kind is Kind.BOTS else 0,
+        join_frame=draws.integer(*JOIN_FRAMES) if kind is Kind.JOINER else None,
+        leave_frame=draws.integer(*LEAVE_FRAMES) if kind is Kind.LEAVER else None,
+        is_forfeit=kind is Kind.FORFEIT,
+        roster_seed=seed,
+    )
+
+
+def _version(kind: Kind) -> FormatVersion:
+    if kind is Kind.OLD_FORMAT:
+        return next(version for version in VERSIONS if version.name == OLD_FORMAT)
+    return LATEST
+
+
+def _clip(match: Match) -> Match:
+    """Return the last seconds before the first goal, or the first of the match."""
+    last = match.goals[0].frame if match.goals else match.plays[0].go
+    stop = min(last + 20, match.frames)
+    first = int(np.searchsorted(match.time, float(match.time[stop - 1]) - CLIP_S))
+    return cut(match, first=first, stop=stop)
+
+
+def _second_recording(match: Match) -> Recording:
+    draws = Draws(match.seed, "second recording")
+    part = cut(match, first=draws.integer(*TRIM_FRAMES), stop=match.frames - draws.integer(*TRIM_FRAMES))
+    shifted = replace(part, time=part.time + np.float32(draws.uniform(*TIME_SHIFT_S)))
+    return Recording(shifted, RecordingPlan(recorder=1))

@@ -1,0 +1,164 @@
+"""Generator of synthetic matches: from a seed and a few wishes to the whole truth.
+
+Owns: what happens in a match (teams, goals, demolitions, joins and leaves) and how the parts are put
+together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from impulse.demo import arena
+from impulse.demo.boost import find_pad_events
+from impulse.demo.draws import Draws
+from impulse.demo.driving import drive
+from impulse.demo.incidents import Attendance, choose_demolitions, choose_goals
+from impulse.demo.lives import make_lives, presence, run_components
+from impulse.demo.match import Goal, Match, MatchPlayer, Touch
+from impulse.demo.people import bot, roster
+from impulse.demo.rolling import roll_ball
+from impulse.demo.schedule import make_schedule
+from impulse.errors import ConfigError
+
+MAX_TEAM_SIZE = 4
+FULL_MATCH_S = 300
+"""Clock of an ordinary match (game rule)."""
+GOAL_EVERY_S = 45.0
+"""Playing time per goal when their number is not given (chosen; about that of real matches)."""
+DEMOLITION_EVERY_S = 25.0
+"""Playing time per demolition when their number is not given (chosen)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchPlan:
+    """What a synthetic match shall be like."""
+
+    seed: int = 0
+    team_size: int = 3
+    """Players of each team, 1..4."""
+    duration_seconds: float = 75.0
+    """Playing time in seconds; recorded are about 5 s more for each kickoff, and 3 s after each goal."""
+    goals: int | None = None
+    """None draws about one in 45 s; fewer if the playing time has no room for so many."""
+    demolitions: int | None = None
+    """None draws about one in 25 s; fewer if no car can be found for one."""
+    bots: int = 0
+    """So many players of team 1 are bots."""
+    join_frame: int | None = None
+    """The last player of team 1 joins in this frame; from 302 on the parser's array call fails."""
+    leave_frame: int | None = None
+    """The last player of team 0 leaves in this frame."""
+    is_forfeit: bool = False
+    """Team 1 gives up: the clock starts at 300 s and never gets to 0."""
+    roster_seed: int | None = None
+    """Seed of the people who play; the match's own if None."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be generated."""
+        if not 1 <= self.team_size <= MAX_TEAM_SIZE:
+            raise ConfigError("team_size", f"must be 1..{MAX_TEAM_SIZE}, not {self.team_size}")
+        if self.duration_seconds <= 0:
+            raise ConfigError("duration_seconds", f"must be positive, not {self.duration_seconds}")
+        if not 0 <= self.bots <= self.team_size:
+            raise ConfigError("bots", f"must be 0..{self.team_size}, not {self.bots}")
+        for name in ("goals", "demolitions"):
+            count: int | None = getattr(self, name)
+            if count is not None and count < 0:
+                raise ConfigError(name, f"must not be negative, not {count}")
+        if self.join_frame is not None and self.join_frame < 0:
+            raise ConfigError("join_frame", f"must not be negative, not {self.join_frame}")
+        if self.leave_frame is not None and self.leave_frame < 1:
+            raise ConfigError("leave_frame", f"must be at least 1, not {self.leave_frame}")
+        if self.team_size == 1 and self.join_frame is not None and self.leave_frame is not None:
+            raise ConfigError("leave_frame", "a 1v1 cannot have a joiner and a leaver, as nobody may be left")
+
+
+def generate(plan: MatchPlan) -> Match:
+    """Return the match that a plan leads to; equal plans lead to equal matches."""
+    draws = Draws(plan.seed, "match")
+    length = plan.duration_seconds
+    wanted_goals = int(length / GOAL_EVERY_S + draws.uniform(0.0, 1.0)) if plan.goals is None else plan.goals
+    wanted_demolitions = plan.demolitions
+    if wanted_demolitions is None:
+        wanted_demolitions = int(length / DEMOLITION_EVERY_S + draws.uniform(0.0, 1.0))
+    clock = FULL_MATCH_S if plan.is_forfeit else max(round(length), 1)
+    schedule = make_schedule(plan.seed, duration_seconds=length, goals=wanted_goals, clock_seconds=clock)
+    frames = len(schedule.time)
+    there = _attendance(plan, frames)
+    goals = choose_goals(plan.seed, schedule, there=there)
+    ball, touched = roll_ball(plan.seed, schedule, goal_teams=[goal.team for goal in goals])
+    motion = drive(plan.seed, schedule, teams=there.teams)
+    demolitions = choose_demolitions(plan.seed, schedule, there=there, count=wanted_demolitions)
+    lives = make_lives(schedule, there, demolitions=demolitions)
+    cars = presence(lives, frames=frames, players=len(there.teams))
+    pad_events = find_pad_events(schedule, motion.bodies, can_pick_up=cars.has_car & ~cars.is_demolished)
+    components = run_components(plan.seed, schedule, jumping=motion.jumping, lives=lives, pad_events=pad_events)
+    return Match(
+        seed=plan.seed,
+        team_size=plan.team_size,
+        players=_players(plan, goals, there, frames),
+        map_name=draws.choice(arena.MAPS),
+        is_forfeit=plan.is_forfeit,
+        start_scores=(0, 0),
+        final_scores=goals[-1].scores if goals else (0, 0),
+        time=schedule.time.astype(np.float32),
+        delta=schedule.delta,
+        seconds_remaining=schedule.seconds_remaining,
+        state=schedule.state,
+        countdown=schedule.countdown,
+        is_ball_hit=schedule.is_ball_hit,
+        ball=ball,
+        cars=cars.show(motion.bodies),
+        has_car=cars.has_car,
+        is_demolished=cars.is_demolished,
+        boost=components.boost,
+        component_counts=components.counts,
+        plays=schedule.plays,
+        lives=lives,
+        goals=goals,
+        demolitions=demolitions,
+        pad_events=pad_events,
+        touches=_touches(plan.seed, touched, goals),
+        boost_reports=components.reports,
+        joined=there.joined,
+        left=there.left,
+    )
+
+
+def _attendance(plan: MatchPlan, frames: int) -> Attendance:
+    size = plan.team_size
+    joined, left = [0] * (2 * size), [frames] * (2 * size)
+    if plan.join_frame is not None:
+        joined[-1] = min(plan.join_frame, frames - 1)
+    if plan.leave_frame is not None:
+        left[size - 1] = min(plan.leave_frame, frames)
+    return Attendance((0,) * size + (1,) * size, tuple(joined), tuple(left))
+
+
+def _players(plan: MatchPlan, goals: tuple[Goal, ...], there: Attendance, frames: int) -> tuple[MatchPlayer, ...]:
+    people = roster(plan.seed if plan.roster_seed is None else plan.roster_seed)
+    chosen = Draws(plan.seed, "people").sample(people, len(there.teams))
+    for index in range(plan.bots):
+        chosen[plan.team_size + index] = bot(index)
+    return tuple(
+        MatchPlayer(
+            player=player,
+            team=there.teams[number],
+            goals=sum(goal.scorer == number for goal in goals),
+            assists=sum(goal.assistant == number for goal in goals),
+            is_late=there.joined[number] > 0,
+            is_leaver=there.left[number] < frames,
+        )
+        for number, player in enumerate(chosen)
+    )
+
+
+def _touches(seed: int, touched: list[list[int]], goals: tuple[Goal, ...]) -> tuple[Touch, ...]:
+    """Give every touch a team; the last before a goal is the scorer's."""
+    draws = Draws(seed, "touches")
+    touches = [[Touch(frame, draws.integer(0, 1)) for frame in frames] for frames in touched]
+    for play, goal in zip(touches, goals, strict=False):
+        play[-1] = Touch(play[-1].frame, goal.team)
+    return tuple(touch for play in touches for touch in play)

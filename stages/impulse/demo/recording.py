@@ -1,0 +1,214 @@
+"""A recording of a synthetic match: the replay file, and everything that a reader should get from it.
+
+Owns: the choices of a recording (format version, dropped updates, who recorded), and the assembly of the
+file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impulse.demo import oracle
+from impulse.demo.actors import RIGID_BODIES, Record, Stage
+from impulse.demo.arena import PADS_UU
+from impulse.demo.bits import WORD, ZERO, pack
+from impulse.demo.casting import Cast
+from impulse.demo.classes import ObjectTable
+from impulse.demo.container import Tables, encode_body
+from impulse.demo.draws import Draws
+from impulse.demo.header import encode_header, seal
+from impulse.demo.headline import KEYFRAME_DELAY_S, make_header
+from impulse.demo.match import GAME_STATES, Match
+from impulse.demo.rigid_body import FIELDS, Bodies, encode, quantise
+from impulse.demo.timeline import write_timeline
+from impulse.demo.version import LATEST, FormatVersion
+from impulse.errors import ConfigError
+
+TICK_MARK_FRAMES = 45
+"""How far before a goal its tick mark stands (real replays)."""
+_TIME, _END = 0, 6
+"""Order of a frame's first and last bits among its records, see :mod:`impulse.demo.actors`."""
+_BODY_FIELD = "TAGame.RBActor_TA:ReplicatedRBState"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPlan:
+    """How a match is recorded."""
+
+    version: FormatVersion = LATEST
+    dropped_updates: float = 0.5
+    """Share (0..1) of rigid-body updates that are left out; real 30 fps replays lack about half."""
+    repeats_actors: bool = True
+    """Keyframes write every living actor again, as the game does."""
+    recorder: int = 0
+    """Who recorded: different recorders' recordings of a match have other ids and lack other updates."""
+    sends_unknown_field: bool = False
+    """Send an attribute that no parser knows, as a game newer than the parser does."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be recorded."""
+        if not 0 <= self.dropped_updates <= 1:
+            raise ConfigError("dropped_updates", f"must be 0..1, not {self.dropped_updates}")
+
+
+class Recording:
+    """A recorded match: truth, file, and what lies between them."""
+
+    def __init__(self, match: Match, plan: RecordingPlan | None = None) -> None:
+        """Record a match; the file is encoded at once.
+
+        Args:
+            match: the match, or a part of it from :func:`impulse.demo.cutting.cut`.
+            plan: how it is recorded; the defaults of RecordingPlan if None.
+        """
+        plan = plan or RecordingPlan()
+        self.match = match
+        """What happened in the recorded frames."""
+        self.plan = plan
+        self.replay_id = Draws(match.seed, "recording", plan.recorder).hex(32).upper()
+        """Header's ``Id``: differs between recordings."""
+        self.match_guid = Draws(match.seed, "guid").hex(32).upper()
+        """Header's ``MatchGUID``: the same in all recordings of the match."""
+        self.body_updates = _body_updates(match, plan)
+        """(F, 1 + P) bool, which frames tell the state of the ball and of each player's car."""
+        table = ObjectTable(map_name=match.map_name, pads=len(PADS_UU), has_unknown_field=plan.sends_unknown_field)
+        stage = Stage(table, plan.version)
+        cast = write_timeline(match, stage, match_guid=self.match_guid, sends_unknown_field=plan.sends_unknown_field)
+        self.pri_ids = {number: pri.id for number, pri in cast.pris.items()}
+        """Actor id of each player who appears; bots are known by it."""
+        self.state_indices = np.array([stage.state_index(state) for state in GAME_STATES])
+        """Position in the name table of each of GAME_STATES."""
+        self.codes = quantise(_stack_bodies(match)[self.body_updates], plan.version)
+        """Integers of the bodies that are told of, frame by frame, the ball first."""
+        self.data = self._encode(stage, cast)
+        """The replay file."""
+
+    @cached_property
+    def keyframes(self) -> list[int]:
+        """Frames that are keyframes: the first, each kickoff, and one every ten seconds."""
+        found = [0]
+        for stop in [*(play.first for play in self.match.plays[1:]), self.match.frames]:
+            while (due := self._frame_after(found[-1], KEYFRAME_DELAY_S)) < stop:
+                found.append(due)
+            if stop < self.match.frames:
+                found.append(stop)
+        return found
+
+    def _frame_after(self, frame: int, seconds: float) -> int:
+        return int(np.searchsorted(self.match.time, float(self.match.time[frame]) + seconds))
+
+    def expected_array(
+        self,
+        *,
+        fps: float = 10.0,
+        global_features: Sequence[str] = oracle.GLOBAL_FEATURES,
+        player_features: Sequence[str] = oracle.PLAYER_FEATURES,
+    ) -> NDArray[np.float32]:
+        """Return what the parser must return: (R, C) float32, see :mod:`impulse.demo.oracle`."""
+        return oracle.expected_array(self, fps=fps, global_features=global_features, player_features=player_features)
+
+    def _encode(self, stage: Stage, cast: Cast) -> bytes:
+        if self.plan.repeats_actors:
+            stage.repeat_actors(self.keyframes[1:])
+        network, offsets = self._pack_frames(stage, cast)
+        tables = Tables(
+            keyframes=[(float(self.match.time[frame]), frame, int(offsets[frame])) for frame in self.keyframes],
+            network=network,
+            tick_marks=[(f"Team{goal.team}Goal", max(goal.frame - TICK_MARK_FRAMES, 0)) for goal in self.match.goals],
+            names=stage.names,
+        )
+        body = encode_body(tables, stage.table, self.plan.version)
+        header = make_header(self.match, self.plan.version, replay_id=self.replay_id, match_guid=self.match_guid)
+        return seal(encode_header(header)) + seal(body)
+
+    def _pack_frames(self, stage: Stage, cast: Cast) -> tuple[bytes, NDArray[np.int64]]:
+        """Return the network data and the bit offset of every frame."""
+        frames = np.arange(self.match.frames)
+        times = self.match.time.view(np.uint32).astype(np.uint64)
+        deltas = self.match.delta.view(np.uint32).astype(np.uint64)
+        parts = [
+            (frames * 8 + _TIME, times | deltas << np.uint64(32), np.full(len(frames), 64)),
+            _flatten(stage.records),
+            self._pack_bodies(stage, cast),
+            (frames * 8 + _END, np.zeros(len(frames), dtype=np.uint64), np.full(len(frames), ZERO.width)),
+        ]
+        keys, values, widths = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        order = np.argsort(keys, kind="stable")
+        network, offsets = pack(values[order], widths[order])
+        return network, offsets[keys[order] % 8 == _TIME]
+
+    def _pack_bodies(self, stage: Stage, cast: Cast) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64]]:
+        """Return sort keys, values and widths of all rigid-body updates."""
+        shape = self.body_updates.shape
+        opening = np.zeros(shape, dtype=np.uint64)
+        opening_width = np.zeros(shape, dtype=np.int64)
+        spans = [(play.first, play.stop, 0, ball) for play, ball in zip(self.match.plays, cast.balls, strict=True)]
+        spans += [
+            (life.first, life.stop, 1 + life.player, actors[0])
+            for life, actors in zip(self.match.lives, cast.cars, strict=True)
+        ]
+        for first, stop, column, actor in spans:
+            bits = stage.start_update(actor, _BODY_FIELD)
+            opening[first:stop, column] = bits.value
+            opening_width[first:stop, column] = bits.width
+        values, widths = encode(self.codes, self.plan.version)
+        frame = np.nonzero(self.body_updates)[0]
+        opening, opening_width = opening[self.body_updates], opening_width[self.body_updates]
+        values[:, 0] = opening | values[:, 0] << opening_width.astype(np.uint64)
+        widths[:, 0] += opening_width
+        keys = np.repeat(frame * 8 + RIGID_BODIES, FIELDS)
+        return keys, values.ravel(), widths.ravel()
+
+
+def _flatten(records: list[Record]) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64]]:
+    """Return sort keys, values and widths of records in the order in which they stand in the stream."""
+    keys: list[int] = []
+    values: list[int] = []
+    widths: list[int] = []
+    for record in sorted(records, key=lambda record: (record.frame, record.order)):
+        key = record.frame * 8 + record.order
+        value, width = record.bits
+        while width > 64:
+            keys.append(key)
+            values.append(value & WORD)
+            widths.append(64)
+            value >>= 64
+            width -= 64
+        keys.append(key)
+        values.append(value)
+        widths.append(width)
+    return np.array(keys, dtype=np.int64), np.array(values, dtype=np.uint64), np.array(widths, dtype=np.int64)
+
+
+def _stack_bodies(match: Match) -> Bodies:
+    """Return ball and cars side by side: (F, 1 + P)."""
+    ball, cars = match.ball, match.cars
+    return Bodies(
+        *(
+            np.concatenate([getattr(ball, name)[:, None], getattr(cars, name)], axis=1)
+            for name in ("position", "rotation", "velocity", "spin", "asleep")
+        )
+    )
+
+
+def _body_updates(match: Match, plan: RecordingPlan) -> NDArray[np.bool_]:
+    """Choose which states are told: at random, but always at spawns, goals, first touches, demolitions."""
+    shape = (match.frames, 1 + len(match.players))
+    draws = Draws(match.seed, "updates", plan.recorder)
+    told = draws.uniforms(shape) >= plan.dropped_updates
+    for play in match.plays:
+        for frame in (play.first, play.hit, play.end):
+            if frame < match.frames:
+                told[frame, 0] = True
+    for life in match.lives:
+        told[life.first, 1 + life.player] = True
+        if life.demolished is not None:
+            told[life.demolished, 1 + life.player] = True
+            told[life.demolished + 1 : life.stop, 1 + life.player] = False
+    told[:, 1:] &= match.has_car
+    return told

@@ -1,0 +1,224 @@
+"""Rigid bodies: how their states become integers in a replay, and what a reader makes of them.
+
+Owns: quantisation, the bit layout of ``ReplicatedRBState``, and the float32 values that the parser decodes
+from it.
+
+Quantisation steps (a decoded value differs from the true one by at most half a step):
+
+=====================  ===========================  ==================================
+quantity               network version 5 and later  network version 2, or none
+=====================  ===========================  ==================================
+position               0.01 uu                      1 uu
+linear velocity        0.01 uu/s                    0.1 uu/s
+angular velocity       0.0001 rad/s                 0.001 rad/s
+rotation               5.395e-6 per component       9.59e-5 rad per angle (before 7)
+=====================  ===========================  ==================================
+
+The largest quaternion component is not stored; readers rebuild it from the other three, so it carries their
+errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impulse.demo.bits import bounded
+from impulse.demo.version import FormatVersion
+
+QUATERNION_MAX = 262_143
+"""Largest code of a quaternion component (18 bits)."""
+ANGLE_BIAS = 32_768
+"""Code of a zero angle (16 bits); half a turn is 32 767 codes."""
+SPIN_UNITS = 100
+"""Files count angular velocity in 0.01 rad/s before the steps of a velocity are applied."""
+FIELDS = 8
+"""Bit strings per body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """States of rigid bodies; the leading axes are (frame,) for a ball or (frame, player) for cars."""
+
+    position: NDArray[np.float64]
+    """(..., 3) uu."""
+    rotation: NDArray[np.float64]
+    """(..., 4) unit quaternion x, y, z, w."""
+    velocity: NDArray[np.float64]
+    """(..., 3) uu/s."""
+    spin: NDArray[np.float64]
+    """(..., 3) angular velocity, rad/s."""
+    asleep: NDArray[np.bool_]
+    """(...) a sleeping body is stored without velocities, which count as 0."""
+
+    def __getitem__(self, key: slice | NDArray[np.bool_]) -> Bodies:
+        """Return some of the bodies."""
+        return Bodies(self.position[key], self.rotation[key], self.velocity[key], self.spin[key], self.asleep[key])
+
+    def blanked(self, absent: NDArray[np.bool_]) -> Bodies:
+        """Return the bodies with NaN for those that are absent (...)."""
+        position, rotation, velocity, spin = (
+            np.where(absent[..., None], np.nan, values)
+            for values in (self.position, self.rotation, self.velocity, self.spin)
+        )
+        return Bodies(position, rotation, velocity, spin, self.asleep)
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Integers of N bodies, as a file stores them."""
+
+    position: NDArray[np.int64]
+    """(N, 3)."""
+    velocity: NDArray[np.int64]
+    """(N, 3)."""
+    spin: NDArray[np.int64]
+    """(N, 3)."""
+    largest: NDArray[np.int64]
+    """(N,) index of the quaternion component that is left out; 0 with angles."""
+    rotation: NDArray[np.int64]
+    """(N, 3) the other components in order, or pitch, yaw, roll."""
+    asleep: NDArray[np.bool_]
+    """(N,)."""
+
+
+def quantise(bodies: Bodies, version: FormatVersion) -> Codes:
+    """Return the integers that a replay stores for N bodies."""
+    awake = ~bodies.asleep[:, None]
+    largest, rotation = _quaternion_codes(bodies.rotation) if version.has_quaternions else _angles(bodies.rotation)
+    return Codes(
+        _round(bodies.position * version.position_steps),
+        _round(bodies.velocity * version.velocity_steps) * awake,
+        _round(bodies.spin * (version.velocity_steps * SPIN_UNITS)) * awake,
+        largest,
+        rotation,
+        bodies.asleep,
+    )
+
+
+def decode(codes: Codes, version: FormatVersion) -> NDArray[np.float32]:
+    """Return what the parser's array holds for N bodies.
+
+    Returns:
+        (N, 13) float32: position (uu), quaternion x, y, z, w, linear velocity (uu/s), angular velocity (0.01
+        rad/s). Exact to the bit, but for rotations stored as angles, which agree within one float32 unit in
+        the last place.
+    """
+    hundred = np.float32(100)
+    scale_position = np.float32(100 // version.position_steps)
+    scale_velocity = np.float32(100 // version.velocity_steps)
+    return np.concatenate(
+        [
+            codes.position.astype(np.float32) / hundred * scale_position,
+            _decode_quaternions(codes) if version.has_quaternions else _decode_angles(codes),
+            codes.velocity.astype(np.float32) / hundred * scale_velocity,
+            codes.spin.astype(np.float32) / hundred * scale_velocity,
+        ],
+        axis=1,
+    )
+
+
+def encode(codes: Codes, version: FormatVersion) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return the bit strings of N bodies.
+
+    Returns:
+        Values (N, FIELDS) uint64 and widths (N, FIELDS) int64; strings of width 0 are left out of the stream.
+    """
+    values = np.zeros((len(codes.asleep), FIELDS), dtype=np.uint64)
+    widths = np.zeros((len(codes.asleep), FIELDS), dtype=np.int64)
+    values[:, 0] = codes.asleep
+    widths[:, 0] = 1
+    _put_vector(values, widths, 1, codes.position, version)
+    bits = 18 if version.has_quaternions else 16
+    a, b, c = codes.rotation.astype(np.uint64).T
+    index_bits = 2 if version.has_quaternions else 0
+    shift = np.uint64(bits)
+    values[:, 3] = codes.largest.astype(np.uint64) | (a | b << shift | c << shift + shift) << np.uint64(index_bits)
+    widths[:, 3] = index_bits + 3 * bits
+    _put_vector(values, widths, 4, codes.velocity, version)
+    _put_vector(values, widths, 6, codes.spin, version)
+    widths[codes.asleep, 4:] = 0
+    values[codes.asleep, 4:] = 0
+    widths[:, 7] += 1  # a zero: no further attribute of this actor
+    return values, widths
+
+
+def _round(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.rint(values).astype(np.int64)
+
+
+def _put_vector(
+    values: NDArray[np.uint64],
+    widths: NDArray[np.int64],
+    at: int,
+    vectors: NDArray[np.int64],
+    version: FormatVersion,
+) -> None:
+    """Write packed vectors into two columns: size, x and y; z."""
+    sizes = np.maximum(np.frexp(np.abs(vectors).max(axis=1))[1] - 1, 0)  # the exponent is the bit length
+    table = [bounded(size, version.vector_limit) for size in range(version.vector_limit)]
+    size_value = np.array([bits.value for bits in table], dtype=np.uint64)[sizes]
+    size_width = np.array([bits.width for bits in table])[sizes]
+    x, y, z = (vectors + (2 << sizes.astype(np.int64))[:, None]).astype(np.uint64).T
+    first = size_width.astype(np.uint64)
+    values[:, at] = size_value | (x | y << (sizes + 2).astype(np.uint64)) << first
+    widths[:, at] = size_width + 2 * (sizes + 2)
+    values[:, at + 1] = z
+    widths[:, at + 1] = sizes + 2
+
+
+def _quaternion_codes(rotation: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    largest = np.abs(rotation).argmax(axis=1)
+    sign = np.where(np.take_along_axis(rotation, largest[:, None], axis=1) < 0, -1.0, 1.0)
+    others = np.take_along_axis(rotation * sign, _OTHERS[largest], axis=1)
+    return largest, _round((others / np.sqrt(0.5) / 2 + 0.5) * QUATERNION_MAX)
+
+
+_OTHERS = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
+"""Components that are stored, by the one that is not."""
+
+
+def _decode_quaternions(codes: Codes) -> NDArray[np.float32]:
+    root = np.float32(np.sqrt(0.5))
+    others = (codes.rotation.astype(np.float32) / np.float32(QUATERNION_MAX) - np.float32(0.5)) * np.float32(2) * root
+    # The parser folds three fused multiply-adds; a float64 product of float32 values is exact, so rounding
+    # once is one.
+    left = np.ones(len(others), dtype=np.float32)
+    for column in others.T:
+        wide = column.astype(np.float64)
+        left = (left.astype(np.float64) - wide * wide).astype(np.float32)
+    quaternions = np.empty((len(others), 4), dtype=np.float32)
+    np.put_along_axis(quaternions, _OTHERS[codes.largest], others, axis=1)
+    np.put_along_axis(quaternions, codes.largest[:, None], np.sqrt(left)[:, None], axis=1)
+    return quaternions
+
+
+def _angles(rotation: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    x, y, z, w = rotation.T
+    pitch = np.arcsin(np.clip(2 * (w * y - z * x), -1, 1))
+    yaw = np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+    roll = -np.arctan2(2 * (w * x + y * z), 1 - 2 * (x * x + y * y))
+    codes = _round(np.stack([pitch, yaw, roll], axis=1) / np.pi * (ANGLE_BIAS - 1)) + ANGLE_BIAS
+    return np.zeros(len(rotation), dtype=np.int64), codes
+
+
+def _decode_angles(codes: Codes) -> NDArray[np.float32]:
+    fractions = (codes.rotation - ANGLE_BIAS).astype(np.float32) / np.float32(ANGLE_BIAS - 1)
+    pitch, yaw, roll = (fractions * np.float32(np.pi)).astype(np.float64).T / 2
+    sp, cp, sy, cy, sr, cr = (
+        np.sin(pitch),
+        np.cos(pitch),
+        np.sin(yaw),
+        np.cos(yaw),
+        np.sin(-roll),
+        np.cos(-roll),
+    )
+    quaternions = [
+        sr * cp * cy - cr * sp * sy,
+        cr * sp * cy + sr * cp * sy,
+        cr * cp * sy - sr * sp * cy,
+        cr * cp * cy + sr * sp * sy,
+    ]
+    return np.stack(quaternions, axis=1).astype(np.float32)

@@ -1,0 +1,166 @@
+"""What is written when: clock, goals, demolitions, car components and boost pads as attribute updates.
+
+Owns: which attributes tell of an event, and when, as the game does it. Rigid bodies are written in bulk
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from impulse.demo import attributes, classes
+from impulse.demo.actors import Actor, Stage, changes
+from impulse.demo.arena import PADS_UU
+from impulse.demo.attributes import NOBODY
+from impulse.demo.bits import ONE, ZERO, byte, flag, int32
+from impulse.demo.casting import Cast, cast_actors
+from impulse.demo.match import BOOST, GAME_STATES, BoostReport, GameState, Match
+
+NO_TEAM = 255
+"""Team that was scored on while there is none (real replays)."""
+LAST_PICKUP = 200
+"""Pads count their pickups 1, 2, ... in a byte; they start again after this, well below AVAILABLE."""
+
+
+def write_timeline(match: Match, stage: Stage, *, match_guid: str, sends_unknown_field: bool = False) -> Cast:
+    """Write everything but rigid bodies and repeated actors.
+
+    Args:
+        match: what happened.
+        stage: receives the records.
+        match_guid: identity of the match.
+        sends_unknown_field: let the first car send an attribute that no parser knows.
+    """
+    cast = cast_actors(match, stage, match_guid=match_guid)
+    _write_clock(match, stage, cast.game)
+    _write_goals(match, stage, cast)
+    _write_demolitions(match, stage, cast)
+    _write_components(match, stage, cast)
+    _write_pads(match, stage, cast)
+    if sends_unknown_field:
+        stage.update(match.lives[0].first, cast.cars[0][0], classes.UNKNOWN_FIELD, byte(1))
+    return cast
+
+
+def car_at(match: Match, cast: Cast, *, player: int, frame: int) -> Actor:
+    """Return a player's car in a frame in which he has one."""
+    return next(
+        actors[0]
+        for life, actors in zip(match.lives, cast.cars, strict=True)
+        if life.player == player and life.first <= frame < life.stop
+    )
+
+
+def _write_clock(match: Match, stage: Stage, game: Actor) -> None:
+    """Write game state, clock and countdown whenever they change, and the touches of the ball."""
+    for frame in changes(match.state, before=-1):
+        state = GAME_STATES[match.state[frame]]
+        stage.update(frame, game, "TAGame.GameEvent_TA:ReplicatedStateName", int32(stage.state_index(state)))
+        if state is GameState.FINISHED:
+            stage.update(frame, game, "TAGame.GameEvent_Soccar_TA:bMatchEnded", ONE)
+            if match.is_forfeit:
+                stage.update(frame, game, "TAGame.GameEvent_Team_TA:bForfeit", ONE)
+    for frame in changes(match.countdown, before=-1):
+        seconds = int32(int(match.countdown[frame]))
+        stage.update(frame, game, "TAGame.GameEvent_TA:ReplicatedGameStateTimeRemaining", seconds)
+        stage.update(frame, game, "TAGame.GameEvent_TA:ReplicatedRoundCountDownNumber", seconds)
+    for frame in changes(match.seconds_remaining, before=-1):
+        seconds = int32(int(match.seconds_remaining[frame]))
+        stage.update(frame, game, "TAGame.GameEvent_Soccar_TA:SecondsRemaining", seconds)
+    for frame in changes(match.is_ball_hit, before=-1):
+        is_hit = flag(bool(match.is_ball_hit[frame]))
+        stage.update(frame, game, "TAGame.GameEvent_Soccar_TA:bBallHasBeenHit", is_hit)
+    for number, play in enumerate(match.plays):
+        stage.update(play.go, game, "TAGame.GameEvent_Soccar_TA:RoundNum", int32(number + 1))
+        stage.update(play.first, game, "TAGame.GameEvent_Soccar_TA:ReplicatedScoredOnTeam", byte(NO_TEAM))
+
+
+def _write_goals(match: Match, stage: Stage, cast: Cast) -> None:
+    starts = [play.first for play in match.plays]
+
+    def ball_at(frame: int) -> Actor:
+        return cast.balls[int(np.searchsorted(starts, frame, side="right")) - 1]
+
+    for touch in match.touches:
+        stage.update(touch.frame, ball_at(touch.frame), "TAGame.Ball_TA:HitTeamNum", byte(touch.team))
+    field = "ReplicatedExplosionDataExtended" if stage.version.is_recent else "ReplicatedExplosionData"
+    goal_event = attributes.stat_event(stage.table.index(classes.GOAL_EVENT))
+    totals = {number: [who.goals, who.assists] for number, who in enumerate(match.players)}
+    for goal in reversed(match.goals):  # from the final counts backwards, as the recording may start late
+        frame = goal.frame
+        x, y, z = match.ball.position[frame].tolist()
+        scorer = cast.pris[goal.scorer]
+        explosion = attributes.explosion(scorer.id, place=(x, y, z), version=stage.version)
+        stage.update(frame, ball_at(frame), f"TAGame.Ball_TA:{field}", explosion)
+        stage.update(frame, cast.game, "TAGame.GameEvent_Soccar_TA:ReplicatedScoredOnTeam", byte(1 - goal.team))
+        stage.update(frame, cast.game, "TAGame.GameEvent_Soccar_TA:ReplicatedStatEvent", goal_event)
+        stage.update(frame, cast.teams[goal.team], "Engine.TeamInfo:Score", int32(goal.scores[goal.team]))
+        for number in [goal.scorer] if goal.assistant is None else [goal.scorer, goal.assistant]:
+            goals, assists = totals[number]
+            counts = {"Goals": goals, "Shots": goals} if number == goal.scorer else {"Assists": assists}
+            for name, count in counts.items():
+                stage.update(frame, cast.pris[number], f"TAGame.PRI_TA:Match{name}", int32(count))
+            score = int32(100 * goals + 50 * assists)
+            stage.update(frame, cast.pris[number], "TAGame.PRI_TA:MatchScore", score)
+            stage.update(frame, cast.pris[number], "Engine.PlayerReplicationInfo:Score", score)
+            totals[number][0 if number == goal.scorer else 1] -= 1
+
+
+def _write_demolitions(match: Match, stage: Stage, cast: Cast) -> None:
+    field = stage.version.demolish.value
+    for event in match.demolitions:
+        frame = event.frame
+        attacker = car_at(match, cast, player=event.attacker, frame=frame)
+        victim = car_at(match, cast, player=event.victim, frame=frame)
+        first, second = (
+            tuple(match.cars.velocity[at, player].tolist())
+            for at, player in ((frame, event.attacker), (frame - 1, event.victim))
+        )
+        value = attributes.demolish(
+            (attacker.id, victim.id),
+            attacker_pri=cast.pris[event.attacker].id,
+            velocities=(first, second),
+            version=stage.version,
+        )
+        stage.update(frame, victim, field, value)
+        stage.update(frame, victim, "Engine.Pawn:PlayerReplicationInfo", attributes.actor(NOBODY))
+        stage.update(frame, victim, "Engine.Actor:bHidden", ONE)
+        stage.update(frame, victim, "Engine.Actor:bCollideActors", ZERO)
+        stage.update(frame, victim, "Engine.Actor:bBlockActors", ZERO)
+
+
+def _write_components(match: Match, stage: Stage, cast: Cast) -> None:
+    """Write boost reports, and the switch count of each component whenever it changes."""
+    reports: dict[int, list[BoostReport]] = {number: [] for number in range(len(match.players))}
+    for report in match.boost_reports:
+        reports[report.player].append(report)
+    field = "ReplicatedBoost" if stage.version.counts_grants else "ReplicatedBoostAmount"
+    for life, (_, *components) in zip(match.lives, cast.cars, strict=True):
+        mine = [report for report in reports[life.player] if life.first <= report.frame < life.stop]
+        grants = 0
+        for earlier, report in zip([None, *mine], mine, strict=False):
+            grants += earlier is not None and report.amount > earlier.amount
+            amount = attributes.boost(report.amount, grants=grants, version=stage.version)
+            stage.update(report.frame, components[BOOST], f"TAGame.CarComponent_Boost_TA:{field}", amount)
+        counts = match.component_counts[life.first : life.stop, life.player]
+        for number, component in enumerate(components[: counts.shape[1]]):
+            for at in changes(counts[:, number], before=0):
+                count = byte(int(counts[at, number]))
+                stage.update(life.first + at, component, "TAGame.CarComponent_TA:ReplicatedActive", count)
+
+
+def _write_pads(match: Match, stage: Stage, cast: Cast) -> None:
+    """Write boost pads, each of which appears when it is first used."""
+    field = "NewReplicatedPickupData" if stage.version.is_recent else "ReplicatedPickupData"
+    actors: dict[int, Actor] = {}
+    used = [0] * len(PADS_UU)
+    for event in match.pad_events:
+        if event.pad not in actors:
+            actors[event.pad] = stage.spawn(event.frame, stage.table.pads[event.pad])
+        if event.player is None:
+            value = attributes.pickup(NOBODY, state=attributes.AVAILABLE, version=stage.version)
+        else:
+            used[event.pad] = used[event.pad] % LAST_PICKUP + 1
+            car = car_at(match, cast, player=event.player, frame=event.frame)
+            value = attributes.pickup(car.id, state=used[event.pad], version=stage.version)
+        stage.update(event.frame, actors[event.pad], f"TAGame.VehiclePickup_TA:{field}", value)

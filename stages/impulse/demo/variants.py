@@ -1,0 +1,68 @@
+"""Variants of finished replay files: damaged ones, and cheap copies with another identity.
+
+Owns: changes made to a file's bytes. Changes of header properties are
+:func:`impulse.demo.header.edit_header`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from impulse.demo.draws import Draws
+from impulse.demo.header import seal
+from impulse.errors import ConfigError
+from impulse.replay_file import read_body, read_header
+
+
+def truncated(data: bytes, *, share: float = 0.6) -> bytes:
+    """Return the first part of a file, as an upload that was cut off leaves it."""
+    if not 0 <= share < 1:
+        raise ConfigError("share", f"must be in [0, 1), not {share}")
+    return data[: int(len(data) * share)]
+
+
+def with_wrong_header_crc(data: bytes) -> bytes:
+    """Return the file with a header CRC that is off by one bit."""
+    return data[:4] + bytes([data[4] ^ 1]) + data[5:]
+
+
+def with_wrong_body_crc(data: bytes) -> bytes:
+    """Return the file with a body CRC that is off by one bit."""
+    at = read_header(data).end + 4
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def with_flipped_bits(data: bytes, *, count: int = 8, seed: int = 0) -> bytes:
+    """Return the file with so many different bits of its network data flipped, and its CRCs as they were.
+
+    A parser may read it without complaint and return other values.
+    """
+    body = read_body(data, read_header(data))
+    draws = Draws(seed, "flips")
+    damaged = bytearray(data)
+    flipped: set[int] = set()
+    while len(flipped) < count:
+        flipped.add(draws.integer(8 * body.network_offset, 8 * (body.network_offset + body.network_size) - 1))
+    for bit in flipped:
+        damaged[bit >> 3] ^= 1 << (bit & 7)
+    return bytes(damaged)
+
+
+def clones(data: bytes, *, count: int) -> Iterator[bytes]:
+    """Yield copies of a file as recordings of other matches: same body, other ``Id`` and ``MatchGUID``.
+
+    A copy takes a fraction of a millisecond, so that load tests can have as many replays as they like.
+
+    Args:
+        data: a whole replay file.
+        count: number of copies; their identities follow from the file's and from their number.
+    """
+    header = read_header(data)
+    section, body = data[8 : header.end], data[header.end :]
+    identities = [str(value) for name in ("Id", "MatchGUID") if (value := header.get(name)) is not None]
+    for number in range(count):
+        copy = section
+        for identity in identities:
+            other = Draws("clone", identity, number).hex(len(identity)).upper()
+            copy = copy.replace(identity.encode(), other.encode())
+        yield seal(copy) + body

@@ -1,0 +1,111 @@
+"""Rows of the tables that one replay gives: its facts, players, goals and demolitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from impulse.parsing import decoder
+from impulse.parsing.frames import Frames, Roster
+from impulse.parsing.players import Player
+from impulse.replay_facts import header_goals
+from impulse.replay_file import ReplayHeader
+
+GOAL_STATE = "PostGoalScored"
+"""The game's name for the seconds after a goal."""
+
+
+def replay_facts(decoded: decoder.DecodedReplay, frames: Frames, demolitions_known: bool) -> dict[str, Any]:
+    """What parsing adds to a replay's row of the manifest."""
+    season = decoded.meta.get("season") or {}
+    era, number = season.get("era"), season.get("number")
+    return {
+        "playlist_id": (decoded.meta.get("game_type") or {}).get("playlist_id"),
+        "season": f"{era} {number}" if era else None,
+        "recorded_seconds": float(frames.time[-1] - frames.time[0]) if len(frames.time) else 0.0,
+        "demolitions_known": demolitions_known,
+        "is_recovered": False,
+        "parser_version": decoder.parser_version(),
+    }
+
+
+def player_rows(
+    replay_id: str, players: Sequence[Player], roster: Roster, frames: Frames, *, fps: float
+) -> list[dict[str, Any]]:
+    """Return the replay's rows of the players table."""
+    rows = []
+    for player, slot in zip(players, roster.slots, strict=True):
+        present = frames.players[slot].present
+        where = np.flatnonzero(present)
+        rows.append(
+            {
+                "replay_id": replay_id,
+                "slot": slot,
+                "team": player.team,
+                "name": player.name,
+                "platform": player.platform,
+                "player_id": player.player_id,
+                "is_bot": player.is_bot,
+                "rows_present": len(where),
+                "first_row": int(where[0]) if len(where) else None,
+                "last_row": int(where[-1]) if len(where) else None,
+                "seconds_on_field": float(np.count_nonzero(present & ~frames.held) / fps),
+                **player.stats,
+            }
+        )
+    return rows
+
+
+def goal_rows(
+    replay_id: str, header: ReplayHeader, players: Sequence[dict[str, Any]], frames: Frames
+) -> list[dict[str, Any]]:
+    """Return the replay's rows of the goals table: the header's goals, with the row that shows each where that is sure."""
+    goals = header_goals(header)
+    seen = _goal_row_numbers(frames)
+    rows = []
+    for number, goal in enumerate(goals):
+        slots = [player["slot"] for player in players if player["team"] == goal.team and player["name"] == goal.scorer]
+        # Only when both lists have the same length is the n-th goal of one the n-th of the other.
+        at = int(seen[number]) if len(seen) == len(goals) else None
+        rows.append(
+            {
+                "replay_id": replay_id,
+                "goal": number,
+                "frame": goal.frame,
+                "team": goal.team,
+                "scorer": goal.scorer,
+                "slot": slots[0] if len(slots) == 1 else None,
+                "row": at,
+                "time": float(frames.time[at]) if at is not None else None,
+            }
+        )
+    return rows
+
+
+def _goal_row_numbers(frames: Frames) -> npt.NDArray[np.intp]:
+    if GOAL_STATE not in frames.state_names:
+        return np.empty(0, dtype=np.intp)
+    after = frames.states == frames.state_names.index(GOAL_STATE)
+    return np.flatnonzero(after & ~np.concatenate(([False], after[:-1])))
+
+
+def demolition_rows(replay_id: str, roster: Roster, frames: Frames) -> list[dict[str, Any]]:
+    """Return the replay's rows of the demolitions table."""
+    slots = roster.slots
+    rows = []
+    for victim, presence in frames.players.items():
+        for onset in presence.onsets:
+            attacker = int(presence.attacker[onset])
+            rows.append(
+                {
+                    "replay_id": replay_id,
+                    "row": int(onset),
+                    "time": float(frames.time[onset]),
+                    "victim_slot": victim,
+                    "attacker_slot": slots[attacker] if 0 <= attacker < len(slots) else None,
+                }
+            )
+    return sorted(rows, key=lambda row: (row["row"], row["victim_slot"]))

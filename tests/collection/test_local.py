@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from impulse.collection.local import FOLDER_VARIABLE, list_files
+from impulse.config.params import FetchParams
+from impulse.errors import SourceError
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    replays = tmp_path / "replays"
+    for name in ("b.replay", "a.replay", "sub/c.replay", "notes.txt"):
+        (replays / name).parent.mkdir(parents=True, exist_ok=True)
+        (replays / name).write_bytes(b"x")
+    return replays
+
+
+def test_folder_is_listed_in_a_fixed_order(folder: Path) -> None:
+    """Files come sorted by their path inside the source, whatever the file system says."""
+    found = list_files(FetchParams(path=str(folder)), root=folder.parent)
+    assert [file.source_path for file in found] == ["a.replay", "b.replay", "sub/c.replay"]
+
+
+def test_relative_paths_start_at_the_checkout(folder: Path) -> None:
+    """A relative folder means the same from every working directory."""
+    assert len(list_files(FetchParams(path="replays"), root=folder.parent)) == 3
+
+
+def test_glob_selects_files(folder: Path) -> None:
+    """A glob may stand in the place of the folder."""
+    found = list_files(FetchParams(path=str(folder / "*" / "*.replay")), root=folder.parent)
+    assert [file.source_path for file in found] == ["sub/c.replay"]
+
+
+def test_folder_comes_from_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a path in the settings the environment names the folder."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
+    assert len(list_files(FetchParams(), root=folder / "elsewhere")) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [(None, "export IMPULSE_REPLAYS"), ("nowhere", "does not exist"), ("replays/none*", "no file in .* matches")],
+)
+def test_nothing_to_read_is_one_clear_line(folder: Path, path: str | None, message: str) -> None:
+    """Each way of having no replays says what to set."""
+    with pytest.raises(SourceError, match=message) as caught:
+        list_files(FetchParams(path=path), root=folder.parent)
+    assert "\n" not in str(caught.value)

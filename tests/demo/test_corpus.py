@@ -1,0 +1,148 @@
+"""The corpus: what it holds, and that every file is what its name says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from impulse.demo import DemoReplay, Kind, Platform, corpus, is_synthetic, late_players, player_order
+from impulse.errors import CorruptReplay
+from impulse.replay_file import check_integrity, read_header
+
+Parse = Callable[..., tuple[dict[str, Any], np.ndarray]]
+
+
+@pytest.fixture(scope="module")
+def files() -> list[DemoReplay]:
+    """The default corpus with shorter matches."""
+    return list(corpus(duration_seconds=45.0))
+
+
+def _one(files: list[DemoReplay], kind: Kind) -> DemoReplay:
+    (found,) = [file for file in files if file.kind is kind]
+    return found
+
+
+def test_corpus_has_one_of_each_difficulty(files: list[DemoReplay]) -> None:
+    """Twelve matches give fifteen files with different names, and every kind is there."""
+    assert len(files) == 15
+    assert len({file.name for file in files}) == 15
+    assert all(file.name.endswith(f"{file.kind.value}.replay") for file in files)
+    assert {file.kind for file in files} == set(Kind)
+
+
+def test_corpus_is_mixed(files: list[DemoReplay]) -> None:
+    """All team sizes, all platforms, and names of every encoding occur."""
+    players = [who.player for file in files for who in file.recording.match.players]
+    assert {file.recording.match.team_size for file in files} == {1, 2, 3, 4}
+    assert {player.platform for player in players} == set(Platform)
+    highest = [max(player.name) for player in players]
+    assert any("\x80" <= character <= "\xff" for character in highest)
+    assert any("\u0100" <= character <= "\uffff" for character in highest)
+    assert any(character > "\uffff" for character in highest)
+
+
+def test_players_recur_between_matches(files: list[DemoReplay]) -> None:
+    """Matches of a corpus are played by the same people, as in a real folder."""
+    matches = {file.recording.match_guid: file.recording.match for file in files}
+    appearances = Counter(
+        who.player for match in matches.values() for who in match.players if who.player.platform is not Platform.BOT
+    )
+    assert max(appearances.values()) >= 3
+
+
+def test_identities_are_distinct(files: list[DemoReplay]) -> None:
+    """Ids differ between recordings, match guids between matches."""
+    sound = [file for file in files if file.kind not in (Kind.COPY, Kind.CORRUPT)]
+    assert len({file.recording.replay_id for file in sound}) == len(sound)
+    assert len({file.recording.match_guid for file in sound}) == len(sound) - 1
+    for file in sound:
+        header = read_header(file.data)
+        assert header.get("Id") == file.recording.replay_id
+        assert header.get("MatchGUID") == (None if file.kind is Kind.OLD_FORMAT else file.recording.match_guid)
+
+
+def test_every_file_is_marked_and_whole(files: list[DemoReplay]) -> None:
+    """All headers say synthetic; all CRCs are right but the corrupt file's."""
+    for file in files:
+        assert is_synthetic(read_header(file.data))
+        if file.kind is Kind.CORRUPT:
+            with pytest.raises(CorruptReplay, match="body_crc_mismatch"):
+                check_integrity(file.data)
+        else:
+            check_integrity(file.data)
+
+
+def test_parser_returns_the_truth_of_every_file(files: list[DemoReplay], parse: Parse) -> None:
+    """Arrays equal the prediction, but for the joiner, whom the parser refuses, and the corrupt file."""
+    for file in files:
+        if file.kind is Kind.JOINER:
+            assert late_players(file.recording)
+            with pytest.raises(Exception, match="NDArray player columns changed"):
+                parse(file.data)
+        elif file.kind is not Kind.CORRUPT:
+            _, array = parse(file.data, fps=10.0)
+            np.testing.assert_array_equal(array, file.recording.expected_array())
+
+
+def test_clip_is_too_short(files: list[DemoReplay], parse: Parse) -> None:
+    """The clip has fewer than a hundred rows at ten rows a second; all others have more."""
+    for file in files:
+        if file.kind in (Kind.JOINER, Kind.CORRUPT):
+            continue
+        _, array = parse(file.data, fps=10.0)
+        assert (len(array) < 100) == (file.kind is Kind.CLIP)
+
+
+def test_copy_and_second_recording_are_of_the_first_match(files: list[DemoReplay]) -> None:
+    """The copy has the same bytes; the second recording has other frames, times and updates."""
+    first, second, copy = files[:3]
+    assert (first.kind, second.kind, copy.kind) == (Kind.MATCH, Kind.SECOND_RECORDING, Kind.COPY)
+    assert copy.data == first.data
+    assert second.recording.match_guid == first.recording.match_guid
+    assert second.recording.replay_id != first.recording.replay_id
+    assert second.recording.match.frames < first.recording.match.frames
+    assert second.recording.match.time[0] != first.recording.match.time[0]
+    assert [who.player for who in second.recording.match.players] == [
+        who.player for who in first.recording.match.players
+    ]
+    assert second.recording.match.final_scores == first.recording.match.final_scores
+
+
+def test_special_files_are_what_they_say(files: list[DemoReplay]) -> None:
+    """The leaver leaves and lacks statistics; bots fill a team; the forfeit has no goals."""
+    leaver = _one(files, Kind.LEAVER)
+    gone = [who for who in leaver.recording.match.players if who.is_leaver]
+    assert len(gone) == 1
+    stats = read_header(leaver.data).get("PlayerStats")
+    assert isinstance(stats, tuple)
+    assert len(stats) == len(leaver.recording.match.players) - 1
+    bots = [who.player.platform is Platform.BOT for who in _one(files, Kind.BOTS).recording.match.players]
+    assert bots == [False] * (len(bots) // 2) + [True] * (len(bots) // 2)
+    forfeit = read_header(_one(files, Kind.FORFEIT).data)
+    assert forfeit.get("bForfeit") is True
+    assert forfeit.get("Team0Score") is None
+    assert len(player_order(_one(files, Kind.OLD_FORMAT).recording)) == 4
+
+
+def test_corpus_depends_on_its_arguments_alone() -> None:
+    """Same arguments, same bytes; a longer corpus starts with the shorter one; other seeds share nothing."""
+    first = [(file.name, file.data) for file in corpus(matches=2, seed=1, duration_seconds=10.0)]
+    again = [(file.name, file.data) for file in corpus(matches=3, seed=1, duration_seconds=10.0)]
+    other = [(file.name, file.data) for file in corpus(matches=2, seed=2, duration_seconds=10.0)]
+    assert again[: len(first)] == first
+    assert not {data for _, data in first} & {data for _, data in other}
+
+
+def test_bytes_are_pinned() -> None:
+    """A change of the bytes changes every number that was ever made from them: it must be on purpose."""
+    digest = hashlib.sha256(b"".join(file.data for file in corpus(matches=4, duration_seconds=20.0)))
+    assert digest.hexdigest() == PINNED_SHA256
+
+
+PINNED_SHA256 = "40c22410db98f9dbac7e120e5e246a1abf66b6329322109c1e8fb9e01ebb352f"

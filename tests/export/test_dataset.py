@@ -1,0 +1,243 @@
+"""The exported dataset, made by the stages' own functions from a synthetic corpus."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+
+from impulse.collection.intake import Candidate, take_in
+from impulse.config.params import (
+    Compression,
+    DedupeParams,
+    EngineParams,
+    ExportParams,
+    FloatType,
+    SourceKind,
+    ValidateParams,
+)
+from impulse.config.parsing_config import ParsingConfig
+from impulse.dedup.deduplication import dedupe_tables
+from impulse.demo import corpus
+from impulse.export.dataset import export_dataset
+from impulse.parsing.batch import parse_batch
+from impulse.parsing.store import ParseStore
+from impulse.validation.judging import validate_tables
+
+EXPORT = ExportParams(shards=4, train=0.5, val=0.25, test=0.25)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with everything up to dedupe."""
+    folder = tmp_path_factory.mktemp("data")
+    files = (Candidate(item.name, item.data) for item in corpus(matches=9, seed=11, duration_seconds=20.0))
+    take_in(files, source=SourceKind.local, folder=folder / "raw")
+    parse_batch(
+        pq.read_table(folder / "raw" / "manifest.parquet"),
+        raw=folder / "raw",
+        target=folder / "parsed",
+        earlier_rejects=pq.read_table(folder / "raw" / "rejects.parquet"),
+        params=ParsingConfig.get_preset("standard").params(),
+        engine=EngineParams(workers=2),
+        store=ParseStore(folder / "store"),
+    )
+    validate_tables(
+        pq.read_table(folder / "parsed" / "replays.parquet"),
+        pq.read_table(folder / "parsed" / "measures.parquet"),
+        earlier_rejects=pq.read_table(folder / "parsed" / "rejects.parquet"),
+        target=folder / "validated",
+        params=ValidateParams(),
+    )
+    dedupe_tables(
+        pq.read_table(folder / "validated" / "verdicts.parquet"),
+        pq.read_table(folder / "parsed" / "replays.parquet"),
+        features=folder / "parsed" / "features.json",
+        earlier_rejects=pq.read_table(folder / "validated" / "rejects.parquet"),
+        target=folder / "deduped",
+        params=DedupeParams(),
+    )
+    return folder
+
+
+def export(data: Path, target: Path, params: ExportParams = EXPORT) -> Path:
+    export_dataset(parsed=data / "parsed", deduped=data / "deduped", target=target, params=params)
+    return target
+
+
+@pytest.fixture(scope="module")
+def dataset(data: Path) -> Path:
+    return export(data, data / "export")
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_second_recording_is_left_out_with_its_reason(dataset: Path) -> None:
+    """One recording of each match is exported; the other one is a reject row."""
+    table = pq.read_table(dataset / "rejects.parquet")
+    reasons = dict(zip(table["source_path"].to_pylist(), table["reason"].to_pylist(), strict=True))
+    assert [
+        reason for path, reason in reasons.items() if "second-recording" in path or path.endswith("0-match.replay")
+    ].count("same_match") == 1
+    replays = pq.read_table(dataset / "replays.parquet")
+    assert len(set(replays["match_key"].to_pylist())) == replays.num_rows
+
+
+def test_every_file_of_the_source_is_exported_or_a_reject(dataset: Path) -> None:
+    """Nothing disappears between the source and the dataset."""
+    names = {item.name for item in corpus(matches=9, seed=11, duration_seconds=20.0)}
+    exported = set(pq.read_table(dataset / "replays.parquet")["source_path"].to_pylist())
+    rejected = set(pq.read_table(dataset / "rejects.parquet")["source_path"].to_pylist())
+    assert exported | rejected == names
+    assert not exported & rejected
+
+
+def test_row_groups_hold_one_replay_each_in_order(dataset: Path) -> None:
+    """A replay can be read without its neighbours."""
+    shard_of: dict[str, tuple[str, str]] = {}
+    for path in sorted((dataset / "frames").rglob("*.parquet")):
+        file = pq.ParquetFile(path)
+        ids = []
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, columns=["replay_id", "row"])
+            (replay_id,) = set(table["replay_id"].to_pylist())
+            assert table["row"].to_pylist() == list(range(table.num_rows))
+            ids.append(replay_id)
+        assert ids == sorted(ids)
+        shard_of |= dict.fromkeys(ids, (path.parent.name, path.name))
+    for row in pq.read_table(dataset / "replays.parquet").to_pylist():
+        assert shard_of[row["replay_id"]] == (f"split={row['split']}", f"part-{row['shard']:05d}.parquet")
+
+
+def test_frames_are_the_parsed_ones(data: Path, dataset: Path) -> None:
+    """Export changes no value."""
+    exported = ds.dataset(dataset / "frames", partitioning="hive")
+    for row in pq.read_table(dataset / "replays.parquet").to_pylist():
+        replay_id = row["replay_id"]
+        parsed = pq.read_table(data / "parsed" / "frames" / replay_id[:2] / f"{replay_id}.parquet")
+        mine = exported.to_table(filter=pc.field("replay_id") == replay_id)
+        for name in parsed.column_names:
+            assert mine[name].to_pylist() == parsed[name].to_pylist(), name
+        assert mine.num_rows == row["rows"]
+
+
+def test_pandas_pyarrow_and_duckdb_read_the_same(dataset: Path) -> None:
+    """Three readers agree about rows, splits, nulls and a mean."""
+    arrow = ds.dataset(dataset / "frames", partitioning="hive").to_table()
+    frame = pd.read_parquet(dataset / "frames")
+    with duckdb.connect() as connection:
+        counted = connection.execute(
+            "SELECT split, count(*), count(p0_pos_x), avg(ball_pos_z) FROM read_parquet(?, hive_partitioning = true) "
+            "GROUP BY split ORDER BY split",
+            [str(dataset / "frames" / "*" / "*.parquet")],
+        ).fetchall()
+
+    assert arrow.num_rows == len(frame) == sum(row[1] for row in counted)
+    for split, rows, visible, height in counted:
+        part = frame[frame["split"] == split]
+        assert len(part) == rows
+        assert int(part["p0_pos_x"].notna().sum()) == visible
+        assert float(part["ball_pos_z"].astype("float64").mean()) == pytest.approx(height)
+
+
+def test_nobody_stands_at_the_origin(dataset: Path) -> None:
+    """What is not there is null: no player of any row has position 0, 0, 0."""
+    frame = pd.read_parquet(dataset / "frames")
+    absent = 0
+    for slot in range(8):
+        position = frame[[f"p{slot}_pos_{axis}" for axis in "xyz"]]
+        assert not (position == 0).all(axis=1).any()
+        hidden = ~frame[f"p{slot}_present"]
+        assert position[hidden].isna().all().all()
+        absent += int(hidden.sum())
+    assert absent > 0
+
+
+def test_columns_carry_their_units_and_the_schema_file_agrees(dataset: Path) -> None:
+    """Field metadata and schema.json come from the same table."""
+    path = next((dataset / "frames").rglob("*.parquet"))
+    schema = pq.read_schema(path)
+    described = json.loads((dataset / "schema.json").read_text())["tables"]
+    assert [column["name"] for column in described["frames"]] == schema.names
+    for column in described["frames"]:
+        field = schema.field(column["name"])
+        assert field.metadata[b"description"].decode() == column["meaning"]
+        assert field.metadata.get(b"unit", b"").decode() == column.get("unit", "")
+    for name in ("replays", "players", "goals", "demolitions"):
+        assert [column["name"] for column in described[name]] == pq.read_schema(dataset / f"{name}.parquet").names
+    card = (dataset / "README.md").read_text()
+    assert all(column["meaning"] in card for column in described["frames"] if not column["name"].startswith("p1_"))
+
+
+def test_checksums_are_those_of_the_files(dataset: Path) -> None:
+    """The usual tool accepts the list, and every file is on it."""
+    subprocess.run(["sha256sum", "--check", "--quiet", "checksums.sha256"], cwd=dataset, check=True)
+    listed = {line.split("  ")[1] for line in (dataset / "checksums.sha256").read_text().splitlines()}
+    assert listed | {"checksums.sha256"} == set(content(dataset))
+
+
+def test_exporting_again_gives_the_same_bytes(data: Path, dataset: Path, tmp_path: Path) -> None:
+    """Bytes depend on inputs and settings alone."""
+    assert content(export(data, tmp_path / "again")) == content(dataset)
+
+
+@pytest.mark.parametrize("compression", list(Compression))
+def test_codec_and_float_type_are_those_asked_for(
+    data: Path, dataset: Path, tmp_path: Path, compression: Compression
+) -> None:
+    """Other codecs and wider floats hold the same values."""
+    params = ExportParams(
+        shards=4, train=0.5, val=0.25, test=0.25, compression=compression, float_type=FloatType.float64
+    )
+    other = export(data, tmp_path / "other", params)
+    path = next((other / "frames").rglob("*.parquet"))
+    file = pq.ParquetFile(path)
+    expected = "UNCOMPRESSED" if compression is Compression.none else compression.value.upper()
+    assert file.metadata.row_group(0).column(5).compression == expected
+    assert file.schema_arrow.field("ball_pos_x").type == pa.float64()
+    assert file.schema_arrow.field("ball_pos_x").metadata[b"unit"] == b"uu"
+    mine, reference = (
+        ds.dataset(folder / "frames", partitioning="hive")
+        .to_table(columns=["replay_id", "row", "ball_pos_x"])
+        .to_pandas()
+        .sort_values(["replay_id", "row"])["ball_pos_x"]
+        .to_numpy()
+        for folder in (other, dataset)
+    )
+    np.testing.assert_array_equal(mine, reference)
+
+
+def test_numpy_arrays_hold_the_frames(data: Path, tmp_path: Path) -> None:
+    """Memory-mapped arrays equal the Parquet frames, NaN for null, replay by replay."""
+    dataset = export(data, tmp_path / "with-numpy", ExportParams(shards=4, train=0.5, val=0.25, test=0.25, numpy=True))
+    frames = ds.dataset(dataset / "frames", partitioning="hive")
+    replays = pq.read_table(dataset / "replays.parquet").to_pylist()
+    for split in ("train", "val", "test"):
+        array = np.load(dataset / "numpy" / split / "frames.npy", mmap_mode="r")
+        offsets = np.load(dataset / "numpy" / split / "offsets.npy")
+        names = json.loads((dataset / "numpy" / split / "columns.json").read_text())
+        assert array.dtype == np.float32
+        assert names["replay_ids"] == [row["replay_id"] for row in replays if row["split"] == split]
+        assert array.shape == (offsets[-1], len(names["columns"]))
+        for position, replay_id in enumerate(names["replay_ids"]):
+            table = frames.to_table(filter=pc.field("replay_id") == replay_id)
+            part = array[offsets[position] : offsets[position + 1]]
+            for name in ("time", "p0_pos_x", "p0_demolished", "segment", "p4_boost"):
+                expected = table[name].cast(pa.int8() if pa.types.is_boolean(table[name].type) else table[name].type)
+                np.testing.assert_array_equal(
+                    part[:, names["columns"].index(name)], expected.cast(pa.float32()).to_numpy(zero_copy_only=False)
+                )
+            states = part[:, names["columns"].index("game_state")]
+            decoded = [names["game_states"][int(code)] if np.isfinite(code) else None for code in states]
+            assert decoded == table["game_state"].to_pylist()

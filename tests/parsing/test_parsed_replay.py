@@ -1,0 +1,181 @@
+"""What parsing makes of a replay, against the known truth of synthetic ones and against the parser on real ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+import subtr_actor
+
+from impulse.config.params import ParseParams
+from impulse.config.parsing_config import ParsingConfig
+from impulse.demo import VERSIONS, GameState, Recording, with_flipped_bits, write_replay
+from impulse.errors import ReplayError
+from impulse.parsing.parsed_replay import parse_replay
+
+STANDARD = ParsingConfig.get_preset("standard").params()
+
+
+def at_fps(fps: float, preset: str = "standard") -> ParseParams:
+    return ParsingConfig.get_preset(preset, fps=fps).params()
+
+
+def rows_to_frames(recording: Recording, frame_time: np.ndarray) -> np.ndarray:
+    """Return the network frame that each row shows; frame times are exact float32 copies."""
+    frames = np.searchsorted(recording.match.time, frame_time)
+    assert (recording.match.time[frames] == frame_time).all()
+    return frames
+
+
+@pytest.mark.parametrize("fps", [5.0, 10.0, 30.0, 60.0])
+def test_frames_equal_the_truth_of_a_synthetic_match(synthetic: tuple[Path, Recording], fps: float) -> None:
+    """Positions, boost, phase, presence and demolitions are those of the truth, and null where there is nothing."""
+    path, recording = synthetic
+    match = recording.match
+    parsed = parse_replay(path, at_fps(fps))
+    table = parsed.frames
+    frames = rows_to_frames(recording, table["frame_time"].to_numpy())
+    slots = {row["name"]: row["slot"] for row in parsed.players}
+
+    states = [tuple(GameState)[code].value for code in match.state[frames]]
+    assert table["game_state"].to_pylist() == states
+    assert table["segment"].is_valid().to_pylist() == [state == "Active" for state in states]
+    assert table["seconds_remaining"].to_pylist() == match.seconds_remaining[frames].tolist()
+    assert len(slots) == len(match.players)
+    for number, who in enumerate(match.players):
+        slot = slots[who.player.name]
+        assert (slot >= 4) == (who.team == 1)
+        has_car, demolished = match.has_car[frames, number], match.is_demolished[frames, number]
+        visible = has_car & ~demolished
+        assert table[f"p{slot}_present"].to_pylist() == (has_car | demolished).tolist()
+        assert table[f"p{slot}_demolished"].to_pylist() == demolished.tolist()
+        for column in ("pos_x", "quat_w", "vel_z", "angvel_y", "boost", "jump"):
+            assert table[f"p{slot}_{column}"].is_valid().to_pylist() == visible.tolist(), column
+        boost = table[f"p{slot}_boost"].to_numpy()[visible]
+        assert np.abs(boost - match.boost[frames, number][visible] / 2.55).max() < 0.5
+    for slot in set(range(8)) - set(slots.values()):
+        assert not any(table[f"p{slot}_present"].to_pylist())
+        assert table[f"p{slot}_pos_x"].null_count == table.num_rows
+
+
+def test_damage_is_refused_even_when_the_parser_accepts_it(tmp_path: Path, synthetic: tuple[Path, Recording]) -> None:
+    """Flipped bits that decode to other values never reach the frames."""
+    accepted_by_the_parser = 0
+    for seed in range(40):
+        damaged = tmp_path / f"{seed}.replay"
+        damaged.write_bytes(with_flipped_bits(synthetic[1].data, count=1, seed=seed))
+        try:
+            subtr_actor.get_ndarray_with_info_from_replay_filepath(damaged, ["CurrentTime"], ["PlayerBoost"], fps=10.0)
+            accepted_by_the_parser += 1
+        except Exception:  # noqa: BLE001 - the parser raises nothing more specific
+            pass
+        with pytest.raises(ReplayError) as caught:
+            parse_replay(damaged, STANDARD)
+        assert caught.value.reason == "body_crc_mismatch"
+    assert accepted_by_the_parser > 0
+
+
+def test_a_file_that_changed_since_it_was_fetched_is_refused(synthetic: tuple[Path, Recording]) -> None:
+    """The manifest pins the bytes."""
+    with pytest.raises(ReplayError) as caught:
+        parse_replay(synthetic[0], STANDARD, manifest={"sha256": "0" * 64, "replay_id": "x"})
+    assert caught.value.reason == "bytes_changed"
+
+
+def test_teams_that_do_not_fit_are_refused(synthetic: tuple[Path, Recording]) -> None:
+    """Frames are as wide as the settings say; nobody is left out silently."""
+    params = ParseParams(fps=10.0, slots_per_team=1, global_features=[], player_features=[])
+    with pytest.raises(ReplayError) as caught:
+        parse_replay(synthetic[0], params)
+    assert caught.value.reason == "team_too_large"
+
+
+@pytest.mark.parametrize("preset", ["minimal", "all"])
+def test_presets_differ_in_columns_and_agree_in_values(synthetic: tuple[Path, Recording], preset: str) -> None:
+    """A column has the same values whichever other features were asked for."""
+    standard = parse_replay(synthetic[0], STANDARD).frames
+    other = parse_replay(synthetic[0], at_fps(10.0, preset)).frames
+    shared = [name for name in standard.column_names if name in other.column_names]
+
+    assert {"time", "segment", "p0_present", "p0_demolished", "p0_pos_x", "ball_quat_w", "p0_boost"} <= set(shared)
+    for name in shared:
+        assert other[name].equals(standard[name]), name
+
+
+def test_repeated_columns_hold_the_same_values(synthetic: tuple[Path, Recording]) -> None:
+    """Columns that the schema calls duplicates are equal in the data."""
+    parsed = parse_replay(synthetic[0], at_fps(10.0, "all"))
+    assert parsed.measures["max_duplicate_error"] == 0.0
+
+
+def test_tables_tell_the_truth_of_a_synthetic_match(synthetic: tuple[Path, Recording]) -> None:
+    """Goals, demolitions and players are those that happened."""
+    path, recording = synthetic
+    match = recording.match
+    parsed = parse_replay(path, at_fps(30.0))
+
+    assert [goal["frame"] for goal in parsed.goals] == [goal.frame for goal in match.goals]
+    names = {player["slot"]: player["name"] for player in parsed.players}
+    for row, goal in zip(parsed.goals, match.goals, strict=True):
+        assert row["scorer"] == match.players[goal.scorer].player.name
+        assert names[row["slot"]] == row["scorer"]
+        assert row["time"] == pytest.approx(float(match.time[goal.frame]), abs=2 / 30)
+    assert len(parsed.demolitions) == len(match.demolitions)
+    for row, demolition in zip(parsed.demolitions, sorted(match.demolitions, key=lambda item: item.frame), strict=True):
+        assert names[row["victim_slot"]] == match.players[demolition.victim].player.name
+        assert names[row["attacker_slot"]] == match.players[demolition.attacker].player.name
+        assert row["time"] == pytest.approx(float(match.time[demolition.frame]), abs=2 / 30)
+    assert parsed.replay["demolitions_known"]
+    assert (parsed.replay["blue_score"], parsed.replay["orange_score"]) == tuple(
+        sum(goal.team == team for goal in match.goals) for team in (0, 1)
+    )
+
+
+def test_recordings_from_before_2020_do_not_claim_to_know_demolitions(tmp_path: Path) -> None:
+    """In an old format the demolished flag is null, not false."""
+    old = next(version for version in VERSIONS if version.name == "868.24.10")
+    path = tmp_path / "old.replay"
+    write_replay(path, seed=1, team_size=1, duration_seconds=20.0, demolitions=1, version=old)
+    parsed = parse_replay(path, STANDARD)
+
+    assert not parsed.replay["demolitions_known"]
+    assert parsed.frames["p0_demolished"].null_count == parsed.frames.num_rows
+    assert parsed.demolitions == []
+
+
+def test_real_replays_that_the_array_call_decodes_are_parsed(real_replays: Path) -> None:
+    """Every file that the parser's array call accepts gives frames of the same length, with nobody at the origin."""
+    parsed_files = 0
+    for entry in json.loads((real_replays / "MANIFEST.json").read_text(encoding="utf-8")):
+        path = real_replays / entry["path"]
+        if entry["ndarray"] != "ok":
+            with pytest.raises(ReplayError):
+                parse_replay(path, STANDARD)
+            continue
+        parsed = parse_replay(path, STANDARD)
+        table = parsed.frames
+        assert table.num_rows == entry["rows_at_10fps"], entry["path"]
+        assert len(parsed.players) == entry["players"], entry["path"]
+        for slot in range(8):
+            xyz = [table[f"p{slot}_pos_{axis}"] for axis in "xyz"]
+            origin = pc.and_(pc.and_(pc.equal(xyz[0], 0), pc.equal(xyz[1], 0)), pc.equal(xyz[2], 0))
+            assert not pc.any(origin).as_py(), (entry["path"], slot)
+            visible = pc.and_(table[f"p{slot}_present"], pc.invert(pc.coalesce(table[f"p{slot}_demolished"], False)))
+            assert xyz[0].is_valid().equals(visible), (entry["path"], slot)
+        parsed_files += 1
+    assert parsed_files == 38
+
+
+def test_demolished_cars_come_back_after_three_seconds(real_replays: Path) -> None:
+    """In a real match demolitions last as long as the game's respawn, unless a goal comes in between."""
+    parsed = parse_replay(real_replays / "match" / "rlcs-2025-worlds-grand-final-flcn-nrg-g5.replay", STANDARD)
+    table = parsed.frames
+    assert len(parsed.demolitions) == 8
+    for row in parsed.demolitions:
+        demolished = table[f"p{row['victim_slot']}_demolished"].to_numpy()[row["row"] :]
+        lasts = int(np.argmin(demolished)) / 10
+        assert lasts == pytest.approx(3.0, abs=0.2)
+        assert table[f"p{row['victim_slot']}_demolished_by"][row["row"]].as_py() == row["attacker_slot"]

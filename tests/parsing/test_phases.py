@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impulse.parsing.phases import clock_seconds, game_states, held_rows, play_segments
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=30))
+def test_every_network_frame_has_exactly_one_row_that_is_not_held(repeats: list[int]) -> None:
+    """Of the rows that show a frame the last one, closest to it, is the one to use."""
+    frame_time = np.repeat(np.arange(1, len(repeats) + 1, dtype=np.float32), repeats)
+    held = held_rows(frame_time)
+
+    assert np.count_nonzero(~held) == len(repeats)
+    assert np.flatnonzero(~held).tolist() == (np.cumsum(repeats) - 1).tolist()
+
+
+def test_game_states_are_decoded_by_the_name_table_of_the_file() -> None:
+    """Indices mean other things in every file; what the table does not know stays unknown."""
+    codes, states = game_states(np.array([2, 2, 1, 0, 9, np.nan]), ["None", "Active", "Countdown"])
+
+    assert [states[code] if code >= 0 else None for code in codes] == [
+        "Countdown",
+        "Countdown",
+        "Active",
+        None,
+        None,
+        None,
+    ]
+
+
+def test_the_first_entry_of_the_name_table_may_be_a_state() -> None:
+    """Files from before 2017 have no None in front."""
+    codes, states = game_states(np.array([0, 1]), ["Countdown", "Active"])
+
+    assert [states[code] for code in codes] == ["Countdown", "Active"]
+
+
+def test_clock_is_unknown_before_it_was_sent_and_for_sentinels() -> None:
+    """Zero at the end of a match is a clock reading, zero before the first one is not."""
+    known = clock_seconds(np.array([0, 0, 300, 299, 2.1e9, 0, 0, 5]))
+
+    assert known.tolist() == [False, False, True, True, False, True, True, True]
+
+
+def test_segments_are_the_stretches_of_play() -> None:
+    """A segment ends with play and wherever time runs backwards."""
+    states = np.array([1, 0, 0, 2, 0, 0, 0, -1, 0], dtype=np.int32)
+    times = np.array([0, 1, 2, 3, 4, 5, 1, 2, 3], dtype=np.float32)
+
+    assert play_segments(states, 0, times).tolist() == [-1, 0, 0, -1, 1, 1, 2, -1, 3]
+    assert play_segments(states, -1, times).tolist() == [-1] * 9

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+from tests.parsing.worker_killers import work
+
+from impulse.config.params import EngineParams
+from impulse.parsing.pool import run_isolated
+
+ENGINE = EngineParams(workers=2, timeout_seconds=3.0, memory_limit_mb=4096)
+
+
+@pytest.mark.slow
+def test_a_killer_costs_exactly_its_own_replay() -> None:
+    """Hang, abort, kill, exit, memory and panic each end one task with a fate of its own; all others are done."""
+    fates = {"hang": "worker_timeout", "abort": "worker_died", "killed": "worker_died", "exit": "worker_died",
+             "memory": "out_of_memory", "panic": "parser_panic", "refuse": "body_crc_mismatch"}  # fmt: skip
+    tasks = [name for killer in fates for name in (f"fine-before-{killer}", killer, f"fine-after-{killer}")]
+    outcomes = {outcome.task: outcome.error for outcome in run_isolated(work, tasks, ENGINE)}
+
+    assert set(outcomes) == set(tasks)
+    for task, error in outcomes.items():
+        assert (error.reason if error else None) == fates.get(task), task
+
+
+@pytest.mark.slow
+def test_a_defect_of_the_program_ends_the_run() -> None:
+    """An error that is not about a replay is not counted as one."""
+    with pytest.raises(ZeroDivisionError):
+        list(run_isolated(work, ["fine-1", "defect"], ENGINE))
+
+
+def test_no_task_needs_no_worker() -> None:
+    """An empty run ends at once."""
+    assert list(run_isolated(work, [], ENGINE)) == []

@@ -1,0 +1,36 @@
+"""Tasks that do to a worker what a hostile replay could do; workers import them by name."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+from impulse.errors import CorruptReplay
+from impulse.rejects import Reason
+
+
+class Panic(BaseException):
+    """Stands for the parser's panic, which does not derive from Exception."""
+
+
+def work(task: str) -> None:
+    match task.split("-")[0]:
+        case "fine":
+            return
+        case "refuse":
+            raise CorruptReplay(Reason.BODY_CRC, task)
+        case "hang":
+            threading.Event().wait()
+        case "abort":
+            os.abort()
+        case "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "exit":
+            os._exit(3)
+        case "memory":
+            bytearray(64 << 30)
+        case "panic":
+            raise Panic
+        case "defect":
+            raise ZeroDivisionError(task)

@@ -1,0 +1,96 @@
+"""A copy of the checkout in which dvc can run, as a user who cloned it has one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from impulse.demo import corpus
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A clone, and the environment of its user."""
+
+    path: Path
+    env: dict[str, str]
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command in the clone and return what it printed."""
+        done = subprocess.run(
+            command, cwd=self.path, env=self.env, capture_output=True, text=True, timeout=600, check=False
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def stages_run(self, *command: str) -> list[str]:
+        """Run dvc and return the stages that it really ran."""
+        out = self.run(*command).stdout
+        return [line.split("'")[1] for line in out.splitlines() if line.startswith("Running stage")]
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        """Edit a file by hand."""
+        text = (self.path / file).read_text()
+        assert old in text
+        (self.path / file).write_text(text.replace(old, new))
+
+    def content(self, folder: str) -> dict[str, bytes]:
+        """Return all files below a folder."""
+        base = self.path / folder
+        return {path.relative_to(base).as_posix(): path.read_bytes() for path in base.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="session")
+def small_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of synthetic replays, small enough to run the pipeline over many times."""
+    folder = tmp_path_factory.mktemp("source")
+    for item in corpus(matches=9, seed=21, duration_seconds=15.0):
+        (folder / item.name).write_bytes(item.data)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], Checkout]:
+    """Make a committed copy of the working tree, with the environment of someone who called make."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    files = [name for name in listed.split("\0") if name and (ROOT / name).is_file() and not name.startswith("tests/")]
+
+    def make(name: str, source: Path) -> Checkout:
+        path = tmp_path_factory.mktemp(name) / "impulse"
+        for file in files:
+            (path / file).parent.mkdir(parents=True, exist_ok=True)
+            (path / file).write_bytes((ROOT / file).read_bytes())
+        state = path.parent / "dvc-state"
+        env = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "GIT_", "HYDRA_"))},
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "IMPULSE_REPLAYS": str(source),
+            "DVC_SITE_CACHE_DIR": str(state),
+            "PYTHONUNBUFFERED": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_AUTHOR_NAME": "impulse",
+            "GIT_AUTHOR_EMAIL": "impulse@example.org",
+            "GIT_COMMITTER_NAME": "impulse",
+            "GIT_COMMITTER_EMAIL": "impulse@example.org",
+        }
+        checkout = Checkout(path, env)
+        checkout.run("git", "init", "-q", "-b", "main")
+        checkout.run("git", "add", "-A")
+        checkout.run("git", "commit", "-qm", "clone")
+        return checkout
+
+    return make

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hydra import compose, initialize_config_dir
+
+from impulse.config.composition import register_schema, to_params
+from impulse.config.params_file import compose as compose_params
+from impulse.features import FEATURE_PRESETS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+OPTIONS = [(path.parent.name, path.stem) for path in sorted((ROOT / "conf").glob("*/*.yaml"))]
+
+
+def test_params_file_is_what_conf_composes_to() -> None:
+    """Nobody edits params.yaml by hand, and nobody forgets to compose it after an edit of conf/."""
+    assert (ROOT / "params.yaml").read_text() == compose_params(ROOT), "run `make params`"
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS, ids=["/".join(option) for option in OPTIONS])
+def test_every_preset_composes_to_valid_params(group: str, option: str) -> None:
+    """Each file of conf/ can be chosen."""
+    register_schema()
+    with initialize_config_dir(str(ROOT / "conf"), version_base=None):
+        to_params(compose("config", overrides=[f"{group}={option}"]))
+
+
+@pytest.mark.parametrize("name", FEATURE_PRESETS)
+def test_feature_presets_are_the_same_in_conf_and_library(name: str) -> None:
+    """The stage and ReplayParser.from_preset mean the same by a preset."""
+    written = yaml.safe_load((ROOT / "conf" / "features" / f"{name}.yaml").read_text())
+    assert tuple(written["global_features"]) == FEATURE_PRESETS[name].global_features
+    assert tuple(written["player_features"]) == FEATURE_PRESETS[name].player_features

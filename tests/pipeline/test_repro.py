@@ -1,0 +1,294 @@
+"""What a user of the clone does: build, build again, edit, experiment, look at metrics and plots."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from tests.pipeline.conftest import Checkout
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
+ALL = ["config", "fetch", "parse", "validate", "dedupe", "export"]
+
+
+@pytest.fixture(scope="module")
+def built(clone: Callable[[str, Path], Checkout], small_source: Path) -> Checkout:
+    """A clone in which the dataset was built and committed once."""
+    checkout = clone("built", small_source)
+    assert checkout.stages_run("dvc", "repro") == ALL
+    checkout.run("git", "add", "-A")
+    checkout.run("git", "commit", "-qm", "dataset")
+    return checkout
+
+
+@pytest.fixture
+def fresh(built: Checkout) -> Checkout:
+    """The built clone as it was committed."""
+    built.run("git", "checkout", "-q", "--force", "HEAD")
+    built.run("dvc", "checkout", "--force", "--quiet")
+    return built
+
+
+def metrics(checkout: Checkout, stage: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((checkout.path / "metrics" / f"{stage}.json").read_text())
+    return content
+
+
+def test_metrics_add_up_from_stage_to_stage(fresh: Checkout, small_source: Path) -> None:
+    """What goes out of a stage goes into the next one, and the first gets every file."""
+    counts = [metrics(fresh, stage) for stage in ALL[1:]]
+    assert counts[0]["in"] == len(list(small_source.iterdir()))
+    for before, after in pairwise(counts):
+        assert before["out"] == after["in"]
+    rejected = pq.read_table(fresh.path / "data" / "export" / "rejects.parquet")
+    assert rejected.num_rows == sum(stage["rejected_total"] for stage in counts)
+
+
+def test_git_sees_only_what_belongs_into_it(fresh: Checkout) -> None:
+    """A build leaves no data, state or lock files for git to pick up."""
+    tracked = fresh.run("git", "ls-files").stdout.split()
+    assert not [
+        name
+        for name in tracked
+        if name.startswith(("data/", ".state")) and not name.endswith((".gitignore", "README.md"))
+    ]
+    assert fresh.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_a_second_repro_runs_no_stage(fresh: Checkout) -> None:
+    """Nothing changed, nothing runs."""
+    assert fresh.stages_run("dvc", "repro") == []
+    assert "up to date" in fresh.run("dvc", "status").stdout
+
+
+def test_the_dataset_is_rebuilt_byte_for_byte(fresh: Checkout) -> None:
+    """Removed outputs come back the same: from the cache, by running export again, and by parsing all anew."""
+    before = fresh.content("data/export")
+    fresh.run("rm", "-r", "data/export")
+    fresh.run("dvc", "repro")
+    assert fresh.content("data/export") == before
+    assert fresh.stages_run("dvc", "repro", "--force", "--single-item", "export") == ["export"]
+    assert fresh.content("data/export") == before
+    fresh.run("rm", "-r", ".state", "data/parsed", "data/validated", "data/deduped", "data/export")
+    assert fresh.stages_run("dvc", "repro", "--force") == ALL
+    assert fresh.content("data/export") == before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("conf/export/default.yaml", "shards: 16", "shards: 8", ["config", "export"]),
+        ("conf/dedupe/default.yaml", "keep_velocities: true", "keep_velocities: false", ["config", "dedupe", "export"]),
+        ("conf/quality/default.yaml", "min_players: 2", "min_players: 4", ["config", "validate", "dedupe", "export"]),
+        ("conf/config.yaml", "fps: 10.0", "fps: 4.0", ["config", "parse", "validate", "dedupe", "export"]),
+        ("conf/engine/local.yaml", "workers: 0", "workers: 1", ["config"]),
+        ("stages/impulse/export/card.py", "# Rocket League frames", "# Frames", ["export"]),
+    ],
+    ids=["export", "dedupe", "quality", "fps", "engine", "code of export"],
+)
+def test_an_edit_reruns_exactly_what_depends_on_it(
+    fresh: Checkout, file: str, old: str, new: str, expected: list[str]
+) -> None:
+    """A plain `dvc repro` after an edit of conf/ or code runs the stages that depend on it and no other."""
+    fresh.replace(file, old, new)
+    assert fresh.stages_run("dvc", "repro") == expected
+
+
+def test_an_experiment_changes_the_rows(fresh: Checkout) -> None:
+    """`-S` reaches the stages, metrics and params show the difference, and a plain repro agrees afterwards."""
+    rows = metrics(fresh, "parse")["rows"]
+    ran = fresh.stages_run("dvc", "exp", "run", "-S", "parse.fps=5", "-S", "validate.min_frames=50")
+    assert ran[0] == "config"
+    assert "fetch" not in ran
+    assert metrics(fresh, "parse")["rows"] == pytest.approx(rows / 2, rel=0.02)
+    assert "parse.fps" in fresh.run("dvc", "params", "diff").stdout
+    assert "metrics/parse.json" in fresh.run("dvc", "metrics", "diff").stdout
+    assert fresh.stages_run("dvc", "repro") == []
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("parse.fps=abc", "could not be converted to Float"),
+        ("parse.fps=999", "parse.fps: 999 is out of range"),
+        ("parse.nope=1", "nope"),
+        ("features=nothing", "Could not find 'features/nothing'"),
+        ("+extra=1", "extra"),
+    ],
+)
+def test_a_wrong_override_fails_before_anything_runs(fresh: Checkout, override: str, message: str) -> None:
+    """`dvc exp run -S`, queued or not, refuses wrong values and leaves the clone as it was."""
+    for queue in ([], ["--queue"]):
+        done = fresh.run("dvc", "exp", "run", *queue, "-S", override, check=False)
+        assert done.returncode != 0
+        assert message in done.stdout + done.stderr
+        assert "Running stage" not in done.stdout
+    assert fresh.run("git", "status", "--porcelain").stdout == ""
+    assert fresh.run("dvc", "queue", "status").stdout.count("Queued") == 0
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("parse.fps=abc", "parse: error: parse.fps: Value 'abc'"),
+        ("parse.nope=1", "parse: error: parse.nope: Key 'nope'"),
+        ("+parse.nope=1", "parse: error: parse.nope: Key 'nope'"),
+        ("parse.fps=0", "parse: error: parse.fps: 0 is out of range"),
+        ("parse=minimal", "parse: error: parse: "),
+    ],
+)
+def test_a_stage_refuses_a_wrong_override_in_one_line(fresh: Checkout, override: str, message: str) -> None:
+    """A script that is called directly names the key and leaves the data alone."""
+    done = fresh.run("python", "stages/parse.py", override, check=False)
+    assert done.returncode != 0
+    assert done.stderr.startswith(message)
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
+    assert fresh.stages_run("dvc", "repro") == []
+
+
+def test_a_hydra_sweep_writes_folders_of_its_own(fresh: Checkout) -> None:
+    """`-m` leaves data/ alone and gives every member a folder."""
+    before = fresh.content("data/parsed")
+    fresh.run("python", "stages/parse.py", "-m", "parse.fps=5,10")
+    tables = {
+        fps: pq.read_table(fresh.path / "multirun" / "parse" / f"parse.fps={fps}" / "parsed" / "measures.parquet")
+        for fps in (5, 10)
+    }
+    assert sum(tables[5]["rows"].to_pylist()) < sum(tables[10]["rows"].to_pylist())
+    assert fresh.content("data/parsed") == before
+    assert "up to date" in fresh.run("dvc", "status").stdout
+    assert fresh.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_a_hand_edit_of_params_is_refused_with_its_place(fresh: Checkout) -> None:
+    """The edit is neither used nor lost: the message names the key, both values and the file where it belongs."""
+    fresh.replace("params.yaml", "fps: 10.0", "fps: 7.0")
+    done = fresh.run("dvc", "repro", check=False)
+    assert done.returncode != 0
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("config: error: ")]
+    for part in ("parse.fps", "7.0", "10.0", "conf/config.yaml", "dvc exp run -S parse.fps="):
+        assert part in line
+    assert "fps: 7.0" in (fresh.path / "params.yaml").read_text()
+
+    fresh.run("git", "checkout", "params.yaml")
+    fresh.replace("conf/config.yaml", "fps: 10.0", "fps: 7.0")
+    assert "config: parse.fps: 10.0 -> 7.0" in fresh.run("dvc", "repro").stdout
+
+
+def test_a_preset_is_an_experiment(fresh: Checkout) -> None:
+    """Group presets work with -S and on the command line of a stage."""
+    fresh.run("dvc", "exp", "run", "-S", "experiment=quick_look", "-S", "quality=off")
+    features = json.loads((fresh.path / "data" / "parsed" / "features.json").read_text())
+    assert features["fps"] == 2.0
+    assert features["player_features"] == ["PlayerRigidBodyQuaternions", "PlayerBoost"]
+
+
+def test_plots_are_readable_without_a_network(fresh: Checkout) -> None:
+    """The page holds pictures beside it and asks no other host for anything."""
+    fresh.run("dvc", "plots", "show")
+    page = (fresh.path / "dvc_plots" / "index.html").read_text()
+    assert "http" not in page
+    pictures = [part.split('"')[0] for part in page.split('src="')[1:]]
+    assert len(pictures) == 2
+    for picture in pictures:
+        assert (fresh.path / "dvc_plots" / picture).read_bytes().startswith(b"\x89PNG")
+    fresh.run("dvc", "plots", "diff", "HEAD")
+
+
+def test_the_graph_is_the_documented_chain(fresh: Checkout) -> None:
+    """`dvc dag` draws config, fetch, parse, validate, dedupe, export."""
+    dot = fresh.run("dvc", "dag", "--dot").stdout
+    for before, after in pairwise(ALL[1:]):
+        assert f'"{before}" -> "{after}"' in dot
+
+
+def test_new_files_in_the_source_are_found_by_update(
+    clone: Callable[[str, Path], Checkout], small_source: Path, tmp_path: Path
+) -> None:
+    """`dvc repro` trusts what it fetched; forcing fetch looks again, and only what changed is done."""
+    files = sorted(small_source.iterdir())
+    for file in files[:-1]:
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    checkout = clone("update", tmp_path)
+    checkout.run("dvc", "repro")
+    (tmp_path / files[-1].name).write_bytes(files[-1].read_bytes())
+    assert checkout.stages_run("dvc", "repro") == []
+    checkout.run("dvc", "repro", "--force", "--single-item", "fetch")
+    assert metrics(checkout, "fetch")["in"] == len(files)
+    assert checkout.stages_run("dvc", "repro") == ["parse", "validate", "dedupe", "export"]
+    assert json.loads((checkout.path / "metrics" / "timing" / "parse.json").read_text())["parsed_now"] == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["stages/fetch.py", "fetch.path=nowhere"], "fetch: error: the folder of replays .* does not exist"),
+        (["stages/parse.py"], "parse: error: .*manifest.parquet is missing; run `dvc repro fetch` first"),
+        (["stages/export.py"], "export: error: .*columns.json is missing; run `dvc repro dedupe` first"),
+    ],
+    ids=["no folder", "no manifest", "nothing deduped"],
+)
+def test_missing_inputs_are_one_line(
+    clone: Callable[[str, Path], Checkout], small_source: Path, command: list[str], message: str
+) -> None:
+    """A stage that lacks its input says what to run."""
+    checkout = clone("bare", small_source)
+    done = checkout.run("python", *command, check=False)
+    assert done.returncode == 1
+    assert re.match(message, done.stderr), done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_wrong_python_is_told_so(fresh: Checkout) -> None:
+    """`python` outside the environment lacks the packages; the message says what to do instead of a traceback."""
+    isolated = (
+        "import runpy, sys; sys.path = ['stages', *(p for p in sys.path if 'site-packages' not in p)]; "
+        "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    for script in ("config", "fetch", "parse", "validate", "dedupe", "export"):
+        done = fresh.run("python", "-c", isolated, f"stages/{script}.py", check=False)
+        assert done.returncode == 1
+        assert "has no module" in done.stderr
+        assert "make" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_real_replays_become_a_dataset(clone: Callable[[str, Path], Checkout], real_replays: Path) -> None:
+    """All 63 real files: every decodable match is exported, every other file is a reject with its reason."""
+    checkout = clone("real", real_replays)
+    checkout.run("dvc", "repro")
+    manifest = json.loads((real_replays / "MANIFEST.json").read_text())
+    exported = set(pq.read_table(checkout.path / "data" / "export" / "replays.parquet")["source_path"].to_pylist())
+    rejects = pq.read_table(checkout.path / "data" / "export" / "rejects.parquet").to_pylist()
+    decodable = {
+        entry["path"]
+        for entry in manifest
+        if entry["ndarray"] == "ok" and 2 <= entry["players"] <= 8 and 100 <= entry["rows_at_10fps"] <= 100_000
+    }
+
+    assert metrics(checkout, "fetch")["in"] == len(manifest) == 63
+    assert exported == decodable
+    assert {row["source_path"] for row in rejects} == {entry["path"] for entry in manifest} - decodable
+    assert all(row["reason"] and row["detail"] for row in rejects)
+    frames = pd.read_parquet(checkout.path / "data" / "export" / "frames")
+    assert len(frames) == sum(entry["rows_at_10fps"] for entry in manifest if entry["path"] in decodable)
+    for slot in range(8):
+        assert not (frames[[f"p{slot}_pos_{axis}" for axis in "xyz"]] == 0).all(axis=1).any()
+    report = (checkout.path / "data" / "validated" / "report.md").read_text()
+    assert all(entry["path"] in report for entry in manifest)
+
+    checkout.run("git", "add", "-A")
+    checkout.run("git", "commit", "-qm", "dataset")
+    checkout.run("dvc", "exp", "run", "-S", "validate.min_players=1")
+    one_player = {entry["path"] for entry in manifest if entry["ndarray"] == "ok" and entry["players"] == 1}
+    assert one_player
+    exported = set(pq.read_table(checkout.path / "data" / "export" / "replays.parquet")["source_path"].to_pylist())
+    assert exported == decodable | one_player
