@@ -50,9 +50,9 @@ def test_custom_features_to_parquet(my_replay: Path) -> None:
     from impulse.parsing import ReplayParser
     from impulse.parsing.parse_result_formatter import ParseResultFormatter
 
-    parser = ReplayParser(global_features=['BallRigidBody','SecondsRemaining'], player_features=['PlayerRigidBody','PlayerBoost','PlayerAnyJump'], fps=30.0)  # noqa: E501  # fmt: skip
+    parser = ReplayParser(global_features=['BallRigidBody','SecondsRemaining'], player_features=['PlayerRigidBody','PlayerBoost','PlayerAnyJump'], fps=30.0)  # fmt: skip
     result = parser.parse_file('./replays/my_replay.replay')  # fmt: skip
-    formatter = ParseResultFormatter(); formatted = formatter.format(result); formatted.dataframe; path = formatter.save_to_parquet(formatted, './output')  # noqa: B018, E501, E702  # fmt: skip
+    formatter = ParseResultFormatter(); formatted = formatter.format(result); formatted.dataframe; path = formatter.save_to_parquet(formatted, './output')  # noqa: B018, E702  # fmt: skip
 
     _, expected = subtr_actor.get_ndarray_with_info_from_replay_filepath(
         my_replay, ["BallRigidBody", "SecondsRemaining"], ["PlayerRigidBody", "PlayerBoost", "PlayerAnyJump"], fps=30.0
@@ -100,7 +100,7 @@ def test_pipeline_config_snippet() -> None:
     """The settings of the snippet become settings of the stages."""
     from impulse.config.pipeline_config import PipelineConfig
 
-    config = PipelineConfig(MIN_FRAMES=100, MAX_FRAMES=100000, MIN_PLAYERS=2, MAX_PLAYERS=8, DEDUPLICATE_POSITION=True, KEEP_QUATERNIONS=True, KEEP_VELOCITIES=True, PARQUET_COMPRESSION='snappy')  # noqa: E501  # fmt: skip
+    config = PipelineConfig(MIN_FRAMES=100, MAX_FRAMES=100000, MIN_PLAYERS=2, MAX_PLAYERS=8, DEDUPLICATE_POSITION=True, KEEP_QUATERNIONS=True, KEEP_VELOCITIES=True, PARQUET_COMPRESSION='snappy')  # fmt: skip
     assert config.validate_params().min_players == 2
     assert config.dedupe_params().keep_quaternions
     assert config.export_params().compression.value == "snappy"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from impulse.demo.bits import Bits, bounded
+from impulse.demo.version import DemolishFormat
 
 MAX_CHANNELS = 2047
 """Bound of actor ids, in the header of every real replay."""
@@ -125,12 +126,13 @@ _OTHER_OBJECTS = (
 class ObjectTable:
     """Objects of one replay, with the numbers by which its stream names them."""
 
-    def __init__(self, *, map_name: str, pads: int, has_unknown_field: bool = False) -> None:
+    def __init__(self, *, map_name: str, pads: int, demolish: DemolishFormat, has_unknown_field: bool = False) -> None:
         """Lay the table out: fields of a class, the class, its archetypes; parents first, as in the game.
 
         Args:
             map_name: file name of the map, for example ``Stadium_P``.
             pads: boost pads of the map.
+            demolish: the newest attribute of demolitions that the game knew; later ones are not listed.
             has_unknown_field: give cars a field that parsers do not know.
         """
         self.objects: list[str] = []
@@ -140,7 +142,7 @@ class ObjectTable:
         self._fields: dict[str, dict[str, Bits]] = {}
         ids: dict[str, dict[str, int]] = {"": {}}
         for item in _CLASSES:
-            fields = item.fields
+            fields = tuple(name for name in item.fields if name not in demolish.unknown_yet)
             archetypes = item.archetypes
             if has_unknown_field and CAR in archetypes:
                 fields += (UNKNOWN_FIELD,)

@@ -76,7 +76,12 @@ class Recording:
         """Header's ``MatchGUID``: the same in all recordings of the match."""
         self.body_updates = _body_updates(match, plan)
         """(F, 1 + P) bool, which frames tell the state of the ball and of each player's car."""
-        table = ObjectTable(map_name=match.map_name, pads=len(PADS_UU), has_unknown_field=plan.sends_unknown_field)
+        table = ObjectTable(
+            map_name=match.map_name,
+            pads=len(PADS_UU),
+            demolish=plan.version.demolish,
+            has_unknown_field=plan.sends_unknown_field,
+        )
         stage = Stage(table, plan.version)
         cast = write_timeline(match, stage, match_guid=self.match_guid, sends_unknown_field=plan.sends_unknown_field)
         self.pri_ids = {number: pri.id for number, pri in cast.pris.items()}

@@ -19,6 +19,12 @@ class DemolishFormat(Enum):
     EXTENDED = "TAGame.Car_TA:ReplicatedDemolishExtended"
     """From 2025 on."""
 
+    @property
+    def unknown_yet(self) -> frozenset[str]:
+        """Attributes that came later; recordings of the time do not list them."""
+        ages = tuple(DemolishFormat)
+        return frozenset(later.value for later in ages[ages.index(self) + 1 :])
+
 
 @dataclass(frozen=True, slots=True)
 class FormatVersion:
