@@ -12,6 +12,9 @@ from impulse.replay_file import ReplayHeader
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})[ :](\d{1,2})[-:](\d{2})(?:[-:](\d{2}))?")
 _NO_ID = re.compile(r"0*")
 
+SYNTHETIC_PREFIX = "Synthetic match "
+"""Start of the header's ``ReplayName`` in every replay that impulse writes itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeaderGoal:
@@ -42,6 +45,11 @@ def header_goals(header: ReplayHeader) -> list[HeaderGoal]:
     return sorted(goals, key=lambda goal: goal.frame)
 
 
+def is_synthetic(header: ReplayHeader) -> bool:
+    """Tell whether a replay was written by impulse and shows no real match."""
+    return str(header.get("ReplayName") or "").startswith(SYNTHETIC_PREFIX)
+
+
 def header_facts(header: ReplayHeader) -> dict[str, Any]:
     """Return the header's columns of the manifest."""
     versions = [header.major, header.minor, header.net_version]
@@ -59,6 +67,7 @@ def header_facts(header: ReplayHeader) -> dict[str, Any]:
         "record_fps": _number(header.get("RecordFPS")),
         "network_frames": _number(header.get("NumFrames")),
         "build_version": _text(header.get("BuildVersion")),
+        "is_synthetic": is_synthetic(header),
         "format_version": ".".join(str(part) for part in versions if part is not None),
     }
 

@@ -43,6 +43,7 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
     ),
     Column("network_frames", "int32", "network frames that the header announces (NumFrames)", nullable=True),
     Column("build_version", "string", "build of the game that recorded, from the header", nullable=True),
+    Column("is_synthetic", "bool", "the replay was written by impulse and shows no real match"),
     Column("format_version", "string", "versions of the file format: major.minor.net"),
 )
 

@@ -15,7 +15,10 @@ from impulse.errors import ConfigError
 class SourceKind(StrEnum):
     """Where fetch takes replays from."""
 
+    demo = "demo"
+    """Synthetic replays, written on the spot."""
     local = "local"
+    """Replay files on this machine."""
 
 
 class EngineKind(StrEnum):
@@ -50,14 +53,22 @@ def check_range(key: str, value: float, lower: float, upper: float = math.inf) -
 class FetchParams:
     """Settings of the fetch stage."""
 
-    source: SourceKind = SourceKind.local
+    source: SourceKind = SourceKind.demo
     path: str | None = None
-    """Folder of replays, or a glob of files; null takes the folder named by IMPULSE_REPLAYS."""
+    """local: folder of replays, or a glob of files; null takes the folder named by IMPULSE_REPLAYS."""
     pattern: str = "**/*.replay"
-    """Which files of the folder are replays."""
+    """local: which files of the folder are replays."""
+    matches: int = 12
+    """demo: number of different matches."""
+    seed: int = 1
+    """demo: another seed gives other matches of other players."""
+    match_seconds: float = 75.0
+    """demo: mean playing time of a match."""
 
     def __post_init__(self) -> None:
         """Check values."""
+        check_range("fetch.matches", self.matches, 1, 1_000_000)
+        check_range("fetch.match_seconds", self.match_seconds, 10, 3600)
         if not self.pattern or self.pattern.startswith("/"):
             raise ConfigError("fetch.pattern", f"{self.pattern!r} must be a relative glob such as **/*.replay")
 
@@ -70,6 +81,8 @@ class ParseParams:
     """Rows a second."""
     slots_per_team: int = 4
     """Player slots a side; fixes the width of the frames."""
+    recover: bool = True
+    """Decode replays whose players change in mid-match through the parser's slower frame data."""
     global_features: list[str] = field(default_factory=list)
     player_features: list[str] = field(default_factory=list)
 

@@ -23,6 +23,8 @@ from impulse.output import output_file
 log = logging.getLogger(__name__)
 
 PARAMS_FILE = "params.yaml"
+GENERATED = ".state/params.yaml"
+"""Copy of the params.yaml that was composed last in this checkout."""
 _PACKAGE = re.compile(r"^#\s*@package\s+(\S+)", re.MULTILINE)
 
 
@@ -43,22 +45,15 @@ def refresh(root: Path) -> None:
         to_params(_load(target.read_text(encoding="utf-8")))
         return
     composed = compose(root)
-    if target.is_file():
-        current = target.read_text(encoding="utf-8")
-        changes = list(differing_keys(_load(current), _load(composed)))
-        if changes and not _is_generated(root, current):
-            key, by_hand, from_conf = changes[0]
-            raise ConfigError(
-                key,
-                f"params.yaml was edited by hand ({by_hand!r}, conf/ says {from_conf!r}); put the value into "
-                f"{_home_of(root, key)}, or use `dvc exp run -S {key}=...`, then `git checkout {PARAMS_FILE}`",
-            )
-        for key, before, after in changes:
-            print(f"config: {key}: {before} -> {after}", flush=True)  # noqa: T201 - a line for the user of dvc repro
-        if current == composed:
-            return
-    with output_file(target) as partial:
-        partial.write_text(composed, encoding="utf-8")
+    current = target.read_text(encoding="utf-8") if target.is_file() else composed
+    if current != composed:
+        _refuse_hand_edit(root, current, composed)
+    for key, before, after in differing_keys(_load(current), _load(composed)):
+        print(f"config: {key}: {before} -> {after}", flush=True)  # noqa: T201 - a line for the user of dvc repro
+    for path in (root / GENERATED, target):
+        if not path.is_file() or path.read_text(encoding="utf-8") != composed:
+            with output_file(path) as partial:
+                partial.write_text(composed, encoding="utf-8")
 
 
 def compose(root: Path) -> str:
@@ -84,23 +79,38 @@ def _load(text: str) -> dict[str, Any]:
     return loaded
 
 
-def _is_generated(root: Path, text: str) -> bool:
-    """Tell whether the file stands as DVC or git last recorded it, so that nobody's edit is in it."""
-    recorded = set()
-    lock = root / "dvc.lock"
-    if lock.is_file():
-        stages = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {})
-        outs = stages.get("config", {}).get("outs", [])
-        recorded |= {out.get("md5") for out in outs if out.get("path") == PARAMS_FILE}
-    committed = subprocess.run(
-        ["git", "show", f"HEAD:./{PARAMS_FILE}"],
-        cwd=root,
-        capture_output=True,
-        check=False,
+def _refuse_hand_edit(root: Path, current: str, composed: str) -> None:
+    """Raise unless the file stands as it was composed, or as DVC or git last recorded it: nobody's edit is in it."""
+    known = [text for text in (_read(root / GENERATED), _committed(root)) if text is not None]
+    if current in known or _md5(current.encode()) in _locked(root):
+        return
+    edits = list(differing_keys(_load(current), _load(known[0] if known else composed)))
+    if not edits:  # only comments or layout
+        return
+    key, by_hand, before = edits[0]
+    raise ConfigError(
+        key,
+        f"params.yaml was edited by hand ({before!r} became {by_hand!r}); put the value into {_home_of(root, key)}, "
+        f"or use `dvc exp run -S {key}=...`, then `git checkout {PARAMS_FILE}`",
     )
-    if committed.returncode == 0:
-        recorded.add(_md5(committed.stdout))
-    return _md5(text.encode()) in recorded
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _locked(root: Path) -> set[str]:
+    """Return the MD5 under which dvc.lock knows the file, as the result of a build or of an experiment."""
+    lock = yaml.safe_load(_read(root / "dvc.lock") or "") or {}
+    outs = lock.get("stages", {}).get("config", {}).get("outs", [])
+    return {out.get("md5") for out in outs if out.get("path") == PARAMS_FILE}
+
+
+def _committed(root: Path) -> str | None:
+    done = subprocess.run(
+        ["git", "show", f"HEAD:./{PARAMS_FILE}"], cwd=root, capture_output=True, text=True, check=False
+    )
+    return done.stdout if done.returncode == 0 else None
 
 
 def _md5(content: bytes) -> str:

@@ -21,7 +21,6 @@ from impulse.demo.corpus import DemoReplay, Kind, corpus
 from impulse.demo.cutting import cut
 from impulse.demo.generator import MatchPlan, generate
 from impulse.demo.header import edit_header, encode_header
-from impulse.demo.headline import SYNTHETIC_PREFIX, is_synthetic
 from impulse.demo.match import Demolition, GameState, Goal, Match, MatchPlayer, PadEvent
 from impulse.demo.oracle import GLOBAL_FEATURES, PLAYER_FEATURES, expected_array, late_players, player_order
 from impulse.demo.people import Platform, Player
@@ -35,6 +34,7 @@ from impulse.demo.variants import (
 )
 from impulse.demo.version import LATEST, VERSIONS, FormatVersion
 from impulse.demo.writing import write_replay
+from impulse.replay_facts import SYNTHETIC_PREFIX, is_synthetic
 
 __all__ = [
     "GLOBAL_FEATURES",

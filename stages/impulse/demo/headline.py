@@ -13,21 +13,14 @@ from impulse.demo.draws import Draws
 from impulse.demo.match import Match, MatchPlayer
 from impulse.demo.people import Platform, Player
 from impulse.demo.version import LATEST, FormatVersion
+from impulse.replay_facts import SYNTHETIC_PREFIX
 from impulse.replay_file import ByteValue, Property, ReplayHeader, StructValue
-
-SYNTHETIC_PREFIX = "Synthetic match "
-"""Start of the header's ``ReplayName`` in every replay that this package writes."""
 
 CLASS_NAME = "TAGame.Replay_Soccar_TA"
 RECORD_FPS = 30.0
 """Frames a second that the game aims at (real headers)."""
 KEYFRAME_DELAY_S = 10.0
 """Time between keyframes (real headers)."""
-
-
-def is_synthetic(header: ReplayHeader) -> bool:
-    """Return whether a replay was written by this package."""
-    return str(header.get("ReplayName") or "").startswith(SYNTHETIC_PREFIX)
 
 
 def make_header(match: Match, version: FormatVersion, *, replay_id: str, match_guid: str) -> ReplayHeader:

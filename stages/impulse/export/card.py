@@ -36,6 +36,7 @@ def dataset_card(
         f"{len(replays)} matches, {sum(rows.values())} rows at {made_with['fps']:g} rows a second, "
         f"schema version {SCHEMA_VERSION}. Made by impulse from replay files.",
         "",
+        *_synthetic_note(replays),
         "| split | matches | rows |",
         "| --- | --- | --- |",
         *(f"| {split} | {sizes[split]} | {rows[split]} |" for split in SPLITS),
@@ -91,6 +92,18 @@ def dataset_card(
         "",
     ]
     return "\n".join(lines).replace("{k-1}", str(made_with["slots_per_team"] - 1))
+
+
+def _synthetic_note(replays: Sequence[Mapping[str, Any]]) -> list[str]:
+    made_up = sum(row["is_synthetic"] for row in replays)
+    if not made_up:
+        return []
+    which = "Every match" if made_up == len(replays) else f"{made_up} of the {len(replays)} matches"
+    return [
+        f"**{which} is synthetic**: written by impulse to try the pipeline, with plausible motion and no real players.",
+        "The column `is_synthetic` of `replays.parquet` tells which. Do not train on them.",
+        "",
+    ]
 
 
 def _column_rows(columns: Sequence[Column]) -> list[str]:

@@ -1,8 +1,9 @@
-"""The boundary to the parser: one call, and its failures translated into reject reasons."""
+"""The boundary to the parser: its calls, and their failures translated into reject reasons."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -38,6 +39,10 @@ class DecodedReplay:
     """The parser's ``replay_meta``: teams, players, header properties, game type, season."""
     array: npt.NDArray[np.floating[Any]]
     """(rows, columns): the global columns, then one block of player columns for each player, blue team first."""
+    unknown_features: frozenset[str] = frozenset()
+    """Player features whose values in the array mean nothing."""
+    is_recovered: bool = False
+    """The array was put together from frame data."""
 
 
 def parser_version() -> str:
@@ -53,10 +58,28 @@ def decode_replay(
     Raises:
         ReplayError: the parser refused the replay; the reason code says how.
     """
-    try:
+    with _translated_errors():
         meta, array = subtr_actor.get_ndarray_with_info_from_replay_filepath(
             path, list(global_features), list(player_features), fps=fps, dtype="float32"
         )
+    return DecodedReplay(meta["replay_meta"], array)
+
+
+def decode_frames(path: Path) -> dict[str, Any]:
+    """Return the parser's frame data: one entry for each network frame and player, events, and metadata.
+
+    Raises:
+        ReplayError: the parser refused the replay; the reason code says how.
+    """
+    with _translated_errors():
+        data: dict[str, Any] = subtr_actor.get_replay_frames_data(path)
+    return data
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
     except (OSError, MemoryError):
         raise
     except Exception as error:
@@ -66,7 +89,6 @@ def decode_replay(
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
         raise UnsupportedReplay(Reason.PARSER_PANIC, _shorten(error)) from error
-    return DecodedReplay(meta["replay_meta"], array)
 
 
 def _translate(error: Exception) -> ReplayError:

@@ -117,6 +117,10 @@ def build_frames(
     for position, slot in enumerate(roster.slots):
         block = columns[layout.global_width + position * layout.player_width :][: layout.player_width]
         players[slot] = _add_player(arrays, block, layout, slot, time, ball_present, demolitions_known, roster)
+        for source in layout.player_sources:
+            if source.feature in decoded.unknown_features:
+                column = source.column.at_slot(slot)
+                arrays[column.name] = _nothing(column, rows)
 
     table = pa.table(
         [arrays[column.name] if column.name in arrays else _nothing(column, rows) for column in layout.columns],

@@ -17,6 +17,7 @@ from impulse.parsing import decoder, table_rows
 from impulse.parsing.frames import Roster, build_frames
 from impulse.parsing.measures import measure
 from impulse.parsing.players import read_players
+from impulse.parsing.recovery import recover_replay
 from impulse.rejects import Reason
 from impulse.replay_facts import content_id, header_facts
 from impulse.replay_file import ReplayBody, ReplayHeader, check_integrity, read_body, read_header
@@ -84,9 +85,7 @@ def parse_replay(path: Path, params: ParseParams, *, manifest: Mapping[str, Any]
     layout = frame_layout(
         tuple(params.global_features), tuple(params.player_features), slots_per_team=params.slots_per_team
     )
-    decoded = decoder.decode_replay(
-        path, global_features=layout.global_features, player_features=layout.player_features, fps=params.fps
-    )
+    decoded = _decode(path, layout, params)
     blue, orange = read_players(decoded.meta)
     roster = Roster(len(blue), len(orange), params.slots_per_team)
     demolitions_known = tells_demolitions(body)
@@ -110,6 +109,17 @@ def parse_replay(path: Path, params: ParseParams, *, manifest: Mapping[str, Any]
         decoded=decoded,
         layout=layout,
     )
+
+
+def _decode(path: Path, layout: FrameLayout, params: ParseParams) -> decoder.DecodedReplay:
+    try:
+        return decoder.decode_replay(
+            path, global_features=layout.global_features, player_features=layout.player_features, fps=params.fps
+        )
+    except UnsupportedReplay as error:
+        if error.reason != Reason.PLAYERS_CHANGED or not params.recover:
+            raise
+        return recover_replay(path, layout, fps=params.fps)
 
 
 def describe(data: bytes, header: ReplayHeader, path: Path) -> dict[str, Any]:

@@ -13,9 +13,8 @@ BODY_WIDTH = 13
 LONGEST_RESPAWN_SECONDS = 4.0
 """A car comes back 3 s after its demolition; the rest allows for the sampling."""
 
-# What the parser gives for a body that does not exist: zeros and the identity rotation.
-_NO_BODY = np.zeros(BODY_WIDTH, dtype=np.float32)
-_NO_BODY[6] = 1.0
+NO_BODY = np.array([0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], dtype=np.float32)
+"""What the parser gives for a body that does not exist: zeros and the identity rotation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def body_exists(body: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     Args:
         body: (rows, 13) position, quaternion, velocity, angular velocity as the parser gives them.
     """
-    exists: npt.NDArray[np.bool_] = (body != _NO_BODY).any(axis=1)
+    exists: npt.NDArray[np.bool_] = (body != NO_BODY).any(axis=1)
     return exists
 
 

@@ -40,6 +40,7 @@ class ParseStore:
             "sha256": sha256,
             "fps": params.fps,
             "slots_per_team": params.slots_per_team,
+            "recover": params.recover,
             "global_features": list(params.global_features),
             "player_features": list(params.player_features),
             "parser": parser_version(),

@@ -27,7 +27,7 @@ def replay_facts(decoded: decoder.DecodedReplay, frames: Frames, demolitions_kno
         "season": f"{era} {number}" if era else None,
         "recorded_seconds": float(frames.time[-1] - frames.time[0]) if len(frames.time) else 0.0,
         "demolitions_known": demolitions_known,
-        "is_recovered": False,
+        "is_recovered": decoded.is_recovered,
         "parser_version": decoder.parser_version(),
     }
 
