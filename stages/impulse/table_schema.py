@@ -53,6 +53,7 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
     Column("n_players", "int16", "players with a column"),
     Column("n_blue", "int16", "players of the blue team"),
     Column("n_orange", "int16", "players of the orange team"),
+    Column("players_at_once", "int16", "most players on the field in one row"),
     Column("n_bots", "int16", "bots among the players"),
     Column("share_held", "float32", "share of rows with is_held", lower=0, upper=1),
     Column("share_ball_missing", "float32", "share of rows without a ball", lower=0, upper=1),

@@ -74,7 +74,7 @@ def test_inside_an_experiment_the_file_stays(checkout: Path, monkeypatch: pytest
     params_file.refresh(checkout)
     assert "fps: 5.0" in (checkout / "params.yaml").read_text()
     edit(checkout / "params.yaml", "fps: 5.0", "fps: 500.0")
-    with pytest.raises(ConfigError, match="parse.fps: 500"):
+    with pytest.raises(ConfigError, match=r"parse\.fps: 500"):
         params_file.refresh(checkout)
 
 

@@ -88,11 +88,12 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], Che
             "GIT_COMMITTER_EMAIL": "impulse@example.org",
         }
         checkout = Checkout(path, env)
-        checkout.replace("conf/config.yaml", "source: demo", "source: local")
-        checkout.run("python", "stages/config.py")
         checkout.run("git", "init", "-q", "-b", "main")
         checkout.run("git", "add", "-A")
         checkout.run("git", "commit", "-qm", "clone")
+        checkout.replace("conf/config.yaml", "source: demo", "source: local")
+        checkout.run("python", "stages/config.py")
+        checkout.run("git", "commit", "-qam", "local source")
         return checkout
 
     return make

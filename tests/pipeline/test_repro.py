@@ -264,6 +264,7 @@ def test_the_wrong_python_is_told_so(fresh: Checkout) -> None:
 def test_real_replays_become_a_dataset(clone: Callable[[str, Path], Checkout], real_replays: Path) -> None:
     """All 63 real files: every decodable match is exported, every other file is a reject with its reason."""
     checkout = clone("real", real_replays)
+    checkout.replace("conf/config.yaml", "recover: true", "recover: false")
     checkout.run("dvc", "repro")
     manifest = json.loads((real_replays / "MANIFEST.json").read_text())
     exported = set(pq.read_table(checkout.path / "data" / "export" / "replays.parquet")["source_path"].to_pylist())
@@ -287,8 +288,34 @@ def test_real_replays_become_a_dataset(clone: Callable[[str, Path], Checkout], r
 
     checkout.run("git", "add", "-A")
     checkout.run("git", "commit", "-qm", "dataset")
-    checkout.run("dvc", "exp", "run", "-S", "validate.min_players=1")
+    checkout.run("dvc", "exp", "run", "-S", "validate.min_players=1", "-S", "parse.recover=true")
     one_player = {entry["path"] for entry in manifest if entry["ndarray"] == "ok" and entry["players"] == 1}
     assert one_player
-    exported = set(pq.read_table(checkout.path / "data" / "export" / "replays.parquet")["source_path"].to_pylist())
-    assert exported == decodable | one_player
+    replays = pq.read_table(checkout.path / "data" / "export" / "replays.parquet").to_pylist()
+    assert {row["source_path"] for row in replays if not row["is_recovered"]} == decodable | one_player
+    recovered = {row["source_path"] for row in replays if row["is_recovered"]}
+    assert recovered
+    assert all(path.startswith("recoverable/") for path in recovered)
+
+
+def test_a_clone_without_any_replays_makes_a_synthetic_dataset(
+    clone: Callable[[str, Path], Checkout], tmp_path: Path
+) -> None:
+    """The default needs no key and no file; every stage has something to do, and the dataset says what it is."""
+    checkout = clone("demo", tmp_path / "nowhere")
+    checkout.replace("conf/config.yaml", "source: local", "source: demo")
+    checkout.run("dvc", "repro")
+    replays = pq.read_table(checkout.path / "data" / "export" / "replays.parquet").to_pylist()
+    rejects = pq.read_table(checkout.path / "data" / "export" / "rejects.parquet").to_pylist()
+
+    assert all(row["is_synthetic"] for row in replays)
+    assert "Every match is synthetic" in (checkout.path / "data" / "export" / "README.md").read_text()
+    assert {row["split"] for row in replays} == {"train", "val", "test"}
+    assert sum(row["is_recovered"] for row in replays) == 1
+    assert not all(row["demolitions_known"] for row in replays)
+    assert {(row["stage"], row["reason"]) for row in rejects} == {
+        ("fetch", "body_crc_mismatch"),
+        ("fetch", "duplicate_bytes"),
+        ("validate", "too_few_frames"),
+        ("dedupe", "same_match"),
+    }

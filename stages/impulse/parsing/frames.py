@@ -9,42 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from impulse.errors import UnsupportedReplay
 from impulse.feature_columns import ANGULAR_VELOCITY_SCALE, BOOST_SCALE, Source
 from impulse.features import FrameLayout
 from impulse.parsing import phases
 from impulse.parsing.decoder import DecodedReplay
 from impulse.parsing.presence import BODY_WIDTH, Presence, body_exists, player_presence
-from impulse.rejects import Reason
+from impulse.parsing.slots import arrival_row, assign_slots
 from impulse.schema import TIME_COLUMNS, Column, arrow_schema
 
 Values = npt.NDArray[np.floating]
-
-
-@dataclass(frozen=True, slots=True)
-class Roster:
-    """Order of the parser's player columns, and the slot that each player gets."""
-
-    n_blue: int
-    n_orange: int
-    slots_per_team: int
-
-    def __post_init__(self) -> None:
-        """Refuse rosters that the frames have no room for."""
-        if self.n_blue + self.n_orange == 0:
-            raise UnsupportedReplay(Reason.NO_PLAYERS, "the parser found no player on either team")
-        if max(self.n_blue, self.n_orange) > self.slots_per_team:
-            raise UnsupportedReplay(
-                Reason.TEAM_TOO_LARGE,
-                f"{self.n_blue} blue and {self.n_orange} orange players, parse.slots_per_team is {self.slots_per_team}",
-            )
-
-    @property
-    def slots(self) -> tuple[int, ...]:
-        """Slot of each player in the parser's order."""
-        blue = range(self.n_blue)
-        orange = range(self.slots_per_team, self.slots_per_team + self.n_orange)
-        return (*blue, *orange)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +36,10 @@ class Frames:
     state_names: list[str]
     ball_present: npt.NDArray[np.bool_]
     """(rows,)."""
-    players: dict[int, Presence]
-    """Presence by slot."""
+    presences: tuple[Presence, ...]
+    """Presence of each player in the parser's order, blue first."""
+    slots: tuple[int, ...]
+    """Slot of each player in the same order."""
 
 
 def build_frames(
@@ -72,7 +47,8 @@ def build_frames(
     layout: FrameLayout,
     *,
     replay_id: str,
-    roster: Roster,
+    n_blue: int,
+    slots_per_team: int,
     names: Sequence[str],
     demolitions_known: bool,
 ) -> Frames:
@@ -82,9 +58,13 @@ def build_frames(
         decoded: the parser's array with the features of ``layout``.
         layout: which columns to make.
         replay_id: identity of the rows.
-        roster: order of the players in the array.
+        n_blue: how many of the array's players are blue; they come first.
+        slots_per_team: player slots a side.
         names: the replay's own name table, which game states are indices into.
         demolitions_known: whether the recording tells of demolitions.
+
+    Raises:
+        UnsupportedReplay: there are no players, or more at once than slots.
     """
     columns = np.ascontiguousarray(decoded.array.T)
     rows = columns.shape[1]
@@ -113,10 +93,19 @@ def build_frames(
             values = columns[layout.global_index(source.feature) + source.position]
             arrays[source.column.name] = _convert(values, source, ~ball_present)
 
-    players: dict[int, Presence] = {}
-    for position, slot in enumerate(roster.slots):
-        block = columns[layout.global_width + position * layout.player_width :][: layout.player_width]
-        players[slot] = _add_player(arrays, block, layout, slot, time, ball_present, demolitions_known, roster)
+    blocks = np.split(
+        columns[layout.global_width :], max((len(columns) - layout.global_width) // layout.player_width, 1)
+    )
+    presences = [_presence(block, layout, time) for block in blocks if len(block)]
+    slots = assign_slots(presences, n_blue=n_blue, slots_per_team=slots_per_team)
+    for slot in sorted(set(slots)):
+        holders = [player for player, its_slot in enumerate(slots) if its_slot == slot]
+        block, presence = _one_after_the_other(
+            [blocks[player] for player in holders], [presences[player] for player in holders]
+        )
+        _add_slot(arrays, block, presence, layout, slot, hidden_ball=~ball_present)
+        if demolitions_known:
+            _add_demolitions(arrays, presence, slot, slots)
         for source in layout.player_sources:
             if source.feature in decoded.unknown_features:
                 column = source.column.at_slot(slot)
@@ -126,7 +115,7 @@ def build_frames(
         [arrays[column.name] if column.name in arrays else _nothing(column, rows) for column in layout.columns],
         schema=arrow_schema(layout.columns),
     )
-    return Frames(table, time, frame_time, held, states, state_names, ball_present, players)
+    return Frames(table, time, frame_time, held, states, state_names, ball_present, tuple(presences), slots)
 
 
 def _phase_arrays(
@@ -151,32 +140,51 @@ def _phase_arrays(
     }
 
 
-def _add_player(
-    arrays: dict[str, pa.Array],
-    block: Values,
-    layout: FrameLayout,
-    slot: int,
-    time: npt.NDArray[np.float32],
-    ball_present: npt.NDArray[np.bool_],
-    demolitions_known: bool,
-    roster: Roster,
-) -> Presence:
+def _presence(block: Values, layout: FrameLayout, time: npt.NDArray[np.float32]) -> Presence:
     body_at = layout.player_index("PlayerRigidBodyQuaternionVelocities")
     demolished_by = block[layout.player_index("PlayerDemolishedBy")]
-    presence = player_presence(block[body_at : body_at + BODY_WIDTH].T, demolished_by, time)
+    return player_presence(block[body_at : body_at + BODY_WIDTH].T, demolished_by, time)
+
+
+def _one_after_the_other(blocks: Sequence[Values], presences: Sequence[Presence]) -> tuple[Values, Presence]:
+    """Join the players who hold one slot in turn, each from the row of his arrival on."""
+    order = sorted(range(len(presences)), key=lambda player: arrival_row(presences[player]))
+    block, presence = blocks[order[0]], presences[order[0]]
+    for player in order[1:]:
+        start = arrival_row(presences[player])
+        later = presences[player]
+        block = np.concatenate([block[:, :start], blocks[player][:, start:]], axis=1)
+        presence = Presence(
+            present=np.concatenate([presence.present[:start], later.present[start:]]),
+            demolished=np.concatenate([presence.demolished[:start], later.demolished[start:]]),
+            attacker=np.concatenate([presence.attacker[:start], later.attacker[start:]]),
+            onsets=np.concatenate([presence.onsets, later.onsets]),
+        )
+    return block, presence
+
+
+def _add_slot(
+    arrays: dict[str, pa.Array],
+    block: Values,
+    presence: Presence,
+    layout: FrameLayout,
+    slot: int,
+    *,
+    hidden_ball: npt.NDArray[np.bool_],
+) -> None:
     hidden = ~presence.visible
-    hidden_or_no_ball = hidden | ~ball_present
     arrays[f"p{slot}_present"] = pa.array(presence.present)
-    if demolitions_known:
-        arrays[f"p{slot}_demolished"] = pa.array(presence.demolished)
-        attacker_slots = np.array([*roster.slots, -1], dtype=np.int8)[presence.attacker]
-        arrays[f"p{slot}_demolished_by"] = pa.array(attacker_slots, mask=presence.attacker < 0)
     for source in layout.player_sources:
         if source.rule != "attacker":
             values = block[layout.player_index(source.feature) + source.position]
-            missing = hidden_or_no_ball if "_ball_" in source.column.name else hidden
+            missing = hidden | hidden_ball if "_ball_" in source.column.name else hidden
             arrays[source.column.name.format(slot=slot)] = _convert(values, source, missing)
-    return presence
+
+
+def _add_demolitions(arrays: dict[str, pa.Array], presence: Presence, slot: int, slots: Sequence[int]) -> None:
+    arrays[f"p{slot}_demolished"] = pa.array(presence.demolished)
+    attacker_slots = np.array([*slots, -1], dtype=np.int8)[presence.attacker]
+    arrays[f"p{slot}_demolished_by"] = pa.array(attacker_slots, mask=presence.attacker < 0)
 
 
 def _convert(values: Values, source: Source, missing: npt.NDArray[np.bool_]) -> pa.Array:

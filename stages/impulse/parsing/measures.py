@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from impulse.feature_columns import ANGULAR_VELOCITY_SCALE
 from impulse.features import FrameLayout
 from impulse.parsing.decoder import DecodedReplay
-from impulse.parsing.frames import Frames, Roster
+from impulse.parsing.frames import Frames
 from impulse.parsing.presence import BODY_WIDTH
 from impulse.physics import (
     ARENA_X_UU,
@@ -33,7 +33,7 @@ _POS, _QUAT, _VEL, _ANGVEL = slice(0, 3), slice(3, 7), slice(7, 10), slice(10, 1
 
 
 def measure(
-    decoded: DecodedReplay, frames: Frames, layout: FrameLayout, roster: Roster, header: ReplayHeader, n_bots: int
+    decoded: DecodedReplay, frames: Frames, layout: FrameLayout, header: ReplayHeader, *, n_blue: int, n_bots: int
 ) -> dict[str, Any]:
     """Return one row of the measures table, without the replay id.
 
@@ -41,35 +41,36 @@ def measure(
         decoded: the parser's array.
         frames: the frames made of it.
         layout: where features stand in the array.
-        roster: players of the array.
         header: for the list of goals.
+        n_blue: blue players, who come first in the array.
         n_bots: bots among the players.
     """
     array = decoded.array
-    rows = len(array)
+    rows, n_players = len(array), len(frames.presences)
     ball_at = layout.global_index("BallRigidBodyQuaternionVelocities")
     ball = array[frames.ball_present, ball_at : ball_at + BODY_WIDTH]
     body_at = layout.global_width + layout.player_index("PlayerRigidBodyQuaternionVelocities")
     cars = [
         array[presence.visible, start : start + BODY_WIDTH]
-        for position, presence in enumerate(frames.players.values())
+        for position, presence in enumerate(frames.presences)
         if (start := body_at + position * layout.player_width) >= 0
     ]
     car = np.concatenate(cars) if cars else np.empty((0, BODY_WIDTH), dtype=array.dtype)
     scorers = [goal.team for goal in header_goals(header)]
     facts = header_facts(header)
-    present_rows = sum(int(presence.present.sum()) for presence in frames.players.values())
+    present_rows = sum(int(presence.present.sum()) for presence in frames.presences)
     backwards = (np.diff(frames.time) < 0) | (np.diff(frames.frame_time) < 0)
     return {
         "rows": rows,
         "frames_shown": int(np.count_nonzero(~frames.held)),
-        "n_players": roster.n_blue + roster.n_orange,
-        "n_blue": roster.n_blue,
-        "n_orange": roster.n_orange,
+        "n_players": n_players,
+        "n_blue": n_blue,
+        "n_orange": n_players - n_blue,
+        "players_at_once": _most_at_once(frames),
         "n_bots": n_bots,
         "share_held": _share(frames.held),
         "share_ball_missing": _share(~frames.ball_present),
-        "share_absent": 1.0 - present_rows / (rows * len(frames.players)) if rows else 0.0,
+        "share_absent": 1.0 - present_rows / (rows * n_players) if rows else 0.0,
         "non_finite": int(np.count_nonzero(~np.isfinite(array))),
         "time_steps_back": int(np.count_nonzero(backwards)),
         "max_quat_error": max(_quat_error(ball), _quat_error(car)),
@@ -95,6 +96,11 @@ def _duplicate_error(table: pa.Table, layout: FrameLayout) -> float | None:
             difference = pc.max(pc.abs(pc.subtract(table[column.name], table[column.duplicate_of]))).as_py()
             largest = max(largest or 0.0, difference or 0.0)
     return largest
+
+
+def _most_at_once(frames: Frames) -> int:
+    counts = np.sum([presence.present for presence in frames.presences], axis=0, dtype=np.int16)
+    return int(counts.max(initial=0))
 
 
 def _share(flags: npt.NDArray[np.bool_]) -> float:

@@ -14,7 +14,7 @@ from impulse.config.params import ParseParams
 from impulse.errors import CorruptReplay, UnsupportedReplay
 from impulse.features import FrameLayout, frame_layout
 from impulse.parsing import decoder, table_rows
-from impulse.parsing.frames import Roster, build_frames
+from impulse.parsing.frames import build_frames
 from impulse.parsing.measures import measure
 from impulse.parsing.players import read_players
 from impulse.parsing.recovery import recover_replay
@@ -87,25 +87,27 @@ def parse_replay(path: Path, params: ParseParams, *, manifest: Mapping[str, Any]
     )
     decoded = _decode(path, layout, params)
     blue, orange = read_players(decoded.meta)
-    roster = Roster(len(blue), len(orange), params.slots_per_team)
     demolitions_known = tells_demolitions(body)
     frames = build_frames(
         decoded,
         layout,
         replay_id=row["replay_id"],
-        roster=roster,
+        n_blue=len(blue),
+        slots_per_team=params.slots_per_team,
         names=body.names,
         demolitions_known=demolitions_known,
     )
-    players = table_rows.player_rows(row["replay_id"], [*blue, *orange], roster, frames, fps=params.fps)
+    players = table_rows.player_rows(row["replay_id"], [*blue, *orange], frames, fps=params.fps)
     return ParsedReplay(
         frames=frames.table,
         manifest=row,
         facts=table_rows.replay_facts(decoded, frames, demolitions_known),
-        measures=measure(decoded, frames, layout, roster, header, sum(player["is_bot"] for player in players)),
+        measures=measure(
+            decoded, frames, layout, header, n_blue=len(blue), n_bots=sum(player["is_bot"] for player in players)
+        ),
         players=players,
         goals=table_rows.goal_rows(row["replay_id"], header, players, frames),
-        demolitions=table_rows.demolition_rows(row["replay_id"], roster, frames) if demolitions_known else [],
+        demolitions=table_rows.demolition_rows(row["replay_id"], frames) if demolitions_known else [],
         decoded=decoded,
         layout=layout,
     )

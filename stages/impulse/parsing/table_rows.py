@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impulse.parsing import decoder
-from impulse.parsing.frames import Frames, Roster
+from impulse.parsing.frames import Frames
 from impulse.parsing.players import Player
 from impulse.replay_facts import header_goals
 from impulse.replay_file import ReplayHeader
@@ -32,13 +32,11 @@ def replay_facts(decoded: decoder.DecodedReplay, frames: Frames, demolitions_kno
     }
 
 
-def player_rows(
-    replay_id: str, players: Sequence[Player], roster: Roster, frames: Frames, *, fps: float
-) -> list[dict[str, Any]]:
+def player_rows(replay_id: str, players: Sequence[Player], frames: Frames, *, fps: float) -> list[dict[str, Any]]:
     """Return the replay's rows of the players table."""
     rows = []
-    for player, slot in zip(players, roster.slots, strict=True):
-        present = frames.players[slot].present
+    for player, slot, presence in zip(players, frames.slots, frames.presences, strict=True):
+        present = presence.present
         where = np.flatnonzero(present)
         rows.append(
             {
@@ -92,11 +90,11 @@ def _goal_row_numbers(frames: Frames) -> npt.NDArray[np.intp]:
     return np.flatnonzero(after & ~np.concatenate(([False], after[:-1])))
 
 
-def demolition_rows(replay_id: str, roster: Roster, frames: Frames) -> list[dict[str, Any]]:
+def demolition_rows(replay_id: str, frames: Frames) -> list[dict[str, Any]]:
     """Return the replay's rows of the demolitions table."""
-    slots = roster.slots
+    slots = frames.slots
     rows = []
-    for victim, presence in frames.players.items():
+    for victim, presence in zip(slots, frames.presences, strict=True):
         for onset in presence.onsets:
             attacker = int(presence.attacker[onset])
             rows.append(

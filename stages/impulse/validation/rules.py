@@ -66,7 +66,7 @@ RULES: tuple[Rule, ...] = (
     Rule("rows", _LEAST, "min_frames", Reason.TOO_FEW_FRAMES, _REJECT, "rows", "long enough to learn from"),
     Rule("rows", _MOST, "max_frames", Reason.TOO_MANY_FRAMES, _REJECT, "rows", "not a recording left running"),
     Rule("n_players", _LEAST, "min_players", Reason.TOO_FEW_PLAYERS, _REJECT, "players", "a match, not a training"),
-    Rule("n_players", _MOST, "max_players", Reason.TOO_MANY_PLAYERS, _REJECT, "players", "a standard mode"),
+    Rule("players_at_once", _MOST, "max_players", Reason.TOO_MANY_PLAYERS, _REJECT, "players", "a standard mode"),
     Rule("non_finite", _MOST, 0, Reason.NON_FINITE, _REJECT, "values", "numbers only"),
     Rule("time_steps_back", _MOST, 0, Reason.TIME_NOT_MONOTONIC, _REJECT, "rows", "time runs forward"),
     Rule("max_quat_error", _MOST, "max_quat_error", Reason.BAD_QUATERNIONS, _REJECT, "", "rotations are rotations"),
