@@ -19,7 +19,9 @@ def on_field(first: int, last: int) -> Presence:
     return Presence(present, nothing, np.full(ROWS, -1, dtype=np.int16), np.array([], dtype=np.intp))
 
 
-SPANS = st.tuples(st.integers(0, ROWS - 1), st.integers(-1, ROWS)).map(lambda pair: (pair[0], min(pair[0] + pair[1], ROWS - 1)))
+SPANS = st.tuples(st.integers(0, ROWS - 1), st.integers(-1, ROWS)).map(
+    lambda pair: (pair[0], min(pair[0] + pair[1], ROWS - 1))
+)
 
 
 def test_teams_that_fit_keep_the_order_of_the_parser() -> None:

@@ -1,0 +1,65 @@
+"""The documents are true: their snippets run, their targets, files and settings exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from impulse.demo import Recording
+from impulse.rejects import Reason
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SNIPPETS = [part.split("```")[0] for part in README.split("```python\n")[1:]]
+
+
+@pytest.mark.parametrize(
+    "snippet", [s for s in SNIPPETS if "from impulse" in s], ids=lambda s: s.split("import ")[1].split("\n")[0]
+)
+def test_library_snippets_run_as_written(
+    snippet: str, synthetic: tuple[Path, Recording], tmp_path: Path, monkeypatch
+) -> None:
+    """Each snippet runs in a folder with replays/my_replay.replay."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "replays").mkdir()
+    (tmp_path / "replays" / "my_replay.replay").symlink_to(synthetic[0])
+    exec(compile(snippet, "README.md", "exec"), {})
+
+
+def test_make_targets_exist() -> None:
+    """Every `make <target>` of the documents is a target of the Makefile."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for document in ("README.md", "CONTRIBUTING.md"):
+        named = re.findall(
+            r"(?:^|[`\s])make ([a-z-]+(?: [a-z-]+)*)(?=[\s`]*(?:#|`|$))", (ROOT / document).read_text(), re.MULTILINE
+        )
+        words = {word for line in named for word in line.split()}
+        assert words
+        assert words <= targets, (document, words - targets)
+
+
+def test_presets_of_the_table_exist() -> None:
+    """The table of groups names every preset and no other."""
+    listed = {
+        word
+        for line in README.split("| group |")[1].split("\n\n")[0].splitlines()[2:]
+        for word in re.findall(r"\w+", line.split("|")[2])
+    }
+    existing = {path.stem for path in (ROOT / "conf").glob("*/*.yaml") if path.parent.name != "experiment"}
+    assert listed == existing
+
+
+def test_named_modules_exist() -> None:
+    """Modules that CONTRIBUTING.md names are there."""
+    package = ROOT / "stages" / "impulse"
+    for name in re.findall(r"\b([a-z_]+/)?([a-z_]+\.py)\b", (ROOT / "CONTRIBUTING.md").read_text()):
+        assert list(package.rglob("".join(name).split("/")[-1])) or (ROOT / "stages" / name[1]).is_file(), name
+
+
+def test_every_reason_has_a_meaning() -> None:
+    """A reason code without an explanation helps nobody."""
+    source = (ROOT / "stages" / "impulse" / "rejects.py").read_text()
+    for reason in Reason:
+        assert re.search(rf'= "{reason.value}"\n    """.+"""', source), reason
