@@ -45,6 +45,8 @@ class Reason(StrEnum):
     """The parser does not know this kind of replay."""
     DECODE_FAILED = "decode_failed"
     """The parser could not decode the network data."""
+    FRAMES_MISSING = "frames_missing"
+    """The replay holds fewer network frames than its header announces."""
     NO_PLAYERS = "no_players"
     """The parser found no player on either team."""
     TEAM_TOO_LARGE = "team_too_large"

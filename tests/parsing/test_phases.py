@@ -11,7 +11,7 @@ from impulse.parsing.phases import clock_seconds, game_states, held_rows, play_s
 def test_every_network_frame_has_exactly_one_row_that_is_not_held(repeats: list[int]) -> None:
     """Of the rows that show a frame the last one, closest to it, is the one to use."""
     frame_time = np.repeat(np.arange(1, len(repeats) + 1, dtype=np.float32), repeats)
-    held = held_rows(frame_time)
+    held = held_rows(frame_time, frame_time - np.float32(0.01))
 
     assert np.count_nonzero(~held) == len(repeats)
     assert np.flatnonzero(~held).tolist() == (np.cumsum(repeats) - 1).tolist()

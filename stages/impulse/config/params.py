@@ -27,6 +27,17 @@ class EngineKind(StrEnum):
     local = "local"
 
 
+class Sampling(StrEnum):
+    """Which network frame a row shows."""
+
+    parser = "parser"
+    """The first one at or after the row's time, as the parser samples; rows run on through gaps of the recording."""
+    causal = "causal"
+    """The last one at or before the row's time: nothing from the future; no rows in gaps of the recording."""
+    native = "native"
+    """One row for each network frame; fps has no meaning."""
+
+
 class Compression(StrEnum):
     """Codec of exported Parquet files."""
 
@@ -79,6 +90,8 @@ class ParseParams:
 
     fps: float = 10.0
     """Rows a second."""
+    sampling: Sampling = Sampling.parser
+    """Which network frame a row shows."""
     slots_per_team: int = 4
     """Player slots a side; fixes the width of the frames."""
     recover: bool = True

@@ -11,6 +11,19 @@ import pyarrow as pa
 from impulse.export.assignment import SPLITS
 from impulse.schema import SCHEMA_VERSION, Column
 
+_SAMPLINGS = {
+    "parser": (
+        "{fps:g} a second",
+        "It is at or after `time`, so a row looks up to a frame ahead, and seconds ahead where `is_held` fills a gap.",
+    ),
+    "causal": (
+        "{fps:g} a second without look-ahead",
+        "It is at or before `time`: no row knows anything of the future.",
+    ),
+    "native": ("one for each network frame", "Here both are the same."),
+}
+"""How rows were sampled: for the first sentence, and what it means for the times."""
+
 
 def dataset_card(
     replays: Sequence[Mapping[str, Any]],
@@ -33,7 +46,7 @@ def dataset_card(
     lines = [
         "# Rocket League frames",
         "",
-        f"{len(replays)} matches, {sum(rows.values())} rows at {made_with['fps']:g} rows a second, "
+        f"{len(replays)} matches, {sum(rows.values())} rows, {_SAMPLINGS[made_with['sampling']][0].format(**made_with)}, "
         f"schema version {SCHEMA_VERSION}. Made by impulse from replay files.",
         "",
         *_synthetic_note(replays),
@@ -71,8 +84,9 @@ def dataset_card(
         "## What to know",
         "",
         "- What is not there is null: absent players, cars before their first spawn, demolished cars until they are back.",
-        "- `time` is the sample time, `frame_time` the time of the network frame that the row shows; it is never before `time`.",
-        "  Rows with `is_held` repeat a frame that another row shows closer to its time. Leave them out to avoid looking ahead.",
+        "- `time` is the sample time, `frame_time` the time of the network frame that the row shows.",
+        f"  {_SAMPLINGS[made_with['sampling']][1]}",
+        "  Rows with `is_held` repeat a frame that another row shows closer to its time.",
         "- `p0` to `p{k-1}` are blue, the rest orange; a player keeps one slot for the whole replay.",
         "  `players.parquet` tells who it is, and from which row to which: where players left and others took their places,",
         "  players who were never on the field together may share a slot.",

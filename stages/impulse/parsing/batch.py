@@ -156,6 +156,7 @@ def _assemble(
         folder / FEATURES,
         {
             "fps": params.fps,
+            "sampling": params.sampling.value,
             "slots_per_team": params.slots_per_team,
             "global_features": list(params.global_features),
             "player_features": list(params.player_features),

@@ -74,7 +74,7 @@ def build_frames(
         return values
 
     time, frame_time = global_values("CurrentTime"), global_values("FrameTime")
-    held = phases.held_rows(frame_time)
+    held = phases.held_rows(frame_time, time)
     states, state_names = phases.game_states(global_values("ReplicatedStateName"), names)
     ball_at = layout.global_index("BallRigidBodyQuaternionVelocities")
     ball_present = body_exists(columns[ball_at : ball_at + BODY_WIDTH].T)

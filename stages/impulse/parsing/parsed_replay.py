@@ -14,10 +14,11 @@ from impulse.config.params import ParseParams
 from impulse.errors import CorruptReplay, UnsupportedReplay
 from impulse.features import FrameLayout, frame_layout
 from impulse.parsing import decoder, table_rows
-from impulse.parsing.frames import build_frames
+from impulse.parsing.frames import Frames, build_frames
 from impulse.parsing.measures import measure
 from impulse.parsing.players import read_players
 from impulse.parsing.recovery import recover_replay
+from impulse.parsing.sampling import decode_sampled
 from impulse.rejects import Reason
 from impulse.replay_facts import content_id, header_facts
 from impulse.replay_file import ReplayBody, ReplayHeader, check_integrity, read_body, read_header
@@ -85,7 +86,13 @@ def parse_replay(path: Path, params: ParseParams, *, manifest: Mapping[str, Any]
     layout = frame_layout(
         tuple(params.global_features), tuple(params.player_features), slots_per_team=params.slots_per_team
     )
-    decoded = _decode(path, layout, params)
+    decoded = decode_sampled(
+        lambda rate: _decode(path, layout, rate, recover=params.recover),
+        sampling=params.sampling,
+        fps=params.fps,
+        layout=layout,
+        network_frames=row["network_frames"],
+    )
     blue, orange = read_players(decoded.meta)
     demolitions_known = tells_demolitions(body)
     frames = build_frames(
@@ -97,7 +104,8 @@ def parse_replay(path: Path, params: ParseParams, *, manifest: Mapping[str, Any]
         names=body.names,
         demolitions_known=demolitions_known,
     )
-    players = table_rows.player_rows(row["replay_id"], [*blue, *orange], frames, fps=params.fps)
+    _check_end(frames, body, longest_row=1.0 / params.fps)
+    players = table_rows.player_rows(row["replay_id"], [*blue, *orange], frames)
     return ParsedReplay(
         frames=frames.table,
         manifest=row,
@@ -113,15 +121,26 @@ def parse_replay(path: Path, params: ParseParams, *, manifest: Mapping[str, Any]
     )
 
 
-def _decode(path: Path, layout: FrameLayout, params: ParseParams) -> decoder.DecodedReplay:
+def _check_end(frames: Frames, body: ReplayBody, *, longest_row: float) -> None:
+    """Refuse a replay whose frames end before its last keyframe: the parser stops silently at a zeroed stretch."""
+    if not body.keyframes or not len(frames.frame_time):
+        return
+    end, expected = float(frames.frame_time[-1]), body.keyframes[-1][0]
+    if end < expected - longest_row:
+        raise CorruptReplay(
+            Reason.FRAMES_MISSING, f"the frames end at {end:.1f} s, the last keyframe stands at {expected:.1f} s"
+        )
+
+
+def _decode(path: Path, layout: FrameLayout, fps: float, *, recover: bool) -> decoder.DecodedReplay:
     try:
         return decoder.decode_replay(
-            path, global_features=layout.global_features, player_features=layout.player_features, fps=params.fps
+            path, global_features=layout.global_features, player_features=layout.player_features, fps=fps
         )
     except UnsupportedReplay as error:
-        if error.reason != Reason.PLAYERS_CHANGED or not params.recover:
+        if error.reason != Reason.PLAYERS_CHANGED or not recover:
             raise
-        return recover_replay(path, layout, fps=params.fps)
+        return recover_replay(path, layout, fps=fps)
 
 
 def describe(data: bytes, header: ReplayHeader, path: Path) -> dict[str, Any]:

@@ -14,17 +14,23 @@ LONGEST_CLOCK_SECONDS = 3600
 """Longer clocks are sentinels of matches without one; the longest real setting is 20 minutes plus overtime."""
 
 
-def held_rows(frame_time: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+def held_rows(frame_time: npt.NDArray[np.float32], time: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     """Mark rows that show a network frame which another row shows closer to its time.
 
     The parser shows in each row the first network frame at or after the row's time. Of several rows that show one
-    frame, the last is the closest; the others repeat it ahead of time, for seconds in the gap after a goal.
+    frame, the last is the closest; the others repeat it ahead of time, for seconds in the gap after a goal. Where rows
+    show the last network frame before their time instead, the first is the closest.
 
     Args:
         frame_time: (rows,) time in s of the network frame that each row shows.
+        time: (rows,) time in s of the row itself.
     """
+    repeats = frame_time[1:] == frame_time[:-1]
     held = np.zeros(len(frame_time), dtype=bool)
-    held[:-1] = frame_time[1:] == frame_time[:-1]
+    if (frame_time > time).any():
+        held[:-1] = repeats
+    else:
+        held[1:] = repeats
     return held
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from impulse.config.params import ParseParams
+from impulse.config.params import ParseParams, Sampling
 from impulse.output import output_file
 from impulse.parsing.decoder import parser_version
 from impulse.schema import SCHEMA_VERSION
@@ -38,7 +38,8 @@ class ParseStore:
         parts = {
             "replay_id": replay_id,
             "sha256": sha256,
-            "fps": params.fps,
+            "sampling": params.sampling.value,
+            "fps": None if params.sampling is Sampling.native else params.fps,
             "slots_per_team": params.slots_per_team,
             "recover": params.recover,
             "global_features": list(params.global_features),

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from impulse.parsing import decoder
 from impulse.parsing.frames import Frames
 from impulse.parsing.players import Player
+from impulse.parsing.sampling import LONGEST_PAUSE_SECONDS
 from impulse.replay_facts import header_goals
 from impulse.replay_file import ReplayHeader
 
@@ -32,9 +33,10 @@ def replay_facts(decoded: decoder.DecodedReplay, frames: Frames, demolitions_kno
     }
 
 
-def player_rows(replay_id: str, players: Sequence[Player], frames: Frames, *, fps: float) -> list[dict[str, Any]]:
+def player_rows(replay_id: str, players: Sequence[Player], frames: Frames) -> list[dict[str, Any]]:
     """Return the replay's rows of the players table."""
     rows = []
+    shown = _seconds_shown(frames)
     for player, slot, presence in zip(players, frames.slots, frames.presences, strict=True):
         present = presence.present
         where = np.flatnonzero(present)
@@ -50,7 +52,7 @@ def player_rows(replay_id: str, players: Sequence[Player], frames: Frames, *, fp
                 "rows_present": len(where),
                 "first_row": int(where[0]) if len(where) else None,
                 "last_row": int(where[-1]) if len(where) else None,
-                "seconds_on_field": float(np.count_nonzero(present & ~frames.held) / fps),
+                "seconds_on_field": float(shown[present].sum()),
                 **player.stats,
             }
         )
@@ -107,3 +109,12 @@ def demolition_rows(replay_id: str, frames: Frames) -> list[dict[str, Any]]:
                 }
             )
     return sorted(rows, key=lambda row: (row["row"], row["victim_slot"]))
+
+
+def _seconds_shown(frames: Frames) -> npt.NDArray[np.float64]:
+    """Return how long each row stands for, in s: until the next network frame shown; nothing for held rows and gaps."""
+    fresh = np.flatnonzero(~frames.held)
+    seconds = np.zeros(len(frames.held))
+    lasts = np.diff(frames.frame_time[fresh].astype(np.float64))
+    seconds[fresh[:-1]] = np.where((lasts < 0) | (lasts > LONGEST_PAUSE_SECONDS), 0.0, lasts)
+    return seconds

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impulse.config.params import ParseParams, Sampling
+from impulse.config.parsing_config import ParsingConfig
+from impulse.demo import Recording, edit_header, write_replay
+from impulse.errors import ReplayError
+from impulse.parsing.parsed_replay import parse_replay
+from impulse.parsing.sampling import LONGEST_PAUSE_SECONDS, causal_rows
+
+
+def sampled(sampling: Sampling, fps: float = 10.0) -> ParseParams:
+    return dataclasses.replace(ParsingConfig.get_preset("standard", fps=fps).params(), sampling=sampling)
+
+
+@given(
+    deltas=st.lists(st.sampled_from([0.01, 0.033, 0.05, 0.3, 5.0, 9.0]), min_size=0, max_size=80),
+    fps=st.sampled_from([1.0, 10.0, 30.0, 120.0]),
+)
+def test_causal_rows_never_look_ahead(deltas: list[float], fps: float) -> None:
+    """Each row shows the last frame at or before its time, and no row stands inside a gap."""
+    frame_times = np.cumsum([3.0, *deltas]).astype(np.float32)
+    frames, times = causal_rows(frame_times, fps)
+
+    assert (frame_times[frames] <= times).all()
+    later = np.append(frame_times[1:], np.inf)[frames]
+    assert (later > times).all()
+    assert (np.diff(times) > 0).all()
+    in_pause = np.isfinite(later) & (later - frame_times[frames] > LONGEST_PAUSE_SECONDS)
+    assert (times - frame_times[frames] <= 1.0 / fps + 1e-5)[in_pause].all()
+
+
+def test_native_rows_are_the_network_frames(synthetic: tuple[Path, Recording]) -> None:
+    """One row for each frame of the file, with the values of the truth in each."""
+    path, recording = synthetic
+    match = recording.match
+    parsed = parse_replay(path, sampled(Sampling.native))
+    table = parsed.frames
+
+    np.testing.assert_array_equal(table["frame_time"].to_numpy(), match.time)
+    np.testing.assert_array_equal(table["time"].to_numpy(), match.time)
+    assert not any(table["is_held"].to_pylist())
+    assert table["seconds_remaining"].to_pylist() == match.seconds_remaining.tolist()
+    slots = {row["name"]: row["slot"] for row in parsed.players}
+    for number, who in enumerate(match.players):
+        demolished = table[f"p{slots[who.player.name]}_demolished"].to_pylist()
+        assert demolished == match.is_demolished[:, number].tolist()
+
+
+@pytest.mark.parametrize("fps", [5.0, 10.0, 30.0])
+def test_causal_frames_are_a_pick_of_the_native_ones(synthetic: tuple[Path, Recording], fps: float) -> None:
+    """Values are those of the frame that a row shows; nothing is interpolated and nothing comes from the future."""
+    path, recording = synthetic
+    native = parse_replay(path, sampled(Sampling.native)).frames
+    causal = parse_replay(path, sampled(Sampling.causal, fps)).frames
+    shown = np.searchsorted(recording.match.time, causal["frame_time"].to_numpy())
+
+    assert (causal["frame_time"].to_numpy() <= causal["time"].to_numpy()).all()
+    for name in causal.column_names:
+        if name not in ("row", "time", "is_held"):
+            assert causal[name].to_pylist() == native[name].take(pa.array(shown)).to_pylist(), name
+    gaps = np.diff(recording.match.time) > LONGEST_PAUSE_SECONDS
+    assert gaps.any()
+    held = np.array(causal["is_held"].to_pylist())
+    assert held.mean() < parse_replay(path, sampled(Sampling.parser, fps)).measures["share_held"]
+
+
+def test_a_joiner_is_recovered_in_every_sampling(tmp_path: Path) -> None:
+    """Recovery and sampling go together."""
+    path = tmp_path / "joiner.replay"
+    recording = write_replay(path, seed=2, team_size=1, duration_seconds=20.0, join_frame=400)
+    for sampling in Sampling:
+        parsed = parse_replay(path, sampled(sampling))
+        assert parsed.replay["is_recovered"]
+        if sampling is Sampling.native:
+            assert parsed.frames.num_rows == recording.match.frames
+
+
+def test_fewer_frames_than_announced_are_refused(tmp_path: Path, synthetic: tuple[Path, Recording]) -> None:
+    """A header that announces more frames than there are marks a file that was cut and sealed again."""
+    path = tmp_path / "short.replay"
+    path.write_bytes(edit_header(synthetic[1].data, {"NumFrames": synthetic[1].match.frames // 2}))
+    with pytest.raises(ReplayError) as caught:
+        parse_replay(path, sampled(Sampling.parser))
+    assert caught.value.reason == "frames_missing"
+
+
+def test_native_rows_of_a_real_match_are_its_network_frames(real_replays: Path) -> None:
+    """As many rows as the header announces frames, also in a recording of 120 frames a second."""
+    for name in ("match/rlcs-2025-worlds-grand-final-flcn-nrg-g5.replay", "odd-rate/256.replay"):
+        parsed = parse_replay(real_replays / name, sampled(Sampling.native))
+        assert parsed.frames.num_rows == parsed.replay["network_frames"]
