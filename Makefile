@@ -34,6 +34,8 @@ test: install-dev ## run the test suite
 
 bench: install-dev ## measure: rates and ratios of one run
 	python tests/benchmarks/write_replays.py
+	python tests/benchmarks/parse_overhead.py
+	python tests/benchmarks/one_more_replay.py
 
 lint: install-dev ## check style
 	ruff check . && ruff format --check .

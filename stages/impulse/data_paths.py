@@ -28,4 +28,4 @@ def replay_path(replay_id: str) -> str:
 
 def frames_path(replay_id: str) -> str:
     """Return where a replay's frames stand inside data/parsed."""
-    return f"frames/{replay_id[:2]}/{replay_id}.parquet"
+    return f"frames/{replay_id[:2]}/{replay_id}.arrow"

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import pyarrow as pa
 import subtr_actor
 
 from impulse import feature_columns
 from impulse.errors import ConfigError
-from impulse.schema import Column
+from impulse.schema import Column, arrow_schema
 
 GLOBAL_FEATURES: tuple[str, ...] = (
     "CurrentTime",
@@ -117,6 +118,8 @@ class FrameLayout:
     """Sources of the chosen player columns, names with ``{slot}``."""
     columns: tuple[Column, ...]
     """All columns of the frames, in order."""
+    schema: pa.Schema
+    """The same as an Arrow schema."""
 
     def global_index(self, feature: str) -> int:
         """Return the array column where a global feature adder's values begin."""
@@ -157,12 +160,14 @@ def frame_layout(
         for name in player_features
         for source in feature_columns.feature_sources(name, player_headers(name), player=True)
     )
+    columns = feature_columns.frame_columns(global_sources, player_sources, slots_per_team=slots_per_team)
     return FrameLayout(
         _union(feature_columns.CONTRACT_GLOBAL_FEATURES, global_features),
         _union(feature_columns.CONTRACT_PLAYER_FEATURES, player_features),
         global_sources,
         player_sources,
-        feature_columns.frame_columns(global_sources, player_sources, slots_per_team=slots_per_team),
+        columns,
+        arrow_schema(columns),
     )
 
 

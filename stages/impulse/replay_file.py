@@ -164,15 +164,15 @@ def read_body(data: bytes, header: ReplayHeader) -> ReplayBody:
         raise CorruptReplay(Reason.TRUNCATED, "the file ends with its header")
     (size,) = struct.unpack_from("<I", data, header.end)
     reader = _Reader(data, start, min(len(data), start + size))
-    reader.items(reader.text)
+    reader.texts()
     keyframes = reader.items(lambda: (reader.f32(), reader.i32(), reader.i32()))
     network_size = reader.u32()
     network_offset = reader.skip(network_size)
     reader.items(lambda: (reader.i32(), reader.text(), reader.text()))
     tick_marks = reader.items(lambda: (reader.text(), reader.i32()))
-    reader.items(reader.text)
-    objects = reader.items(reader.text)
-    names = reader.items(reader.text)
+    reader.texts()
+    objects = reader.texts()
+    names = reader.texts()
     return ReplayBody(keyframes, network_offset, network_size, tick_marks, objects, names)
 
 
@@ -247,11 +247,29 @@ class _Reader:
         start = self.skip(-2 * length)
         return self.data[start : start - 2 * length - 2].decode("utf-16-le", errors="replace")
 
+    def texts(self) -> tuple[str, ...]:
+        """Read a list of texts; plain ASCII, as nearly all are, without a detour."""
+        data, found = self.data, []
+        for _ in range(self._count()):
+            position = self.position
+            length = int.from_bytes(data[position : position + 4], "little", signed=True)
+            end = position + 4 + length
+            raw = data[position + 4 : end - 1]
+            if 0 < length <= MAX_TEXT_BYTES and end <= self.end and raw.isascii():
+                self.position = end
+                found.append(raw.decode("ascii"))
+            else:
+                found.append(self.text())
+        return tuple(found)
+
     def items(self, read_item: Callable[[], T]) -> tuple[T, ...]:
+        return tuple(read_item() for _ in range(self._count()))
+
+    def _count(self) -> int:
         count = self.u32()
         if count > MAX_LIST_ITEMS:
             raise CorruptReplay(Reason.MALFORMED, f"list of {count} items at offset {self.position - 4}")
-        return tuple(read_item() for _ in range(count))
+        return count
 
 
 def _read_properties(reader: _Reader, depth: int) -> tuple[Property, ...]:

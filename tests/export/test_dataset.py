@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
 from impulse.collection.intake import Candidate, take_in
 from impulse.config.params import (
@@ -125,7 +126,7 @@ def test_frames_are_the_parsed_ones(data: Path, dataset: Path) -> None:
     exported = ds.dataset(dataset / "frames", partitioning="hive")
     for row in pq.read_table(dataset / "replays.parquet").to_pylist():
         replay_id = row["replay_id"]
-        parsed = pq.read_table(data / "parsed" / "frames" / replay_id[:2] / f"{replay_id}.parquet")
+        parsed = feather.read_table(data / "parsed" / "frames" / replay_id[:2] / f"{replay_id}.arrow")
         mine = exported.to_table(filter=pc.field("replay_id") == replay_id)
         for name in parsed.column_names:
             assert mine[name].to_pylist() == parsed[name].to_pylist(), name

@@ -89,7 +89,7 @@ def test_every_replay_is_parsed_or_a_reject(raw: Path, tmp_path: Path) -> None:
     assert set(table["stage"].to_pylist()) == {"fetch", "parse"}
     replays = pq.read_table(tmp_path / "parsed" / "replays.parquet")
     for replay_id in replays["replay_id"].to_pylist():
-        assert (tmp_path / "parsed" / "frames" / replay_id[:2] / f"{replay_id}.parquet").is_file()
+        assert (tmp_path / "parsed" / "frames" / replay_id[:2] / f"{replay_id}.arrow").is_file()
     # The missing file may come back, so its fate is not kept.
     (raw_copy / gone["path"]).parent.mkdir(parents=True, exist_ok=True)
     (raw_copy / gone["path"]).write_bytes((raw / gone["path"]).read_bytes())
@@ -101,7 +101,7 @@ def test_a_half_written_result_counts_as_none(tmp_path: Path) -> None:
     store = ParseStore(tmp_path)
     store.write_parsed("ab12", pa.table({"x": [1.0]}), {"facts": {}})
     assert store.read("ab12") is not None
-    frames = tmp_path / "ab" / "ab12.parquet"
+    frames = tmp_path / "ab" / "ab12.arrow"
     frames.write_bytes(frames.read_bytes()[:-1])
     assert store.read("ab12") is None
     (tmp_path / "ab" / "ab12.json").write_text('{"facts"')

@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from impulse.config.params import ExportParams
 from impulse.data_paths import FATES, FEATURES, KEPT_COLUMNS, REJECTS, frames_path
@@ -20,6 +19,7 @@ from impulse.export.card import dataset_card
 from impulse.export.numpy_arrays import write_arrays
 from impulse.export.shards import by_shard, export_schema, write_shard
 from impulse.features import frame_layout
+from impulse.frames_file import read_frames_schema
 from impulse.output import output_folder, write_json, write_table
 from impulse.schema import SCHEMA_VERSION, Column
 from impulse.table_schema import (
@@ -73,7 +73,7 @@ def export_dataset(*, parsed: Path, deduped: Path, target: Path, params: ExportP
         raise StageError(
             "no replay is left to export; data/deduped/rejects.parquet and data/validated/report.md say why"
         )
-    schema = export_schema(pq.read_schema(parsed / frames_path(replays[0]["replay_id"])), columns, params)
+    schema = export_schema(read_frames_schema(parsed / frames_path(replays[0]["replay_id"])), columns, params)
     described = _described(made_with, columns)
     all_rejects = read_table(deduped / REJECTS, made_by="dedupe")
     with output_folder(target) as folder:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from impulse.config.params import FloatType
-from impulse.export.shards import read_frames
+from impulse.export.shards import each_replay
 from impulse.output import write_json
 
 NOT_NUMERIC = ("replay_id",)
@@ -46,7 +46,7 @@ def write_arrays(
     )
     ids = [row["replay_id"] for row in replays]
     states = _all_states(ids, parsed, schema)
-    for position, table in enumerate(read_frames(ids, parsed=parsed, schema=schema)):
+    for position, table in enumerate(each_replay(ids, parsed=parsed, schema=schema)):
         for column, name in enumerate(names):
             array[offsets[position] : offsets[position + 1], column] = _values(table[name], states)
     array.flush()
@@ -59,7 +59,7 @@ def _all_states(ids: Sequence[str], parsed: Path, schema: pa.Schema) -> list[str
         return []
     only_state = pa.schema([schema.field("game_state")])
     found: set[str] = set()
-    for table in read_frames(ids, parsed=parsed, schema=only_state):
+    for table in each_replay(ids, parsed=parsed, schema=only_state):
         found.update(pc.unique(table["game_state"].combine_chunks().cast(pa.string())).drop_null().to_pylist())
     return sorted(found)
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from impulse.config.params import Compression, ExportParams, FloatType
 from impulse.data_paths import frames_path
 from impulse.errors import SchemaError
+from impulse.frames_file import read_frames
 
 # Row groups are found by these; statistics of the other columns would only make the footer larger.
 _STATISTICS = ["replay_id", "row", "time", "segment"]
@@ -55,17 +56,16 @@ def write_shard(
     target.parent.mkdir(parents=True, exist_ok=True)
     rows = 0
     with pq.ParquetWriter(target, schema, **_encoding(schema, params)) as writer:
-        for table in read_frames(replay_ids, parsed=parsed, schema=schema):
+        for table in each_replay(replay_ids, parsed=parsed, schema=schema):
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
             rows += table.num_rows
     return rows
 
 
-def read_frames(replay_ids: Iterable[str], *, parsed: Path, schema: pa.Schema) -> Iterator[pa.Table]:
+def each_replay(replay_ids: Iterable[str], *, parsed: Path, schema: pa.Schema) -> Iterator[pa.Table]:
     """Yield the frames of one replay after the other, in the exported schema."""
     for replay_id in replay_ids:
-        table = pq.read_table(parsed / frames_path(replay_id), columns=schema.names)
-        yield table.select(schema.names).cast(schema)
+        yield read_frames(parsed / frames_path(replay_id), schema.names).cast(schema)
 
 
 def _encoding(schema: pa.Schema, params: ExportParams) -> dict[str, Any]:

@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from impulse.arrow_arrays import array_of, categories
 from impulse.feature_columns import ANGULAR_VELOCITY_SCALE, BOOST_SCALE, Source
 from impulse.features import FrameLayout
 from impulse.parsing import phases
 from impulse.parsing.decoder import DecodedReplay
 from impulse.parsing.presence import BODY_WIDTH, Presence, body_exists, player_presence
 from impulse.parsing.slots import arrival_row, assign_slots
-from impulse.schema import TIME_COLUMNS, Column, arrow_schema
+from impulse.schema import TIME_COLUMNS
 
 Values = npt.NDArray[np.floating]
 
@@ -80,12 +81,12 @@ def build_frames(
     ball_present = body_exists(columns[ball_at : ball_at + BODY_WIDTH].T)
 
     arrays: dict[str, pa.Array] = {
-        "replay_id": pa.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int32), [replay_id]),
-        "row": pa.array(np.arange(rows, dtype=np.int32)),
-        "time": pa.array(time),
-        "frame_time": pa.array(frame_time),
-        "is_held": pa.array(held),
-        "ball_present": pa.array(ball_present),
+        "replay_id": categories(np.zeros(rows, dtype=np.int32), [replay_id]),
+        "row": array_of(np.arange(rows, dtype=np.int32)),
+        "time": array_of(time),
+        "frame_time": array_of(frame_time),
+        "is_held": array_of(held),
+        "ball_present": array_of(ball_present),
         **_phase_arrays(global_values, states, state_names, frame_time),
     }
     for source in layout.global_sources:
@@ -109,12 +110,10 @@ def build_frames(
         for source in layout.player_sources:
             if source.feature in decoded.unknown_features:
                 column = source.column.at_slot(slot)
-                arrays[column.name] = _nothing(column, rows)
+                arrays[column.name] = _nothing(layout.schema.field(column.name), rows)
 
-    table = pa.table(
-        [arrays[column.name] if column.name in arrays else _nothing(column, rows) for column in layout.columns],
-        schema=arrow_schema(layout.columns),
-    )
+    ordered = [arrays[field.name] if field.name in arrays else _nothing(field, rows) for field in layout.schema]
+    table = pa.table(ordered, schema=layout.schema)
     return Frames(table, time, frame_time, held, states, state_names, ball_present, tuple(presences), slots)
 
 
@@ -130,13 +129,11 @@ def _phase_arrays(
     segments = phases.play_segments(states, play_code, frame_time)
     unknown = states < 0
     return {
-        "seconds_remaining": pa.array(np.where(clock_known, clock, 0).astype(np.int16), mask=~clock_known),
-        "game_state": pa.DictionaryArray.from_arrays(
-            pa.array(np.where(unknown, 0, states), mask=unknown), pa.array(state_names, pa.string())
-        ),
-        "ball_has_been_hit": pa.array(global_values("BallHasBeenHit") != 0, mask=unknown),
-        "kickoff_countdown": pa.array(global_values("ReplicatedGameStateTimeRemaining").astype(np.int8), mask=unknown),
-        "segment": pa.array(segments, mask=segments < 0),
+        "seconds_remaining": array_of(np.where(clock_known, clock, 0).astype(np.int16), ~clock_known),
+        "game_state": categories(np.where(unknown, 0, states).astype(np.int32), state_names, unknown),
+        "ball_has_been_hit": array_of(global_values("BallHasBeenHit") != 0, unknown),
+        "kickoff_countdown": array_of(global_values("ReplicatedGameStateTimeRemaining").astype(np.int8), unknown),
+        "segment": array_of(segments, segments < 0),
     }
 
 
@@ -173,7 +170,7 @@ def _add_slot(
     hidden_ball: npt.NDArray[np.bool_],
 ) -> None:
     hidden = ~presence.visible
-    arrays[f"p{slot}_present"] = pa.array(presence.present)
+    arrays[f"p{slot}_present"] = array_of(presence.present)
     for source in layout.player_sources:
         if source.rule != "attacker":
             values = block[layout.player_index(source.feature) + source.position]
@@ -182,9 +179,9 @@ def _add_slot(
 
 
 def _add_demolitions(arrays: dict[str, pa.Array], presence: Presence, slot: int, slots: Sequence[int]) -> None:
-    arrays[f"p{slot}_demolished"] = pa.array(presence.demolished)
+    arrays[f"p{slot}_demolished"] = array_of(presence.demolished)
     attacker_slots = np.array([*slots, -1], dtype=np.int8)[presence.attacker]
-    arrays[f"p{slot}_demolished_by"] = pa.array(attacker_slots, mask=presence.attacker < 0)
+    arrays[f"p{slot}_demolished_by"] = array_of(attacker_slots, presence.attacker < 0)
 
 
 def _convert(values: Values, source: Source, missing: npt.NDArray[np.bool_]) -> pa.Array:
@@ -203,11 +200,9 @@ def _convert(values: Values, source: Source, missing: npt.NDArray[np.bool_]) -> 
             result = values != 0
         case rule:
             raise AssertionError(f"no conversion is called {rule}")
-    return pa.array(result, mask=missing)
+    return array_of(result, missing)
 
 
-def _nothing(column: Column, rows: int) -> pa.Array:
+def _nothing(field: pa.Field, rows: int) -> pa.Array:
     """Return the column of a slot that nobody holds."""
-    if not column.nullable:
-        return pa.array(np.zeros(rows, dtype=bool))
-    return pa.nulls(rows, column.field().type)
+    return pa.nulls(rows, field.type) if field.nullable else array_of(np.zeros(rows, dtype=bool))

@@ -1,6 +1,6 @@
 """Results of parsing, kept by what determines them, so that nothing is ever parsed twice.
 
-One result is a Parquet file of frames and a JSON record, the record written last: where it stands, the result is
+One result is an Arrow file of frames and a JSON record, the record written last: where it stands, the result is
 complete. The store is local state outside every DVC output; deleting it costs time and nothing else.
 """
 
@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from impulse.config.params import ParseParams, Sampling
+from impulse.frames_file import write_frames
 from impulse.output import output_file
 from impulse.parsing.decoder import parser_version
 from impulse.schema import SCHEMA_VERSION
@@ -63,20 +63,9 @@ class ParseStore:
 
     def write_parsed(self, key: str, frames: pa.Table, records: Mapping[str, Any]) -> None:
         """Keep the result of a replay that was parsed."""
-        floats = [field.name for field in frames.schema if pa.types.is_floating(field.type)]
-        others = [field.name for field in frames.schema if not pa.types.is_floating(field.type)]
         target = self._frames(key)
         with output_file(target) as partial:
-            # Fast rather than small: these files are written and read once on the way to the dataset.
-            pq.write_table(
-                frames,
-                partial,
-                row_group_size=max(frames.num_rows, 1),
-                compression="lz4",
-                use_dictionary=others,
-                use_byte_stream_split=floats,
-                write_statistics=False,
-            )
+            write_frames(frames, partial)
         self._write(key, {**records, "frames_bytes": target.stat().st_size})
 
     def write_rejected(self, key: str, reason: str, detail: str) -> None:
@@ -92,7 +81,7 @@ class ParseStore:
             shutil.copyfile(self._frames(key), target)
 
     def _frames(self, key: str) -> Path:
-        return self.folder / key[:2] / f"{key}.parquet"
+        return self.folder / key[:2] / f"{key}.arrow"
 
     def _record(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"

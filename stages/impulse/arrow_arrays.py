@@ -1,0 +1,48 @@
+"""NumPy arrays as Arrow arrays, straight from their buffers.
+
+``pyarrow.array`` does the same, slower, and loads pandas on its first call, which costs a worker as much as several
+replays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+
+def array_of(values: npt.NDArray[Any], missing: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+    """Return a one-dimensional array as an Arrow array.
+
+    Args:
+        values: numbers or booleans.
+        missing: true where the value is null; None when no value is.
+    """
+    validity, nulls = None, 0
+    if missing is not None and (nulls := int(np.count_nonzero(missing))):
+        validity = _bits(~missing)
+    data = _bits(values) if values.dtype == np.bool_ else pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [validity, data], nulls)
+
+
+def categories(
+    codes: npt.NDArray[np.int32], names: Sequence[str], missing: npt.NDArray[np.bool_] | None = None
+) -> pa.DictionaryArray:
+    """Return names chosen by codes as a dictionary array.
+
+    Args:
+        codes: (rows,) positions in ``names``.
+        names: the dictionary.
+        missing: as for :func:`array_of`.
+    """
+    encoded = [name.encode() for name in names]
+    offsets = np.concatenate(([0], np.cumsum([len(text) for text in encoded], dtype=np.int32))).astype(np.int32)
+    dictionary = pa.StringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
+    return pa.DictionaryArray.from_arrays(array_of(codes, missing), dictionary)
+
+
+def _bits(flags: npt.NDArray[np.bool_]) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(flags, bitorder="little"))
