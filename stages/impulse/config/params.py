@@ -25,6 +25,9 @@ class EngineKind(StrEnum):
     """What runs the parser."""
 
     local = "local"
+    """Processes of this machine."""
+    dask = "dask"
+    """Workers of a Dask cluster that share a file system with this machine."""
 
 
 class Sampling(StrEnum):
@@ -96,6 +99,8 @@ class ParseParams:
     """Player slots a side; fixes the width of the frames."""
     recover: bool = True
     """Decode replays whose players change in mid-match through the parser's slower frame data."""
+    events: bool = False
+    """Also make the events table (touches, pickups, shots, ...), which takes seconds a match."""
     global_features: list[str] = field(default_factory=list)
     player_features: list[str] = field(default_factory=list)
 
@@ -194,6 +199,8 @@ class EngineParams:
     """How work is spread; nothing here changes a result, so no stage depends on it."""
 
     kind: EngineKind = EngineKind.local
+    address: str | None = None
+    """dask: address of the scheduler, such as tcp://host:8786; null starts a cluster on this machine."""
     workers: int = 0
     """Worker processes; 0 takes one for each core."""
     timeout_seconds: float = 300.0

@@ -24,6 +24,7 @@ from impulse.output import output_folder, write_json, write_table
 from impulse.schema import SCHEMA_VERSION, Column
 from impulse.table_schema import (
     DEMOLITION_COLUMNS,
+    EVENT_COLUMNS,
     EXPORT_COLUMNS,
     GOAL_COLUMNS,
     MEASURE_COLUMNS,
@@ -40,6 +41,15 @@ EXPORTED_REPLAY_COLUMNS = (
     *(column for column in MEASURE_COLUMNS if column.name in ("rows", "n_players", "share_held")),
     *EXPORT_COLUMNS,
 )
+
+
+_COPIED_TABLES: dict[str, Sequence[Column]] = {
+    "players": PLAYER_COLUMNS,
+    "goals": GOAL_COLUMNS,
+    "demolitions": DEMOLITION_COLUMNS,
+    "events": EVENT_COLUMNS,
+}
+"""Tables that are exported as parse made them, the last one only on request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,7 @@ def export_dataset(*, parsed: Path, deduped: Path, target: Path, params: ExportP
                 )
         _write_tables(folder, replays, parsed)
         write_table(all_rejects, folder / REJECTS)
-        write_json(folder / "schema.json", _schema_document(described))
+        write_json(folder / "schema.json", _schema_document(described, folder))
         card = dataset_card(replays, described, all_rejects, made_with=made_with)
         (folder / "README.md").write_text(card, encoding="utf-8")
         files, total = _write_checksums(folder)
@@ -127,18 +137,17 @@ def _described(made_with: Mapping[str, Any], kept: Sequence[str]) -> list[Column
 def _write_tables(folder: Path, replays: Sequence[Mapping[str, Any]], parsed: Path) -> None:
     write_table(table_of(replays, EXPORTED_REPLAY_COLUMNS), folder / "replays.parquet")
     ids = pa.array([row["replay_id"] for row in replays])
-    for name in ("players", "goals", "demolitions"):
+    for name in _COPIED_TABLES:
+        if name == "events" and not (parsed / "events.parquet").is_file():
+            continue
         table = read_table(parsed / f"{name}.parquet", made_by="parse")
         write_table(table.filter(pc.is_in(table["replay_id"], value_set=ids)), folder / f"{name}.parquet")
 
 
-def _schema_document(frame_columns: Sequence[Column]) -> dict[str, Any]:
+def _schema_document(frame_columns: Sequence[Column], folder: Path) -> dict[str, Any]:
+    tables = {"frames": frame_columns, "replays": EXPORTED_REPLAY_COLUMNS, **_COPIED_TABLES}
     tables = {
-        "frames": frame_columns,
-        "replays": EXPORTED_REPLAY_COLUMNS,
-        "players": PLAYER_COLUMNS,
-        "goals": GOAL_COLUMNS,
-        "demolitions": DEMOLITION_COLUMNS,
+        name: columns for name, columns in tables.items() if name == "frames" or (folder / f"{name}.parquet").is_file()
     }
     return {
         "schema_version": SCHEMA_VERSION,

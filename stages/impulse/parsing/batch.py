@@ -15,14 +15,15 @@ from impulse.config.params import EngineParams, ParseParams
 from impulse.data_paths import FEATURES, REJECTS, frames_path
 from impulse.errors import CorruptReplay, ReplayError
 from impulse.output import output_folder, write_json, write_table
+from impulse.parsing.engines import run_tasks
 from impulse.parsing.parsed_replay import parse_replay
-from impulse.parsing.pool import run_isolated
 from impulse.parsing.store import ParseStore
 from impulse.progress import with_progress
 from impulse.rejects import Reason, Reject
 from impulse.schema import Column
 from impulse.table_schema import (
     DEMOLITION_COLUMNS,
+    EVENT_COLUMNS,
     GOAL_COLUMNS,
     MEASURE_COLUMNS,
     PLAYER_COLUMNS,
@@ -113,7 +114,7 @@ def parse_task(task: ParseTask) -> None:
 def _parse_missing(tasks: Sequence[ParseTask], engine: EngineParams) -> dict[str, ReplayError]:
     """Parse what the store lacks; return the fates that it does not keep, by key."""
     passing: dict[str, ReplayError] = {}
-    for outcome in with_progress(run_isolated(parse_task, tasks, engine), total=len(tasks), what="replays"):
+    for outcome in with_progress(run_tasks(parse_task, tasks, engine), total=len(tasks), what="replays"):
         if outcome.error is None:
             continue
         if outcome.error.reason in _NOT_KEPT:
@@ -147,9 +148,11 @@ def _assemble(
         bytes_out += record["frames_bytes"]
         tables["replays"].append({**row, **record["facts"]})
         tables["measures"].append({"replay_id": row["replay_id"], **record["measures"]})
-        for name in ("players", "goals", "demolitions"):
+        for name in ("players", "goals", "demolitions", "events"):
             tables[name].extend(record[name])
     for name, columns in _TABLES.items():
+        if name == "events" and not params.events:
+            continue
         write_table(table_of(tables[name], columns), folder / f"{name}.parquet")
     write_table(rejects.to_table(rejected, earlier=earlier_rejects), folder / REJECTS)
     write_json(
@@ -179,4 +182,5 @@ _TABLES: dict[str, tuple[Column, ...]] = {
     "players": PLAYER_COLUMNS,
     "goals": GOAL_COLUMNS,
     "demolitions": DEMOLITION_COLUMNS,
+    "events": EVENT_COLUMNS,
 }

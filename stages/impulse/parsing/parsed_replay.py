@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from impulse.config.params import ParseParams
 from impulse.errors import CorruptReplay, UnsupportedReplay
 from impulse.features import FrameLayout, frame_layout
 from impulse.parsing import decoder, table_rows
+from impulse.parsing.events import event_rows
 from impulse.parsing.frames import Frames, build_frames
 from impulse.parsing.measures import measure
-from impulse.parsing.players import read_players
+from impulse.parsing.players import Player, read_players
 from impulse.parsing.recovery import recover_replay
 from impulse.parsing.sampling import decode_sampled
 from impulse.rejects import Reason
@@ -41,6 +42,8 @@ class ParsedReplay:
     players: list[dict[str, Any]]
     goals: list[dict[str, Any]]
     demolitions: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    """Empty unless the settings ask for them."""
     decoded: decoder.DecodedReplay
     layout: FrameLayout
 
@@ -57,6 +60,7 @@ class ParsedReplay:
             "players": self.players,
             "goals": self.goals,
             "demolitions": self.demolitions,
+            "events": self.events,
         }
 
 
@@ -116,8 +120,19 @@ def parse_replay(path: Path, params: ParseParams, *, manifest: Mapping[str, Any]
         players=players,
         goals=table_rows.goal_rows(row["replay_id"], header, players, frames),
         demolitions=table_rows.demolition_rows(row["replay_id"], frames) if demolitions_known else [],
+        events=_event_rows(path, row["replay_id"], [*blue, *orange], frames) if params.events else [],
         decoded=decoded,
         layout=layout,
+    )
+
+
+def _event_rows(path: Path, replay_id: str, players: Sequence[Player], frames: Frames) -> list[dict[str, Any]]:
+    return event_rows(
+        replay_id,
+        decoder.decode_frames(path),
+        slots={player.id_text: slot for player, slot in zip(players, frames.slots, strict=True)},
+        teams={player.id_text: player.team for player in players},
+        frame_time=frames.frame_time,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,8 @@ class Player:
     name: str
     platform: str
     player_id: str
+    id_text: str
+    """The id as the parser writes it, unique inside the replay."""
     is_bot: bool
     stats: dict[str, int | None]
     """score, goals, assists, saves, shots; all None when the header does not list the player."""
@@ -44,6 +47,14 @@ def read_players(meta: dict[str, Any]) -> tuple[list[Player], list[Player]]:
     )
 
 
+def id_text(remote_id: Mapping[str, Any]) -> str:
+    """Return a player's id as text that sorts as the parser sorts ids, for example ``Steam(7656...)``."""
+    kind, value = next(iter(remote_id.items()))
+    if isinstance(value, Mapping):
+        value = ", ".join(f"{name}: {value[name]}" for name in ("online_id", "name", "unknown1") if name in value)
+    return f"{kind}({value})"
+
+
 def _player(team: str, entry: dict[str, Any]) -> Player:
     kind, value = next(iter(entry["remote_id"].items()))
     stats = entry.get("stats") or None
@@ -53,6 +64,7 @@ def _player(team: str, entry: dict[str, Any]) -> Player:
         name=entry["name"],
         platform=_PLATFORMS.get(kind, kind.lower()),
         player_id=_platform_id(value),
+        id_text=id_text(entry["remote_id"]),
         is_bot=is_bot,
         stats=_header_stats(stats),
     )

@@ -18,6 +18,7 @@ from impulse.errors import UnsupportedReplay
 from impulse.features import FrameLayout
 from impulse.parsing import decoder
 from impulse.parsing.decoder import DecodedReplay
+from impulse.parsing.players import id_text
 from impulse.parsing.presence import BODY_WIDTH, NO_BODY
 from impulse.rejects import Reason
 
@@ -44,13 +45,13 @@ def recover_replay(path: Path, layout: FrameLayout, *, fps: float) -> DecodedRep
     data = decoder.decode_frames(path)
     frame_numbers = _frames_of_rows(known.array[:, layout.global_index("FrameTime")], data)
     people = _people(data)
-    places = {_key(remote_id): place for place, (remote_id, _) in enumerate(people)}
+    places = {id_text(remote_id): place for place, (remote_id, _) in enumerate(people)}
     blocks = [
         _player_block(frames, frame_numbers, layout, _demolitions(remote_id, data, places))
         for remote_id, frames in people
     ]
     return DecodedReplay(
-        meta=_meta(data["meta"], {_key(remote_id): _name(frames) for remote_id, frames in people}),
+        meta=_meta(data["meta"], {id_text(remote_id): _name(frames) for remote_id, frames in people}),
         array=np.concatenate([known.array, *blocks], axis=1),
         unknown_features=frozenset(layout.player_features) - RECOVERED_FEATURES,
         is_recovered=True,
@@ -70,22 +71,14 @@ def _frames_of_rows(frame_time: npt.NDArray[np.floating], data: Mapping[str, Any
 def _people(data: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Sequence[Any]]]:
     """Return ids and frames of everyone who was on the field, blue first, each team by the text of its ids."""
     teams = {
-        _key(entry["remote_id"]): team for team in (0, 1) for entry in data["meta"][("team_zero", "team_one")[team]]
+        id_text(entry["remote_id"]): team for team in (0, 1) for entry in data["meta"][("team_zero", "team_one")[team]]
     }
     on_field = [
         (remote_id, player["frames"])
         for remote_id, player in data["frame_data"]["players"]
-        if _key(remote_id) in teams and any(not isinstance(frame, str) for frame in player["frames"])
+        if id_text(remote_id) in teams and any(not isinstance(frame, str) for frame in player["frames"])
     ]
-    return sorted(on_field, key=lambda item: (teams[_key(item[0])], _key(item[0])))
-
-
-def _key(remote_id: Mapping[str, Any]) -> str:
-    """Return an id as text that sorts as the parser sorts ids, for example ``Steam(7656...)``."""
-    kind, value = next(iter(remote_id.items()))
-    if isinstance(value, Mapping):
-        value = ", ".join(f"{name}: {value[name]}" for name in ("online_id", "name", "unknown1") if name in value)
-    return f"{kind}({value})"
+    return sorted(on_field, key=lambda item: (teams[id_text(item[0])], id_text(item[0])))
 
 
 def _demolitions(
@@ -93,9 +86,9 @@ def _demolitions(
 ) -> list[tuple[int, int]]:
     """Return frame and attacker's place of every demolition of a player."""
     return [
-        (info["frame"], places.get(_key(info["attacker"]), -1))
+        (info["frame"], places.get(id_text(info["attacker"]), -1))
         for info in data["demolish_infos"]
-        if _key(info["victim"]) == _key(victim)
+        if id_text(info["victim"]) == id_text(victim)
     ]
 
 
@@ -154,6 +147,6 @@ def _meta(meta: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Return the parser's metadata with the players of the array, in its order and with their names."""
     ordered = dict(meta)
     for team in ("team_zero", "team_one"):
-        entries = {_key(entry["remote_id"]): entry for entry in meta[team]}
+        entries = {id_text(entry["remote_id"]): entry for entry in meta[team]}
         ordered[team] = [{**entries[key], "name": name} for key, name in names.items() if key in entries]
     return ordered

@@ -42,6 +42,7 @@ class ParseStore:
             "fps": None if params.sampling is Sampling.native else params.fps,
             "slots_per_team": params.slots_per_team,
             "recover": params.recover,
+            "events": params.events,
             "global_features": list(params.global_features),
             "player_features": list(params.player_features),
             "parser": parser_version(),

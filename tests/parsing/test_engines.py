@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from tests.parsing.worker_killers import work
+
+from impulse import rejects
+from impulse.config.params import EngineKind, EngineParams
+from impulse.config.parsing_config import ParsingConfig
+from impulse.demo import corpus
+from impulse.errors import StageError
+from impulse.parsing.batch import parse_batch
+from impulse.parsing.engines import run_tasks
+from impulse.parsing.parsed_replay import describe
+from impulse.parsing.store import ParseStore
+from impulse.replay_file import read_header
+from impulse.table_schema import MANIFEST_COLUMNS
+from impulse.tables import table_of
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_gives_the_bytes_of_a_local_run(tmp_path: Path) -> None:
+    """Engines differ in where they work and in nothing else."""
+    rows = []
+    for item in corpus(matches=4, seed=8, duration_seconds=12.0):
+        path = tmp_path / item.name
+        path.write_bytes(item.data)
+        rows.append(describe(item.data, read_header(item.data), path))
+    manifest = table_of({row["replay_id"]: row for row in rows}.values(), MANIFEST_COLUMNS)
+    content = {}
+    for kind in EngineKind:
+        summary = parse_batch(
+            manifest,
+            raw=tmp_path,
+            target=tmp_path / kind.value / "parsed",
+            earlier_rejects=rejects.to_table([]),
+            params=ParsingConfig.get_preset("standard").params(),
+            engine=EngineParams(kind=kind, workers=2),
+            store=ParseStore(tmp_path / kind.value / "store"),
+        )
+        assert summary.parsed_now == manifest.num_rows
+        folder = tmp_path / kind.value / "parsed"
+        content[kind] = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        assert pq.read_table(folder / "replays.parquet").num_rows == summary.replays_out
+
+    assert content[EngineKind.dask] == content[EngineKind.local]
+
+
+@pytest.mark.slow
+def test_a_killer_costs_only_its_own_replay_on_dask_too() -> None:
+    """The parser is kept apart inside each Dask worker as well."""
+    engine = EngineParams(kind=EngineKind.dask, workers=2, timeout_seconds=2.0)
+    tasks = ["fine-1", "abort", "fine-2", "hang", "fine-3", "refuse"]
+    outcomes = {outcome.task: outcome.error for outcome in run_tasks(work, tasks, engine)}
+
+    assert {task: error.reason if error else None for task, error in outcomes.items()} == {
+        "fine-1": None,
+        "abort": "worker_died",
+        "fine-2": None,
+        "hang": "worker_timeout",
+        "fine-3": None,
+        "refuse": "body_crc_mismatch",
+    }
+
+
+def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the address and the setting."""
+    monkeypatch.setattr("impulse.parsing.engines.CONNECT_TIMEOUT_SECONDS", 0.5)
+    engine = EngineParams(kind=EngineKind.dask, address="tcp://127.0.0.1:9")
+    with pytest.raises(StageError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9 \(engine\.address\)"):
+        list(run_tasks(work, ["fine-1"], engine))

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from impulse.config.parsing_config import ParsingConfig
+from impulse.demo import Recording
+from impulse.parsing.parsed_replay import parse_replay
+
+PARAMS = dataclasses.replace(ParsingConfig.get_preset("standard").params(), events=True)
+
+
+def test_events_are_those_of_the_truth(synthetic: tuple[Path, Recording]) -> None:
+    """Touches, pickups, goals, shots and demolitions have the frames and players of what happened."""
+    path, recording = synthetic
+    match = recording.match
+    parsed = parse_replay(path, PARAMS)
+    names = {row["slot"]: row["name"] for row in parsed.players}
+
+    def found(kind: str) -> list[tuple[int, str | None]]:
+        return [(row["frame"], names.get(row["slot"])) for row in parsed.events if row["kind"] == kind]
+
+    def name(player: int) -> str:
+        return match.players[player].player.name
+
+    assert [frame for frame, _ in found("touch")] == [touch.frame for touch in match.touches]
+    assert [row["team"] for row in parsed.events if row["kind"] == "touch"] == [
+        ("blue", "orange")[t.team] for t in match.touches
+    ]
+    assert sorted(found("boost_pickup")) == sorted(
+        (pad.frame, name(pad.player)) for pad in match.pickups if pad.player is not None
+    )
+    assert found("goal") == [(goal.frame, name(goal.scorer)) for goal in match.goals]
+    assert found("demolition") == [(event.frame, name(event.attacker)) for event in match.demolitions]
+    assert [row["frame"] for row in parsed.events] == sorted(row["frame"] for row in parsed.events)
+
+
+def test_an_event_belongs_to_the_first_row_that_shows_it(synthetic: tuple[Path, Recording]) -> None:
+    """The row's network frame is at or after the event's, and the row above's is not."""
+    parsed = parse_replay(synthetic[0], PARAMS)
+    shown = parsed.frames["frame_time"].to_numpy()
+    for row in parsed.events:
+        if row["row"] is not None:
+            assert shown[row["row"]] >= np.float32(row["time"])
+            assert row["row"] == 0 or shown[row["row"] - 1] < np.float32(row["time"])
+
+
+def test_events_are_made_only_on_request(synthetic: tuple[Path, Recording]) -> None:
+    """They take as long as many replays, so the default does without."""
+    assert parse_replay(synthetic[0], ParsingConfig.get_preset("standard").params()).events == []
