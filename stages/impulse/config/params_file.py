@@ -118,20 +118,28 @@ def _md5(content: bytes) -> str:
 
 
 def _home_of(root: Path, key: str) -> str:
-    """Return the file of conf/ that sets a key."""
+    """Return the file of conf/ that sets a key, one of those in use where there are several."""
+    conf = root / "conf"
+    primary = conf / "config.yaml"
+    defaults = yaml.safe_load(primary.read_text(encoding="utf-8")).get("defaults", [])
+    groups = [next(iter(entry.items())) for entry in defaults if isinstance(entry, dict)]
+    in_use = [conf / group / f"{option}.yaml" for group, option in groups if option]
+    return next(
+        (path.relative_to(root).as_posix() for path in (primary, *in_use) if path.is_file() and _sets(path, key)),
+        primary.relative_to(root).as_posix(),
+    )
+
+
+def _sets(path: Path, key: str) -> bool:
+    text = path.read_text(encoding="utf-8")
+    package = _PACKAGE.search(text)
+    prefix = package.group(1).split(".") if package and package.group(1) != "_global_" else []
     parts = key.split(".")
-    for path in sorted((root / "conf").rglob("*.yaml")):
-        text = path.read_text(encoding="utf-8")
-        package = _PACKAGE.search(text)
-        node: Any = yaml.safe_load(text) or {}
-        rest = parts
-        if package and package.group(1) != "_global_":
-            prefix = package.group(1).split(".")
-            if parts[: len(prefix)] != prefix:
-                continue
-            rest = parts[len(prefix) :]
-        for part in rest:
-            node = node.get(part) if isinstance(node, dict) else None
-        if node is not None and path.parent.name != "experiment":
-            return path.relative_to(root).as_posix()
-    return "conf/config.yaml"
+    if parts[: len(prefix)] != prefix:
+        return False
+    node: Any = yaml.safe_load(text) or {}
+    for part in parts[len(prefix) :]:
+        if not isinstance(node, dict) or part not in node:
+            return False
+        node = node[part]
+    return True
