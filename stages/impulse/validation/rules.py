@@ -55,8 +55,7 @@ class Rule:
         holds = found >= limit if self.bound is Bound.AT_LEAST else found <= limit
         if holds:
             return None
-        unit = f" {self.unit}" if self.unit else ""
-        return f"{self.measure} is {found:g}{unit}, must be {self.bound} {limit:g}"
+        return f"{self.measure} is {found:g}, must be {self.bound} {limit:g}"
 
 
 _LEAST, _MOST = Bound.AT_LEAST, Bound.AT_MOST
