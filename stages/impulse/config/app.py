@@ -94,8 +94,7 @@ def _run_hydra(name: str, function: Callable[[StageRun], None], *, wants_traceba
     ConfigStore.instance().store(name="stage", node=_hydra_settings(root, name))
 
     def task(config: DictConfig) -> None:
-        logging.basicConfig(format=f"{name}: %(message)s", stream=sys.stdout, force=True)
-        logging.getLogger("impulse").setLevel(logging.INFO)
+        _log_to_stdout(name)
         hydra_config = HydraConfig.get()
         is_sweep = hydra_config.mode == RunMode.MULTIRUN
         output = Path(hydra_config.runtime.output_dir) if is_sweep else root / "data"
@@ -107,6 +106,15 @@ def _run_hydra(name: str, function: Callable[[StageRun], None], *, wants_traceba
                 function(StageRun(name, params, root, root / "data", output, metrics))
 
     hydra.main(config_path=str(root), config_name="stage", version_base="1.3")(task)()
+
+
+def _log_to_stdout(name: str) -> None:
+    """Print what impulse logs, one line each after the stage's name; other packages speak up only to warn."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter(f"{name}: %(message)s"))
+    logger = logging.getLogger("impulse")
+    logger.handlers = [handler]  # once, also in the members of a sweep
+    logger.setLevel(logging.INFO)
 
 
 def _hydra_settings(root: Path, name: str) -> dict[str, Any]:
