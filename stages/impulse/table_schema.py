@@ -89,6 +89,9 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
         "goals by which the header's list misses the header's scores, both teams added",
         lower=0,
     ),
+    Column("goals_shown", "int16", "goals that the frames show, by the game's own phase after a goal"),
+    Column("players_unlisted", "int16", "players on the field whom the header's statistics do not list"),
+    Column("goals_of_players", "int16", "goals in the header's statistics of the players, added", nullable=True),
     Column(
         "max_duplicate_error",
         "float32",

@@ -72,14 +72,12 @@ def _connect(engine: EngineParams) -> Iterator[Client]:
         with (
             dask.config.set({"distributed.worker.daemon": False}),
             LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
-            Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
+            Client(cluster, set_as_default=False) as client,
         ):
             yield client
         return
     try:
-        client = Client(  # type: ignore[no-untyped-call]
-            engine.address, timeout=CONNECT_TIMEOUT_SECONDS, set_as_default=False
-        )
+        client = Client(engine.address, timeout=CONNECT_TIMEOUT_SECONDS, set_as_default=False)
     except OSError as error:
         raise StageError(f"no Dask scheduler answers at {engine.address} (engine.address): {error}") from error
     with client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from impulse.features import FrameLayout
 from impulse.parsing.decoder import DecodedReplay
 from impulse.parsing.frames import Frames
 from impulse.parsing.presence import BODY_WIDTH
+from impulse.parsing.table_rows import goal_row_numbers
 from impulse.physics import (
     ARENA_X_UU,
     ARENA_Y_UU,
@@ -33,7 +35,13 @@ _POS, _QUAT, _VEL, _ANGVEL = slice(0, 3), slice(3, 7), slice(7, 10), slice(10, 1
 
 
 def measure(
-    decoded: DecodedReplay, frames: Frames, layout: FrameLayout, header: ReplayHeader, *, n_blue: int, n_bots: int
+    decoded: DecodedReplay,
+    frames: Frames,
+    layout: FrameLayout,
+    header: ReplayHeader,
+    *,
+    n_blue: int,
+    players: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Return one row of the measures table, without the replay id.
 
@@ -43,7 +51,7 @@ def measure(
         layout: where features stand in the array.
         header: for the list of goals.
         n_blue: blue players, who come first in the array.
-        n_bots: bots among the players.
+        players: the replay's rows of the players table.
     """
     array = decoded.array
     rows, n_players = len(array), len(frames.presences)
@@ -67,7 +75,7 @@ def measure(
         "n_blue": n_blue,
         "n_orange": n_players - n_blue,
         "players_at_once": _most_at_once(frames),
-        "n_bots": n_bots,
+        "n_bots": sum(player["is_bot"] for player in players),
         "share_held": _share(frames.held),
         "share_ball_missing": _share(~frames.ball_present),
         "share_absent": 1.0 - present_rows / (rows * n_players) if rows else 0.0,
@@ -84,6 +92,11 @@ def measure(
         "goals_orange": scorers.count("orange"),
         "goal_mismatch": abs(scorers.count("blue") - facts["blue_score"])
         + abs(scorers.count("orange") - facts["orange_score"]),
+        "goals_shown": len(goal_row_numbers(frames)),
+        "players_unlisted": sum(player["goals"] is None for player in players),
+        "goals_of_players": sum(listed)
+        if (listed := [p["goals"] for p in players if p["goals"] is not None])
+        else None,
         "max_duplicate_error": _duplicate_error(frames.table, layout),
     }
 

@@ -63,7 +63,7 @@ def run_isolated(work: Callable[[Task], None], tasks: Iterable[Task], engine: En
                 for future in done:
                     yield Outcome(pending.pop(future), _fate(future, engine))
         except BaseException:
-            pool.stop()  # type: ignore[no-untyped-call]
+            pool.stop()
             raise
 
 

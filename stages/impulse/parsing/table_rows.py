@@ -64,7 +64,7 @@ def goal_rows(
 ) -> list[dict[str, Any]]:
     """Return the replay's rows of the goals table: the header's goals, with the row that shows each where that is sure."""
     goals = header_goals(header)
-    seen = _goal_row_numbers(frames)
+    seen = goal_row_numbers(frames)
     rows = []
     for number, goal in enumerate(goals):
         slots = [player["slot"] for player in players if player["team"] == goal.team and player["name"] == goal.scorer]
@@ -85,7 +85,8 @@ def goal_rows(
     return rows
 
 
-def _goal_row_numbers(frames: Frames) -> npt.NDArray[np.intp]:
+def goal_row_numbers(frames: Frames) -> npt.NDArray[np.intp]:
+    """Return the first row after each goal that the frames show."""
     if GOAL_STATE not in frames.state_names:
         return np.empty(0, dtype=np.intp)
     after = frames.states == frames.state_names.index(GOAL_STATE)
