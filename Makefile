@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev params repro update test bench lint fix types check-params lock clean
+.PHONY: help install install-dev params repro update plan status test bench lint fix types check-params lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -23,8 +23,14 @@ repro: install ## build the dataset: config, fetch, parse, validate, dedupe, exp
 update: install ## look for new replays in the source, then build what changed
 	@PYTHONPATH=stages python -m impulse.config.lock_file
 	dvc repro config
-	dvc repro --force --single-item fetch
+	python stages/fetch.py fetch.refresh=true
 	dvc repro
+
+plan: install ## say what fetch would download, how many calls and how long that takes
+	python stages/fetch.py fetch.dry_run=true
+
+status: install ## show a download that runs, or how the last one ended
+	PYTHONPATH=stages python -m impulse.collection.status
 
 params: install ## compose conf/ into params.yaml
 	python stages/config.py

@@ -9,24 +9,34 @@ from impulse.config.app import StageRun, stage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from impulse.collection.intake import Candidate
+    from impulse.collection.intake import Candidate, FetchSummary
 
 
 @stage
 def fetch(run: StageRun) -> None:
     """Take in every file of the source."""
-    from impulse.collection.intake import take_in
     from impulse.metrics import StageMetrics, timed
-    from impulse.progress import with_progress
 
     with timed("fetch", run.metrics) as figures:
-        total, found = _candidates(run)
-        files = with_progress(found, total=total, what="files")
-        summary = take_in(files, source=run.params.fetch.source, folder=run.output / "raw")
+        summary = _fetch(run)
         figures["written_now"] = summary.written_now
-    StageMetrics(
-        "fetch", summary.replays_in, summary.replays_out, summary.rejected, more={"bytes": summary.bytes_out}
-    ).write(run.metrics)
+    if not run.params.fetch.dry_run:
+        StageMetrics(
+            "fetch", summary.replays_in, summary.replays_out, summary.rejected, more={"bytes": summary.bytes_out}
+        ).write(run.metrics)
+
+
+def _fetch(run: StageRun) -> FetchSummary:
+    from impulse.collection import ballchasing
+    from impulse.collection.intake import take_in
+    from impulse.config.params import SourceKind
+    from impulse.progress import with_progress
+
+    params, raw = run.params.fetch, run.output / "raw"
+    if params.source is SourceKind.ballchasing:
+        return ballchasing.fetch(params, root=run.root, state=run.state, raw=raw)
+    total, found = _candidates(run)
+    return take_in(with_progress(found, total=total, what="files"), source=params.source, folder=raw)
 
 
 def _candidates(run: StageRun) -> tuple[int | None, Iterator[Candidate]]:

@@ -3,6 +3,13 @@
     ImpulseError
     ├── ConfigError            a setting is missing, unknown, of a wrong type or out of range
     ├── SourceError            the source of replays cannot be read as asked
+    │   └── FetchError         a call to the replay server did not give what was asked for
+    │       ├── AuthError           the key is missing or refused
+    │       ├── ForbiddenError      the key may not read this object
+    │       ├── NotFoundError       the object does not exist, or no longer
+    │       ├── RateLimited         the server asks to wait, and kept asking
+    │       ├── ServerError         a fault of the server or of the connection; may pass
+    │       └── UnexpectedResponse  an answer that is not what the API promises
     ├── ReplayError            one replay cannot be used; carries a reject reason
     │   ├── CorruptReplay      its bytes are damaged, cut short, or not a replay at all
     │   └── UnsupportedReplay  its bytes are fine, but the parser cannot turn them into frames
@@ -30,6 +37,39 @@ class ConfigError(ImpulseError, ValueError):
 
 class SourceError(ImpulseError):
     """The source of replays cannot be read as asked."""
+
+
+class FetchError(SourceError):
+    """A call to the replay server did not give what was asked for."""
+
+
+class AuthError(FetchError):
+    """The key is missing or refused."""
+
+
+class ForbiddenError(FetchError):
+    """The key may not read this object."""
+
+
+class NotFoundError(FetchError):
+    """The object does not exist, or no longer."""
+
+
+class RateLimited(FetchError):
+    """The server asks to wait."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds that the server asks for, None when it names none that makes sense."""
+
+
+class ServerError(FetchError):
+    """A fault of the server or of the connection; the same call may work later."""
+
+
+class UnexpectedResponse(FetchError):
+    """An answer that is not what the API promises."""
 
 
 class ReplayError(ImpulseError):

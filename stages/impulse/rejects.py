@@ -31,6 +31,16 @@ class Reason(StrEnum):
     """Both CRCs may hold, but the header's properties cannot be read."""
     DUPLICATE_BYTES = "duplicate_bytes"
     """Another file of the source has the very same bytes."""
+    DUPLICATE_RECORDING = "duplicate_recording"
+    """The source lists another upload of the same recording, and that one is taken."""
+    GONE = "gone"
+    """The source lists the replay but no longer has it."""
+    FORBIDDEN = "forbidden"
+    """The key may not download the replay."""
+    DOWNLOAD_FAILED = "download_failed"
+    """The server did not deliver the replay in several tries; ``fetch.retry_failed`` tries again."""
+    NOT_FETCHED = "not_fetched"
+    """The run ended at ``fetch.max_replays`` or ``fetch.max_hours`` before this replay; the next run goes on."""
 
     # parse: what the parser makes of them
     FILE_MISSING = "file_missing"

@@ -45,6 +45,20 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
     Column("build_version", "string", "build of the game that recorded, from the header", nullable=True),
     Column("is_synthetic", "bool", "the replay was written by impulse and shows no real match"),
     Column("format_version", "string", "versions of the file format: major.minor.net"),
+    Column("playlist", "string", "playlist by the API's name, for example ranked-standard", nullable=True),
+    Column(
+        "season_api", "string", "season by the API: f17 is the 17th of free to play, 14 one before it", nullable=True
+    ),
+    Column("min_rank", "string", "lowest rank among the players, from the API, for example gold-3", nullable=True),
+    Column("max_rank", "string", "highest rank among the players, from the API", nullable=True),
+    Column("uploader_id", "string", "Steam id of the account that uploaded, from the API", nullable=True),
+    Column(
+        "group_path",
+        "string",
+        "ids of the groups from the one that was asked for down to the replay, joined by /; the shortest such path",
+        nullable=True,
+    ),
+    Column("uploaded_at", "timestamp", "time of the upload in UTC, from the API", nullable=True),
 )
 
 MEASURE_COLUMNS: tuple[Column, ...] = (

@@ -1,1 +1,18 @@
-"""Collection: replay files from a source, verified and listed in an exact manifest."""
+"""Collection: replay files from a source, verified and listed in an exact manifest.
+
+Where do I go to ...
+
+- download a group from a program: :func:`download_group`, with a :class:`CollectionConfig`
+- change what a call to the server does when it fails: ``client``; how fast calls may follow: ``pacing``
+- change how groups and queries are listed: ``listing``; what is kept of an entry: ``entries``
+- change what is downloaded, or which of several uploads is taken: ``job``, ``selection``
+- see what is remembered between runs: ``ledger``; watch a running job: ``status``
+- change what makes a file good, or the manifest: ``intake``
+"""
+
+from __future__ import annotations
+
+from impulse.collection.config import CollectionConfig
+from impulse.collection.facade import DownloadResult, download_group
+
+__all__ = ["CollectionConfig", "DownloadResult", "download_group"]

@@ -15,7 +15,7 @@ from impulse.errors import ReplayError
 from impulse.output import output_file, write_table
 from impulse.rejects import Reason, Reject
 from impulse.replay_facts import content_id, header_facts
-from impulse.replay_file import check_integrity, read_header
+from impulse.replay_file import ReplayHeader, check_integrity, read_header
 from impulse.table_schema import MANIFEST_COLUMNS
 from impulse.tables import table_of
 
@@ -52,8 +52,7 @@ def take_in(candidates: Iterable[Candidate], *, source: SourceKind, folder: Path
         folder: data/raw.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob("**/.*.partial"):
-        leftover.unlink(missing_ok=True)
+    remove_leftovers(folder)
     rows: dict[str, dict[str, Any]] = {}
     rejected: list[Reject] = []
     seen = written = 0
@@ -66,17 +65,53 @@ def take_in(candidates: Iterable[Candidate], *, source: SourceKind, folder: Path
             rejected.append(Reject(replay_id, candidate.source_path, "fetch", Reason(error.reason), error.detail))
             continue
         rows[row["replay_id"]] = row
-        written += _store(folder / row["path"], content)
-    ordered = [rows[replay_id] for replay_id in sorted(rows)]
-    write_table(table_of(ordered, MANIFEST_COLUMNS), folder / MANIFEST)
-    write_table(rejects.to_table(rejected), folder / REJECTS)
+        written += store(folder / row["path"], content)
+    write_lists(rows.values(), rejected, folder=folder)
     return FetchSummary(
         replays_in=seen,
-        replays_out=len(ordered),
+        replays_out=len(rows),
         rejected=rejects.count_by_reason(rejected),
-        bytes_out=sum(row["bytes"] for row in ordered),
+        bytes_out=sum(row["bytes"] for row in rows.values()),
         written_now=written,
     )
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a killed run left under temporary names."""
+    for leftover in folder.glob("**/.*.partial"):
+        leftover.unlink(missing_ok=True)
+
+
+def verified_header(content: bytes) -> ReplayHeader:
+    """Return the header of a file whose lengths and CRCs are right.
+
+    Raises:
+        CorruptReplay: they are not, or the header cannot be read.
+    """
+    check_integrity(content)
+    return read_header(content)
+
+
+def store(target: Path, content: bytes) -> bool:
+    """Write a verified file unless it is there already; one of the same name and size is the same file."""
+    if target.is_file() and target.stat().st_size == len(content):
+        return False
+    with output_file(target) as partial:
+        partial.write_bytes(content)
+    return True
+
+
+def write_lists(rows: Iterable[dict[str, Any]], rejected: Iterable[Reject], *, folder: Path) -> None:
+    """Write manifest and rejects; their bytes depend on the content alone, not on its order.
+
+    Args:
+        rows: one for each good file, by :data:`impulse.table_schema.MANIFEST_COLUMNS`.
+        rejected: everything else that the source offered.
+        folder: data/raw.
+    """
+    ordered = sorted(rows, key=lambda row: str(row["replay_id"]))
+    write_table(table_of(ordered, MANIFEST_COLUMNS), folder / MANIFEST)
+    write_table(rejects.to_table(rejected), folder / REJECTS)
 
 
 def _verify(candidate: Candidate, source: SourceKind, taken: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], bytes]:
@@ -87,7 +122,6 @@ def _verify(candidate: Candidate, source: SourceKind, taken: dict[str, dict[str,
     replay_id = content_id(digest)
     if replay_id in taken:
         raise ReplayError(Reason.DUPLICATE_BYTES, f"same bytes as {taken[replay_id]['source_path']}")
-    check_integrity(content)
     row = {
         "replay_id": replay_id,
         "path": replay_path(replay_id),
@@ -95,7 +129,7 @@ def _verify(candidate: Candidate, source: SourceKind, taken: dict[str, dict[str,
         "sha256": digest,
         "source": source.value,
         "source_path": candidate.source_path,
-        **header_facts(read_header(content)),
+        **header_facts(verified_header(content)),
     }
     return row, content
 
@@ -103,12 +137,3 @@ def _verify(candidate: Candidate, source: SourceKind, taken: dict[str, dict[str,
 def _id_of(candidate: Candidate) -> str:
     content = candidate.content
     return "" if isinstance(content, OSError) else content_id(hashlib.sha256(content).hexdigest())
-
-
-def _store(target: Path, content: bytes) -> bool:
-    """Write a file unless it is there already; its name is its content, so a file of the same size is the same file."""
-    if target.is_file() and target.stat().st_size == len(content):
-        return False
-    with output_file(target) as partial:
-        partial.write_bytes(content)
-    return True

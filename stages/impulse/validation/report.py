@@ -68,7 +68,13 @@ def write_report(verdicts: pa.Table, all_rejects: pa.Table, target: Path, params
         *_table(
             ("measure", "must be", "or else", "reason", "because"),
             (
-                (rule.measure, f"{rule.bound} {limit:g} {rule.unit}", rule.severity.value, rule.reason.value, rule.meaning)
+                (
+                    rule.measure,
+                    f"{rule.bound} {limit:g} {rule.unit}",
+                    rule.severity.value,
+                    rule.reason.value,
+                    rule.meaning,
+                )
                 for rule in RULES
                 if (limit := rule.limit(params)) is not None
             ),

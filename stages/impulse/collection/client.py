@@ -1,0 +1,245 @@
+"""The client of the Ballchasing API: reads only, and owns the key, timeouts, redirects, retries and the pace of calls."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import quote, urljoin
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from impulse.collection.answers import error_of, retry_after
+from impulse.collection.config import checked_base_url, origin
+from impulse.collection.pacing import Call, Clock, Pacer
+from impulse.errors import FetchError, RateLimited, ServerError, UnexpectedResponse
+
+Params = Mapping[str, str | Sequence[str]]
+
+MAX_REDIRECTS = 3
+MAX_JSON_BYTES = 64 * 2**20
+"""A page of 200 entries has about 1 MB."""
+MAX_FILE_BYTES = 64 * 2**20
+"""The largest replays have about 5 MB."""
+CHUNK_BYTES = 2**16
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a call may take, and how often it is made again."""
+
+    connect_seconds: float = 10.0
+    idle_seconds: float = 30.0
+    """Longest time between two parts of an answer."""
+    total_seconds: float = 300.0
+    """Longest time from the first to the last byte of an answer's body."""
+    tries: int = 5
+    """Calls made until a fault of the server or of the connection is final."""
+    backoff_seconds: float = 1.0
+    """Wait before the second try; each later one is twice as long."""
+    max_backoff_seconds: float = 60.0
+    max_rate_limit_seconds: float = 4200.0
+    """Waits for 429 altogether until they are final: the hour's window, and a little more."""
+
+
+class ForeignRedirect(UnexpectedResponse):
+    """The server points to another origin, where the key must not go."""
+
+
+class _KeyFor(AuthBase):
+    """Puts the key into the header of requests to one origin; being there, it also keeps .netrc out."""
+
+    def __init__(self, key: str, base_url: str) -> None:
+        self._key = key
+        self._origin = origin(base_url)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if origin(request.url or "") == self._origin:
+            request.headers["Authorization"] = self._key
+        return request
+
+
+class BallchasingClient:
+    """Calls of one key to one server; threads share it. Use it as a context manager."""
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        base_url: str,
+        pacer: Pacer,
+        clock: Clock,
+        patience: Patience | None = None,
+        rng: random.Random | None = None,
+        connections: int = 8,
+    ) -> None:
+        self.base_url = checked_base_url(base_url)
+        self.pacer = pacer
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._rng = rng or random.Random()
+        self._key = key
+        self._session = requests.Session()
+        self._session.auth = _KeyFor(key, self.base_url)
+        self._session.headers["User-Agent"] = "impulse"
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections, pool_block=True, max_retries=0))
+
+    def __repr__(self) -> str:
+        """Show the server and not the key."""
+        return f"BallchasingClient({self.base_url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    def ping(self) -> dict[str, Any]:
+        """Return who the key belongs to; ``type`` is its tier.
+
+        Raises:
+            FetchError: as for :meth:`get_json`.
+        """
+        return self.get_json(Call.PING, "/", {})
+
+    def get_json(self, kind: Call, path: str, params: Params) -> dict[str, Any]:
+        """Return the object that a call answers with.
+
+        Args:
+            kind: which limits the call counts for.
+            path: path below the base URL, its variable parts quoted.
+            params: parameters of the query.
+
+        Raises:
+            AuthError: the key is refused.
+            ForbiddenError: the key may not read the object.
+            NotFoundError: the object does not exist.
+            RateLimited: the server kept asking to wait for over an hour.
+            ServerError: the server or the connection failed in every try.
+            UnexpectedResponse: the answer is not a JSON object, in every try.
+        """
+        what = f"GET {path}"
+        for answer in self._tries(kind, path, params, "application/json", MAX_JSON_BYTES):
+            try:
+                content = json.loads(answer)
+            except (ValueError, RecursionError):  # no JSON, no text, or nested without end
+                content = None
+            if isinstance(content, dict):
+                return content
+        raise UnexpectedResponse(f"{what}: the answer is not a JSON object")
+
+    def get_file(self, replay_id: str) -> bytes:
+        """Return the bytes of a replay file, complete by the length that the server gives, otherwise unchecked.
+
+        Raises:
+            FetchError: as for :meth:`get_json`.
+        """
+        path = f"/replays/{quote(replay_id, safe='')}/file"
+        return next(self._tries(Call.FILE, path, {}, "application/octet-stream", MAX_FILE_BYTES))
+
+    def _tries(self, kind: Call, path: str, params: Params, accept: str, limit: int) -> Iterator[bytes]:
+        """Yield the body of the answer to each try; the caller asks for the next one if it cannot use it."""
+        failures, refusals, waited = 0, 0, 0.0
+        while True:
+            try:
+                yield self._once(kind, path, params, accept, limit)
+            except RateLimited as error:
+                wait = self._rate_limit_wait(kind, error, refusals)
+                refusals, waited = refusals + 1, waited + wait
+                if waited > self._patience.max_rate_limit_seconds:
+                    raise
+                self.pacer.pause(kind, wait)
+                continue
+            except ServerError:
+                if failures + 1 >= self._patience.tries:
+                    raise
+            failures += 1
+            if failures >= self._patience.tries:
+                return
+            backoff = min(self._patience.backoff_seconds * 2 ** (failures - 1), self._patience.max_backoff_seconds)
+            self._clock.sleep(backoff * self._rng.uniform(0.75, 1.25))
+
+    def _rate_limit_wait(self, kind: Call, error: RateLimited, refusals: int) -> float:
+        """Return how long to leave the server alone: as it asks, or twice as long each time.
+
+        An answer does not say whether the second's or the hour's limit was hit. When short waits did not help it was
+        the hour's, so the wait is then no shorter than the hour's spacing, whatever the server asks for.
+        """
+        own: float = min(2.0 ** (refusals + 1), 600.0)
+        if refusals > 2 and (per_hour := self.pacer.limit(kind).per_hour):
+            own = max(own, 3600.0 / per_hour)
+        if error.retry_after is None:
+            return own * self._rng.uniform(1.0, 1.25)
+        asked = error.retry_after + self._rng.uniform(0.05, 0.5)
+        return max(asked, own) if refusals > 2 else asked
+
+    def _once(self, kind: Call, path: str, params: Params, accept: str, limit: int) -> bytes:
+        url = self.base_url + path
+        for _ in range(MAX_REDIRECTS + 1):
+            self.pacer.take(kind)
+            try:
+                with self._get(url, params, accept) as response:
+                    if response.status_code == 200:
+                        return self._body(response, limit)
+                    if not response.is_redirect:
+                        text = self._body(response, CHUNK_BYTES, is_partial=True)
+                        raise self._error(path, response, text)
+                    url, params = self._redirect(url, response.headers["location"]), {}
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                # Neither text names a header, but the text of a URL library is long; its kind says enough.
+                raise ServerError(f"GET {path}: {type(error).__name__}") from error
+        raise UnexpectedResponse(f"GET {path}: more than {MAX_REDIRECTS} redirects")
+
+    def _get(self, url: str, params: Params, accept: str) -> requests.Response:
+        return self._session.get(
+            url,
+            params={name: value if isinstance(value, str) else list(value) for name, value in params.items()},
+            # Without compression the length of the body is the length of the file.
+            headers={"Accept": accept, "Accept-Encoding": "identity"},
+            timeout=(self._patience.connect_seconds, self._patience.idle_seconds),
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _body(self, response: requests.Response, limit: int, *, is_partial: bool = False) -> bytes:
+        """Read a body part by part, so that neither a stall nor a trickle nor an endless one holds the thread."""
+        started = time.monotonic()
+        parts: list[bytes] = []
+        size = 0
+        while part := response.raw.read1(CHUNK_BYTES, decode_content=True):
+            self._clock.check()
+            parts.append(part)
+            size += len(part)
+            if size > limit:
+                if is_partial:
+                    break
+                raise UnexpectedResponse(f"the answer is longer than {limit} bytes")
+            if time.monotonic() - started > self._patience.total_seconds:
+                raise ServerError(f"the answer took longer than {self._patience.total_seconds:g} s")
+        length = response.headers.get("Content-Length", "")
+        if not is_partial and "Content-Encoding" not in response.headers and length.isdecimal() and size != int(length):
+            raise ServerError(f"the answer has {size} bytes, {length} were announced")
+        return b"".join(parts)
+
+    def _redirect(self, url: str, location: str) -> str:
+        target = urljoin(url, location)
+        try:
+            is_same = origin(target) == origin(self.base_url)
+        except ValueError:
+            is_same = False
+        if not is_same:
+            raise ForeignRedirect("the server redirects to another origin, which is not followed")
+        return target
+
+    def _error(self, path: str, response: requests.Response, text: bytes) -> FetchError:
+        error = error_of(response.status_code, f"GET {path}", text.replace(self._key.encode(), b"***"))
+        if isinstance(error, RateLimited):
+            error.retry_after = retry_after(response.headers.get("Retry-After"), now=self._clock.now())
+        return error

@@ -1,0 +1,123 @@
+"""Settings of the library's downloads, and the only place where the key is read from the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from impulse.errors import AuthError, ConfigError
+
+DEFAULT_BASE_URL = "https://ballchasing.com/api"
+KEY_VARIABLE = "BALLCHASING_API_KEY"
+BASE_URL_VARIABLE = "BALLCHASING_BASE_URL"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class CollectionConfig:
+    """Where downloads come from, with whose key, and where what was done is remembered."""
+
+    ballchasing_api_key: str = field(repr=False)
+    """The key; it leaves this object for the header of calls to ``base_url`` and for nothing else."""
+    aws_region: str | None = None
+    s3_bucket_name: str | None = None
+    database_path: str | Path = Path(".state") / "ledger.sqlite"
+    """The ledger: listings, outcomes and used quota; share one among all downloads with the same key."""
+    rate_limit_per_hour: int | None = None
+    """Downloads an hour; None takes what the key's tier allows."""
+    base_url: str = DEFAULT_BASE_URL
+    threads: int = 4
+    """Downloads at a time."""
+
+    def __post_init__(self) -> None:
+        """Check values; no message shows the key."""
+        if not self.ballchasing_api_key:
+            raise AuthError(
+                f"no API key: set the environment variable {KEY_VARIABLE}, or write {KEY_VARIABLE}=... into .env"
+            )
+        if not re.fullmatch(r"[\x21-\x7e]+", self.ballchasing_api_key):
+            raise AuthError(f"{KEY_VARIABLE} holds characters that no key has, such as spaces or line ends")
+        if self.rate_limit_per_hour is not None and self.rate_limit_per_hour < 1:
+            raise ConfigError("rate_limit_per_hour", f"{self.rate_limit_per_hour} is out of range, must be at least 1")
+        if self.threads < 1:
+            raise ConfigError("threads", f"{self.threads} is out of range, must be at least 1")
+        object.__setattr__(self, "base_url", checked_base_url(self.base_url))
+
+    def __repr__(self) -> str:
+        """Show everything but the key."""
+        return (
+            f"CollectionConfig(ballchasing_api_key='***', aws_region={self.aws_region!r}, "
+            f"s3_bucket_name={self.s3_bucket_name!r}, database_path={str(self.database_path)!r}, "
+            f"rate_limit_per_hour={self.rate_limit_per_hour!r}, base_url={self.base_url!r}, threads={self.threads!r})"
+        )
+
+    @classmethod
+    def from_env(
+        cls,
+        env_file: str | Path = ".env",
+        *,
+        environ: Mapping[str, str] | None = None,
+        base_url: str | None = None,
+        database_path: str | Path | None = None,
+        rate_limit_per_hour: int | None = None,
+        threads: int = 4,
+    ) -> CollectionConfig:
+        """Return settings from BALLCHASING_API_KEY, AWS_REGION, S3_BUCKET_NAME and BALLCHASING_BASE_URL.
+
+        Args:
+            env_file: file with further variables; the environment has precedence, and no file is fine.
+            environ: the environment; None takes the process's own.
+            base_url: has precedence over BALLCHASING_BASE_URL.
+            database_path: the ledger; None takes the default.
+            rate_limit_per_hour: downloads an hour; None takes what the key's tier allows.
+            threads: downloads at a time.
+
+        Raises:
+            AuthError: no key is set, or it is not one.
+            ConfigError: the base URL cannot be used.
+        """
+        written = dotenv_values(env_file, interpolate=False) if Path(env_file).is_file() else {}
+        found = {**written, **(os.environ if environ is None else environ)}
+        return cls(
+            ballchasing_api_key=(found.get(KEY_VARIABLE) or "").strip(),
+            aws_region=found.get("AWS_REGION") or None,
+            s3_bucket_name=found.get("S3_BUCKET_NAME") or None,
+            database_path=database_path or cls.database_path,
+            rate_limit_per_hour=rate_limit_per_hour,
+            base_url=base_url or found.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL,
+            threads=threads,
+        )
+
+
+def checked_base_url(url: str) -> str:
+    """Return the base URL without a slash at its end.
+
+    Raises:
+        ConfigError: it is no URL of a server, or would send the key unencrypted over a network.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigError("base_url", f"{url!r} is not a URL") from error
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ConfigError("base_url", "must look like https://host/path, without user, query and fragment")
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise ConfigError("base_url", f"{url!r} would send the key unencrypted; use https")
+    return url.rstrip("/")
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Return scheme, host and port of a URL.
+
+    Raises:
+        ValueError: the URL cannot be read.
+    """
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

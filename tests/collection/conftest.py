@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.collection.fake_ballchasing import KEY, FakeBallchasing
+
+from impulse.collection import CollectionConfig, DownloadResult, download_group
+from impulse.collection.client import Patience
+from impulse.collection.pacing import Call, Clock, Pacer
+from impulse.demo import clones, write_replay
+
+QUICK = Patience(connect_seconds=2, idle_seconds=0.2, total_seconds=1.0, tries=3)
+ROOT = Path(__file__).resolve().parent.parent.parent
+START = 1_700_000_000.0
+
+
+class FakeClock(Clock):
+    """Time that passes only when somebody waits; a wait first lets every call that was let through arrive."""
+
+    def __init__(self, now: float = START) -> None:
+        super().__init__()
+        self.time = now
+        self.waits: list[float] = []
+        self.is_quiet: Callable[[], bool] = lambda: True
+        self._guard = threading.Lock()
+
+    def now(self) -> float:
+        return self.time
+
+    def restarted(self) -> FakeClock:
+        """The clock of the next process."""
+        self._stopped.clear()
+        return self
+
+    def sleep(self, seconds: float) -> None:
+        self.check()
+        patience = time.monotonic() + 2
+        while not self.is_quiet() and time.monotonic() < patience:
+            time.sleep(0.0002)
+        with self._guard:
+            self.waits.append(seconds)
+            self.time += seconds
+
+
+@dataclass
+class Place:
+    """A fake server, and a folder and ledger to download into."""
+
+    server: FakeBallchasing
+    folder: Path
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def config(self, **settings: Any) -> CollectionConfig:
+        return CollectionConfig(
+            **{
+                "ballchasing_api_key": KEY,
+                "base_url": self.server.url,
+                "database_path": self.folder / "ledger.sqlite",
+                **settings,
+            }
+        )
+
+    def get(self, group: str = "top", folder: str = "replays", **settings: Any) -> DownloadResult:
+        settings = {"config": self.config(), "clock": self.clock.restarted(), "patience": QUICK, **settings}
+        return download_group(group, output_dir=self.folder / folder, **settings)
+
+    def written(self, folder: str = "replays") -> dict[str, bytes]:
+        root = self.folder / folder
+        return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="session")
+def replays(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """Bytes of 120 recordings of different matches."""
+    path = tmp_path_factory.mktemp("original") / "a.replay"
+    write_replay(path, seed=5, team_size=1, duration_seconds=10.0)
+    return list(clones(path.read_bytes(), count=120))
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A server with an empty group named top, in simulated time that stands still while a call is under way."""
+    clock = FakeClock()
+    granted = itertools.count(1)
+    last = 0
+    try_take = Pacer._try_take
+
+    def counting(pacer: Pacer, kind: Call) -> float:
+        nonlocal last
+        wait = try_take(pacer, kind)
+        if wait == 0:
+            last = next(granted)
+        return wait
+
+    monkeypatch.setattr(Pacer, "_try_take", counting)
+    with FakeBallchasing(clock=clock.now) as server:
+        clock.is_quiet = lambda: server.arrived >= last
+        server.add_group("top")
+        yield Place(server, tmp_path, clock)

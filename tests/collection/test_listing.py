@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pyarrow.parquet as pq
+import pytest
+from tests.collection.conftest import QUICK, Place
+
+from impulse.collection.folder import ReplayFolder
+from impulse.collection.job import Collected, collect
+from impulse.config.params import FetchParams, SourceKind
+from impulse.demo import clones
+from impulse.errors import ConfigError, UnexpectedResponse
+
+
+def run(place: Place, **settings) -> Collected:
+    params = FetchParams(source=SourceKind.ballchasing, **settings)
+    folder = ReplayFolder(place.folder / "replays", lambda name: f"{name}.replay")
+    return collect(params, place.config(), folder, clock=place.clock.restarted(), patience=QUICK)
+
+
+def test_tree_is_walked_to_its_leaves(place: Place, replays: list[bytes]) -> None:
+    """Groups with children and replays of their own, shared replays, empty groups and cycles give each replay once."""
+    server = place.server
+    for child, parent in (("mid", "top"), ("leaf", "mid"), ("other", "top"), ("empty", "leaf")):
+        server.add_group(child, parent)
+    server.children["leaf"].append("top")
+    server.children["other"].append("leaf")
+    server.add_replay("in-top", replays[0], "top")
+    server.add_replay("in-leaf", replays[1], "leaf", "other")
+    server.add_replay("in-mid", replays[2], "mid")
+    assert place.get().successful == 3
+    rows = pq.read_table(place.folder / "replays" / "manifest.parquet").to_pylist()
+    assert {row["replay_id"]: row["group_path"] for row in rows} == {
+        "in-top": "top",
+        "in-leaf": "top/other",
+        "in-mid": "top/mid",
+    }
+    lists = [call for call in server.calls if call.startswith(("/groups?", "/replays?"))]
+    assert len(lists) == len(set(lists)) == 10
+
+
+@pytest.mark.parametrize("size", [1, 7, 200])
+def test_paging_yields_each_replay_once(place: Place, replays: list[bytes], size: int) -> None:
+    """The page size of the server does not matter, and every call carries its own parameters and the cursor."""
+    place.server.page_size = size
+    for number in range(21):
+        place.server.add_replay(f"replay-{number:02d}", replays[number], "top")
+    assert run(place, groups=["top"], dry_run=True).counts["pending"] == 21
+    for call in place.server.calls:
+        query = parse_qs(urlsplit(call).query)
+        assert not call.startswith("/replays?") or (query["group"] == ["top"] and query["count"] == ["200"])
+        assert "max-rank" not in query
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        lambda what, after: "http://127.0.0.2:9/api/replays?after=same",
+        lambda what, after: f"http://127.0.0.2:9/api/{what}",
+        lambda what, after: "::not a link [",
+        lambda what, after: 7,
+    ],
+    ids=["foreign", "no-cursor", "no-link", "number"],
+)
+def test_useless_next_ends_the_list(place: Place, replays: list[bytes], link) -> None:
+    """A link to the same page, another host or nowhere neither loops nor leaves the server."""
+    place.server.next_link = link
+    place.server.children["top"] = []
+    place.server.add_replay("replay-0", replays[0], "top")
+    assert place.get().successful == 1
+    assert len(place.server.calls) < 10
+
+
+def test_endless_list_of_new_entries_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that never stops inventing replays is left after a bounded number of pages."""
+    monkeypatch.setattr("impulse.collection.listing.MAX_PAGES", 20)
+    numbers = itertools.count()
+    monkeypatch.setattr(
+        "tests.collection.fake_ballchasing._Handler.send_page",
+        lambda handler, what, query: handler.reply(
+            200, {"list": [{"id": f"id-{next(numbers)}"}], "next": f"x?after={next(numbers)}"}
+        ),
+    )
+    with pytest.raises(UnexpectedResponse, match="does not end"):
+        place.get()
+    assert len(place.server.calls) < 30
+
+
+@pytest.mark.parametrize("fault", ["html", "empty", "500", "429", "truncated", "reset"])
+def test_lists_survive_passing_faults(place: Place, replays: list[bytes], fault: str) -> None:
+    """A list call that fails once is made again."""
+    place.server.add_replay("replay-0", replays[0], "top")
+    for path in ("/", "/replays", "/groups", "/groups/top"):
+        place.server.faults[path] = [fault]
+    assert place.get().successful == 1
+
+
+def test_list_goes_on_after_the_page_that_was_read(place: Place, replays: list[bytes]) -> None:
+    """A run that ends between two pages does not read the first again."""
+    place.server.page_size = 5
+    for number in range(10):
+        place.server.add_replay(f"replay-{number}", replays[number], "top")
+    place.server.faults["/replays"] = ["200-fine", "400"]
+    with pytest.raises(UnexpectedResponse, match="HTTP 400"):
+        place.get()
+    assert place.get().successful == 10
+    assert place.server.count("/replays") == 3
+
+
+def test_private_child_group_harms_no_other(place: Place, replays: list[bytes], caplog) -> None:
+    """A child group that may not be read is taken as empty, with a warning."""
+    place.server.add_group("private", "top")
+    place.server.add_replay("replay-0", replays[0], "top")
+    place.server.faults["/groups"] = ["200-fine", "403"]
+    assert place.get().successful == 1
+    assert "taken as empty" in caplog.text
+
+
+def test_query_is_sent_as_documented(place: Place, replays: list[bytes]) -> None:
+    """Filters reach the server by its own names, repeated where they have several values, booleans in lower case."""
+    place.server.add_replay("replay-0", replays[0])
+    place.server.add_replay("replay-1", replays[1], playlist_id="ranked-duels")
+    place.server.add_replay("replay-2", replays[2], playlist_id="hoops")
+    query = {"playlist": ["ranked-standard", "ranked-duels"], "pro": True, "min_rank": "gold-1"}
+    assert run(place, query=query).counts["downloaded"] == 2
+    asked = parse_qs(urlsplit(next(call for call in place.server.calls if call.startswith("/replays?"))).query)
+    assert asked == {
+        "playlist": ["ranked-standard", "ranked-duels"],
+        "pro": ["true"],
+        "min-rank": ["gold-1"],
+        "count": ["200"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"colour": "red"}, "unknown filter"),
+        ({"min-rank": "wood-1"}, "is not a value"),
+        ({"season": ["f1", "f2"]}, "one value only"),
+        ({"created-after": "yesterday"}, "is not a value"),
+        ({"pro": "True"}, "is not a value"),
+    ],
+)
+def test_wrong_query_is_refused(query: dict, message: str) -> None:
+    """A filter that the API does not have, or a value that it would ignore, is refused with its key."""
+    with pytest.raises(ConfigError, match=rf"fetch\.query\..*{message}"):
+        FetchParams(query=query)
+
+
+def test_nothing_asked_for_is_refused(place: Place) -> None:
+    """The source needs a group or a query."""
+    with pytest.raises(ConfigError, match=r"fetch\.groups"):
+        run(place)
+
+
+def test_dry_run_says_what_is_to_do_and_downloads_nothing(place: Place, replays: list[bytes]) -> None:
+    """A dry run lists, names replays, calls and time, and leaves the folder as it is."""
+    place.server.tier = "regular"
+    for number in range(100):
+        place.server.add_replay(f"replay-{number}", replays[number], "top")
+    plan = run(place, groups=["top"], dry_run=True).plan
+    assert plan.startswith("100 replays listed, 0 here already, 100 to download; 100 calls, 31 min at this key's pace")
+    assert place.server.files_sent == {}
+    assert not (place.folder / "replays").exists()
+
+
+@pytest.mark.slow
+def test_thousand_shared_replays_over_six_levels(place: Place, replays: list[bytes], tmp_path: Path) -> None:
+    """A thousand replays in a tree of six levels, a third of them in two groups, end as a thousand distinct files."""
+    groups = ["top"]
+    for level in range(1, 6):
+        parents = groups[-(2 ** (level - 1)) :]
+        for number, parent in enumerate(parents * 2):
+            groups.append(place.server.add_group(f"level-{level}-{number}", parent))
+    for number, data in enumerate(clones(replays[0], count=1000)):
+        homes = {groups[number % len(groups)], groups[(number * 7) % len(groups)] if number % 3 == 0 else "top"}
+        place.server.add_replay(f"replay-{number:04d}", data, *homes)
+    result = place.get()
+
+    assert (result.successful, result.total) == (1000, 1000)
+    assert len({path.read_bytes() for path in result.files}) == 1000
+    assert set(place.server.files_sent.values()) == {1}
+    assert place.server.violations == []
