@@ -68,13 +68,19 @@ def output_folder(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def output_file(target: Path) -> Iterator[Path]:
-    """Give a temporary name beside ``target``; the file moves to its final name when the block ends without an error."""
+def output_file(target: Path, *, sync: bool = True) -> Iterator[Path]:
+    """Give a temporary name beside ``target``; the file moves to its final name when the block ends without an error.
+
+    Args:
+        target: the final name.
+        sync: ask the disk to keep the content first; without it a power cut may leave an empty file under the final name.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         yield partial
-        _sync(partial)
+        if sync:
+            _sync(partial)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)

@@ -77,9 +77,9 @@ def stage(files: list[Path], fps: float, folder: Path) -> None:
     from impulse.tables import table_of
 
     rows = []
+    described = {path: describe(data := path.read_bytes(), read_header(data), path) for path in set(files)}
     for number, path in enumerate(files):
-        data = path.read_bytes()
-        row = describe(data, read_header(data), path)
+        row = described[path]
         rows.append({**row, "replay_id": f"{number:04x}{row['replay_id'][4:]}", "path": str(path)})
     summary = parse_batch(
         table_of(rows, MANIFEST_COLUMNS),
@@ -106,7 +106,7 @@ def main() -> None:
     """Print one line for each fps and pair of runs."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--times", type=int, default=3, help="how often each replay is decoded in one run")
+    parser.add_argument("--times", type=int, default=6, help="how often each replay is decoded in one run")
     parser.add_argument("--only", choices=("bare", "stage"))
     parser.add_argument("--fps", type=float, default=10.0)
     arguments = parser.parse_args()
@@ -127,6 +127,8 @@ def main() -> None:
                         f"{fps:g} fps: bare {bare_cpu:.1f} s CPU {bare_wall:.1f} s wall, stage {cpu:.1f} s CPU {wall:.1f} s wall, "
                         f"ratio CPU {cpu / bare_cpu:.2f} wall {wall / bare_wall:.2f}"
                     )
+            peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            print(f"largest process: {peak:.0f} MB")
 
 
 if __name__ == "__main__":

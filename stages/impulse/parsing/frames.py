@@ -26,6 +26,8 @@ class Frames:
     """The frames of one replay, and what was learned while making them."""
 
     table: pa.Table
+    columns: Values
+    """(array columns, rows): the parser's array, column by column."""
     time: npt.NDArray[np.float32]
     """(rows,) s."""
     frame_time: npt.NDArray[np.float32]
@@ -114,7 +116,7 @@ def build_frames(
 
     ordered = [arrays[field.name] if field.name in arrays else _nothing(field, rows) for field in layout.schema]
     table = pa.table(ordered, schema=layout.schema)
-    return Frames(table, time, frame_time, held, states, state_names, ball_present, tuple(presences), slots)
+    return Frames(table, columns, time, frame_time, held, states, state_names, ball_present, tuple(presences), slots)
 
 
 def _phase_arrays(

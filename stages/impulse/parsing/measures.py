@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 from impulse.feature_columns import ANGULAR_VELOCITY_SCALE
 from impulse.features import FrameLayout
-from impulse.parsing.decoder import DecodedReplay
 from impulse.parsing.frames import Frames
 from impulse.parsing.presence import BODY_WIDTH
 from impulse.parsing.table_rows import goal_row_numbers
@@ -31,11 +30,14 @@ from impulse.physics import (
 from impulse.replay_facts import header_facts, header_goals
 from impulse.replay_file import ReplayHeader
 
+Values = npt.NDArray[np.floating]
+Bodies = Sequence[tuple[Values, npt.NDArray[np.bool_]]]
+"""Columns of bodies, (13, rows) each, with the rows in which there is one."""
+
 _POS, _QUAT, _VEL, _ANGVEL = slice(0, 3), slice(3, 7), slice(7, 10), slice(10, 13)
 
 
 def measure(
-    decoded: DecodedReplay,
     frames: Frames,
     layout: FrameLayout,
     header: ReplayHeader,
@@ -46,24 +48,22 @@ def measure(
     """Return one row of the measures table, without the replay id.
 
     Args:
-        decoded: the parser's array.
-        frames: the frames made of it.
-        layout: where features stand in the array.
+        frames: the frames, and the parser's columns that they were made of.
+        layout: where features stand in the columns.
         header: for the list of goals.
         n_blue: blue players, who come first in the array.
         players: the replay's rows of the players table.
     """
-    array = decoded.array
-    rows, n_players = len(array), len(frames.presences)
+    columns = frames.columns
+    rows, n_players = len(frames.time), len(frames.presences)
     ball_at = layout.global_index("BallRigidBodyQuaternionVelocities")
-    ball = array[frames.ball_present, ball_at : ball_at + BODY_WIDTH]
+    ball = [(columns[ball_at : ball_at + BODY_WIDTH], frames.ball_present)]
     body_at = layout.global_width + layout.player_index("PlayerRigidBodyQuaternionVelocities")
+    starts = range(body_at, body_at + n_players * layout.player_width, layout.player_width)
     cars = [
-        array[presence.visible, start : start + BODY_WIDTH]
-        for position, presence in enumerate(frames.presences)
-        if (start := body_at + position * layout.player_width) >= 0
+        (columns[start : start + BODY_WIDTH], presence.visible)
+        for start, presence in zip(starts, frames.presences, strict=True)
     ]
-    car = np.concatenate(cars) if cars else np.empty((0, BODY_WIDTH), dtype=array.dtype)
     scorers = [goal.team for goal in header_goals(header)]
     facts = header_facts(header)
     present_rows = sum(int(presence.present.sum()) for presence in frames.presences)
@@ -79,15 +79,15 @@ def measure(
         "share_held": _share(frames.held),
         "share_ball_missing": _share(~frames.ball_present),
         "share_absent": 1.0 - present_rows / (rows * n_players) if rows else 0.0,
-        "non_finite": int(np.count_nonzero(~np.isfinite(array))),
+        "non_finite": int(np.count_nonzero(~np.isfinite(columns))),
         "time_steps_back": int(np.count_nonzero(backwards)),
-        "max_quat_error": max(_quat_error(ball), _quat_error(car)),
-        "outside_ball_pos": _share(_outside_arena(ball)),
-        "outside_ball_vel": _share(_norm(ball[:, _VEL]) > MAX_BALL_SPEED_UU_S * SPEED_ROUNDING),
-        "outside_ball_angvel": _share(_spin(ball) > MAX_BALL_SPIN_RAD_S * SPEED_ROUNDING),
-        "outside_car_pos": _share(_outside_arena(car)),
-        "outside_car_vel": _share(_norm(car[:, _VEL]) > MAX_CAR_SPEED_UU_S * SPEED_ROUNDING),
-        "outside_car_angvel": _share(_spin(car) > MAX_CAR_SPIN_RAD_S * SPEED_ROUNDING),
+        "max_quat_error": _quat_error([*ball, *cars]),
+        "outside_ball_pos": _share_outside(ball, _is_outside_arena),
+        "outside_ball_vel": _share_outside(ball, lambda body: _norm(body[_VEL]) > MAX_BALL_SPEED_UU_S * SPEED_ROUNDING),
+        "outside_ball_angvel": _share_outside(ball, lambda body: _spin(body) > MAX_BALL_SPIN_RAD_S * SPEED_ROUNDING),
+        "outside_car_pos": _share_outside(cars, _is_outside_arena),
+        "outside_car_vel": _share_outside(cars, lambda body: _norm(body[_VEL]) > MAX_CAR_SPEED_UU_S * SPEED_ROUNDING),
+        "outside_car_angvel": _share_outside(cars, lambda body: _spin(body) > MAX_CAR_SPIN_RAD_S * SPEED_ROUNDING),
         "goals_blue": scorers.count("blue"),
         "goals_orange": scorers.count("orange"),
         "goal_mismatch": abs(scorers.count("blue") - facts["blue_score"])
@@ -121,20 +121,28 @@ def _share(flags: npt.NDArray[np.bool_]) -> float:
 
 
 def _norm(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    lengths: npt.NDArray[np.floating] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    lengths: npt.NDArray[np.floating] = np.sqrt(np.einsum("ij,ij->j", vectors, vectors))
     return lengths
 
 
 def _spin(body: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    return _norm(body[:, _ANGVEL]) * ANGULAR_VELOCITY_SCALE
+    return _norm(body[_ANGVEL]) * ANGULAR_VELOCITY_SCALE
 
 
-def _quat_error(body: npt.NDArray[np.floating]) -> float:
-    return float(np.abs(_norm(body[:, _QUAT]) - 1.0).max()) if len(body) else 0.0
+def _quat_error(bodies: Bodies) -> float:
+    return max(
+        (float((np.abs(_norm(body[_QUAT]) - 1.0) * seen).max(initial=0.0)) for body, seen in bodies), default=0.0
+    )
 
 
-def _outside_arena(body: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
-    x, y, z = body[:, _POS].T
+def _share_outside(bodies: Bodies, is_outside: Callable[[Values], npt.NDArray[np.bool_]]) -> float:
+    """Return the share of the rows with a body to tell of in which the body is outside a bound."""
+    rows = sum(int(np.count_nonzero(seen)) for _, seen in bodies)
+    return sum(int(np.count_nonzero(is_outside(body) & seen)) for body, seen in bodies) / rows if rows else 0.0
+
+
+def _is_outside_arena(body: Values) -> npt.NDArray[np.bool_]:
+    x, y, z = body[_POS]
     outside: npt.NDArray[np.bool_] = (
         (np.abs(x) > ARENA_X_UU + POSITION_SLACK_UU)
         | (np.abs(y) > ARENA_Y_UU + GOAL_DEPTH_UU + POSITION_SLACK_UU)

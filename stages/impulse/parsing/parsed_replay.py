@@ -114,7 +114,7 @@ def parse_replay(path: Path, params: ParseParams, *, manifest: Mapping[str, Any]
         frames=frames.table,
         manifest=row,
         facts=table_rows.replay_facts(decoded, frames, demolitions_known),
-        measures=measure(decoded, frames, layout, header, n_blue=len(blue), players=players),
+        measures=measure(frames, layout, header, n_blue=len(blue), players=players),
         players=players,
         goals=table_rows.goal_rows(row["replay_id"], header, players, frames),
         demolitions=table_rows.demolition_rows(row["replay_id"], frames) if demolitions_known else [],

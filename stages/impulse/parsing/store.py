@@ -94,5 +94,6 @@ class ParseStore:
             return False
 
     def _write(self, key: str, record: Mapping[str, Any]) -> None:
-        with output_file(self._record(key)) as partial:
+        # A record that a power cut emptied cannot be read and counts as none, so the disk need not be waited for.
+        with output_file(self._record(key), sync=False) as partial:
             partial.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
