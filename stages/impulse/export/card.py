@@ -91,6 +91,7 @@ def dataset_card(
         "  `players.parquet` tells who it is, and from which row to which: where players left and others took their places,",
         "  players who were never on the field together may share a slot.",
         "- `segment` numbers the stretches of play; a window inside one segment crosses no goal and no kickoff reset.",
+        "- Replays with `is_recovered` come from another call of the parser, which moves cars on a straight line between updates.",
         "- Recordings from before 2020 do not tell of demolitions: `demolished` is null there, not false.",
         "",
         "## Inputs that are not in the dataset",

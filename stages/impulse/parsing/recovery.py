@@ -2,7 +2,10 @@
 
 The array is put together in the layout that the array call would have used. Rows, clock, phase and ball come from the
 array call itself, which works without player features; each row's players come from the network frame that the row
-shows. One difference remains: frame data moves cars between their updates (interpolation), the array call holds them.
+shows. Rows, presence, boost and demolitions are those of the array call. One difference remains: between two updates of
+a car, frame data moves it on a straight line (interpolation, so towards a state up to two network frames ahead), while
+the array call holds it. At 10 rows a second of three full matches the position is the same in 45 to 63 % of the rows,
+within 86 uu in 90 %, and never more than 192 uu off, which a fast car drives in two network frames.
 """
 
 from __future__ import annotations

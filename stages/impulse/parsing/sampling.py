@@ -1,7 +1,9 @@
 """Which network frame a row shows: the parser's own sampling, one without look-ahead, or one row for each frame.
 
 The parser resamples while it decodes: each row shows the first network frame at or after its time. For the other two
-samplings it is asked for so many rows a second that no network frame is skipped, and rows are picked from those.
+samplings it is asked for so many rows a second that no network frame is skipped, and rows are picked from those. A 3v3
+match of RLCS took 0.20 s with the parser's sampling at 10 rows a second, 0.32 s with either of the others; a recording
+of 120 frames a second took 0.5 s and 2.4 s.
 """
 
 from __future__ import annotations
