@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
+from tests.s3.fixtures import bucket as bucket
+from tests.s3.fixtures import s3_server as s3_server
 
 from impulse.collection import CollectionConfig, DownloadResult, download_group
 from impulse.collection.client import Patience

@@ -18,10 +18,10 @@ def test_environment_has_precedence_over_the_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         "BALLCHASING_API_KEY='file-key'\nexport AWS_REGION=eu-west-1 # here\nS3_BUCKET_NAME=b\n"
     )
-    environ = {"AWS_REGION": "us-east-1", "BALLCHASING_BASE_URL": "http://127.0.0.1:9/api/"}
+    environ = {"AWS_REGION": "us-east-1", "S3_PREFIX": "a/b", "BALLCHASING_BASE_URL": "http://127.0.0.1:9/api/"}
     config = CollectionConfig.from_env(tmp_path / ".env", environ=environ)
     assert config.ballchasing_api_key == "file-key"
-    assert (config.aws_region, config.s3_bucket_name) == ("us-east-1", "b")
+    assert (config.aws_region, config.s3_bucket_name, config.s3_prefix) == ("us-east-1", "b", "a/b")
     assert config.base_url == "http://127.0.0.1:9/api"
 
 

@@ -324,10 +324,10 @@ def test_unknown_group_is_one_clear_line(place: Place) -> None:
         place.get("nowhere")
 
 
-@pytest.mark.parametrize("storage", ["s3", "ftp"])
-def test_storage_that_is_not_there_is_refused(place: Place, storage: str) -> None:
-    """Storage that cannot be had is refused before any call."""
-    with pytest.raises(ConfigError, match="storage_type"):
+@pytest.mark.parametrize(("storage", "setting"), [("s3", "s3_bucket_name"), ("ftp", "storage_type")])
+def test_storage_that_is_not_there_is_refused(place: Place, storage: str, setting: str) -> None:
+    """Storage that cannot be had, and a bucket without a name, are refused before any call."""
+    with pytest.raises(ConfigError, match=setting):
         place.get(storage_type=storage)
     assert place.server.calls == []
 

@@ -10,6 +10,7 @@ from tests.collection.conftest import QUICK, Place
 
 from impulse.collection.folder import ReplayFolder
 from impulse.collection.job import Collected, collect
+from impulse.collection.storage import LocalFolder
 from impulse.config.params import FetchParams, SourceKind
 from impulse.demo import clones
 from impulse.errors import ConfigError, UnexpectedResponse
@@ -17,7 +18,7 @@ from impulse.errors import ConfigError, UnexpectedResponse
 
 def run(place: Place, **settings) -> Collected:
     params = FetchParams(source=SourceKind.ballchasing, **settings)
-    folder = ReplayFolder(place.folder / "replays", lambda name: f"{name}.replay")
+    folder = ReplayFolder(LocalFolder(place.folder / "replays"), lambda name: f"{name}.replay")
     return collect(params, place.config(), folder, clock=place.clock.restarted(), patience=QUICK)
 
 

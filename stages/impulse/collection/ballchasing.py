@@ -8,6 +8,7 @@ from impulse.collection.config import CollectionConfig
 from impulse.collection.folder import ReplayFolder
 from impulse.collection.intake import FetchSummary
 from impulse.collection.job import collect
+from impulse.collection.storage import LocalFolder
 from impulse.config.params import FetchParams
 from impulse.data_paths import replay_path
 
@@ -33,4 +34,4 @@ def fetch(params: FetchParams, *, root: Path, state: Path, raw: Path) -> FetchSu
         threads=params.threads,
     )
     raw.mkdir(parents=True, exist_ok=True)
-    return collect(params, config, ReplayFolder(raw, replay_path)).summary()
+    return collect(params, config, ReplayFolder(LocalFolder(raw), replay_path)).summary()

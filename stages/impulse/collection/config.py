@@ -34,6 +34,8 @@ class CollectionConfig:
     base_url: str = DEFAULT_BASE_URL
     threads: int = 4
     """Downloads at a time."""
+    s3_prefix: str | None = None
+    """Start of every key in the bucket."""
 
     def __post_init__(self) -> None:
         """Check values; no message shows the key."""
@@ -54,7 +56,8 @@ class CollectionConfig:
         return (
             f"CollectionConfig(ballchasing_api_key='***', aws_region={self.aws_region!r}, "
             f"s3_bucket_name={self.s3_bucket_name!r}, database_path={str(self.database_path)!r}, "
-            f"rate_limit_per_hour={self.rate_limit_per_hour!r}, base_url={self.base_url!r}, threads={self.threads!r})"
+            f"rate_limit_per_hour={self.rate_limit_per_hour!r}, base_url={self.base_url!r}, threads={self.threads!r}, "
+            f"s3_prefix={self.s3_prefix!r})"
         )
 
     @classmethod
@@ -68,7 +71,7 @@ class CollectionConfig:
         rate_limit_per_hour: int | None = None,
         threads: int = 4,
     ) -> CollectionConfig:
-        """Return settings from BALLCHASING_API_KEY, AWS_REGION, S3_BUCKET_NAME and BALLCHASING_BASE_URL.
+        """Return settings from BALLCHASING_API_KEY, BALLCHASING_BASE_URL, AWS_REGION, S3_BUCKET_NAME and S3_PREFIX.
 
         Args:
             env_file: file with further variables; the environment has precedence, and no file is fine.
@@ -92,6 +95,7 @@ class CollectionConfig:
             rate_limit_per_hour=rate_limit_per_hour,
             base_url=base_url or found.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL,
             threads=threads,
+            s3_prefix=found.get("S3_PREFIX") or None,
         )
 
 

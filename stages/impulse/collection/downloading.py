@@ -9,8 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from impulse.collection.client import BallchasingClient
-from impulse.collection.folder import ReplayFolder, downloaded
-from impulse.collection.intake import store, verified_header
+from impulse.collection.folder import ReplayFolder
 from impulse.collection.ledger import Fate, Ledger, Outcome
 from impulse.collection.pacing import Clock
 from impulse.errors import CorruptReplay, ForbiddenError, NotFoundError, ServerError, UnexpectedResponse
@@ -128,15 +127,14 @@ class Downloader:
         while True:
             content = self._client.get_file(fate.replay.id)
             try:
-                verified_header(content)
+                kept = self._folder.keep(fate, content)
             except CorruptReplay:
                 digest = hashlib.sha256(content).digest()
                 if digest in digests or len(digests) + 1 >= CONTENT_TRIES:
                     raise
                 digests.add(digest)
                 continue
-            store(self._folder.file_of(fate), content)
-            return replace(downloaded(fate, content), attempts=fate.attempts + 1)
+            return replace(kept, attempts=fate.attempts + 1)
 
 
 def _lost(fate: Fate, outcome: Outcome, reason: Reason, detail: str) -> Fate:

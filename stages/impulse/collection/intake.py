@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from impulse import rejects
+from impulse.collection.storage import LocalFolder, ReplayStorage
 from impulse.config.params import SourceKind
 from impulse.data_paths import MANIFEST, REJECTS, replay_path
 from impulse.errors import ReplayError
-from impulse.output import output_file, write_table
 from impulse.rejects import Reason, Reject
 from impulse.replay_facts import content_id, header_facts
 from impulse.replay_file import ReplayHeader, check_integrity, read_header
@@ -52,7 +55,8 @@ def take_in(candidates: Iterable[Candidate], *, source: SourceKind, folder: Path
         folder: data/raw.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(folder)
+    storage = LocalFolder(folder)
+    storage.prepare()
     rows: dict[str, dict[str, Any]] = {}
     rejected: list[Reject] = []
     seen = written = 0
@@ -65,8 +69,8 @@ def take_in(candidates: Iterable[Candidate], *, source: SourceKind, folder: Path
             rejected.append(Reject(replay_id, candidate.source_path, "fetch", Reason(error.reason), error.detail))
             continue
         rows[row["replay_id"]] = row
-        written += store(folder / row["path"], content)
-    write_lists(rows.values(), rejected, folder=folder)
+        written += store(storage, row["path"], content)
+    write_lists(rows.values(), rejected, storage=storage)
     return FetchSummary(
         replays_in=seen,
         replays_out=len(rows),
@@ -74,12 +78,6 @@ def take_in(candidates: Iterable[Candidate], *, source: SourceKind, folder: Path
         bytes_out=sum(row["bytes"] for row in rows.values()),
         written_now=written,
     )
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove what a killed run left under temporary names."""
-    for leftover in folder.glob("**/.*.partial"):
-        leftover.unlink(missing_ok=True)
 
 
 def verified_header(content: bytes) -> ReplayHeader:
@@ -92,26 +90,33 @@ def verified_header(content: bytes) -> ReplayHeader:
     return read_header(content)
 
 
-def store(target: Path, content: bytes) -> bool:
+def store(storage: ReplayStorage, name: str, content: bytes) -> bool:
     """Write a verified file unless it is there already; one of the same name and size is the same file."""
-    if target.is_file() and target.stat().st_size == len(content):
+    if storage.size_of(name) == len(content):
         return False
-    with output_file(target) as partial:
-        partial.write_bytes(content)
+    storage.write(name, content)
     return True
 
 
-def write_lists(rows: Iterable[dict[str, Any]], rejected: Iterable[Reject], *, folder: Path) -> None:
+def write_lists(rows: Iterable[dict[str, Any]], rejected: Iterable[Reject], *, storage: ReplayStorage) -> None:
     """Write manifest and rejects; their bytes depend on the content alone, not on its order.
 
     Args:
         rows: one for each good file, by :data:`impulse.table_schema.MANIFEST_COLUMNS`.
         rejected: everything else that the source offered.
-        folder: data/raw.
+        storage: where the files are.
     """
     ordered = sorted(rows, key=lambda row: str(row["replay_id"]))
-    write_table(table_of(ordered, MANIFEST_COLUMNS), folder / MANIFEST)
-    write_table(rejects.to_table(rejected), folder / REJECTS)
+    storage.write(MANIFEST, _parquet(table_of(ordered, MANIFEST_COLUMNS)))
+    storage.write(REJECTS, _parquet(rejects.to_table(rejected)))
+
+
+def _parquet(table: pa.Table) -> bytes:
+    """Return a table as :func:`impulse.output.write_table` writes it; a bucket takes bytes, not a file."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def _verify(candidate: Candidate, source: SourceKind, taken: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], bytes]:

@@ -14,7 +14,7 @@ from impulse.collection.client import BallchasingClient, Patience
 from impulse.collection.config import CollectionConfig
 from impulse.collection.downloading import Budget, Downloader, quota_note
 from impulse.collection.folder import ReplayFolder
-from impulse.collection.intake import FetchSummary, remove_leftovers, write_lists
+from impulse.collection.intake import FetchSummary, write_lists
 from impulse.collection.ledger import Fate, Ledger, Outcome
 from impulse.collection.listing import Lister
 from impulse.collection.pacing import HOUR, Call, Clock, Pacer, limits_of
@@ -104,7 +104,7 @@ def collect(
                 lister.refresh()
             paths = lister.replays_of(params.groups, query_filters(params.query))
             if not params.dry_run:
-                remove_leftovers(folder.path)
+                folder.storage.prepare()
             before = ledger.select(paths)
             fates = reconcile(before.values(), folder, retry_failed=params.retry_failed)
             plan = _plan(fates, tier, pacer, params)
@@ -121,10 +121,13 @@ def collect(
                             fates[fate.replay.id] = fate
         if params.dry_run:
             return Collected(Settled([], [], list(fates.values())), 0, is_complete=False, plan=plan)
+        folder.read_headers(
+            (fate for fate in fates.values() if fate.outcome is Outcome.DOWNLOADED), threads=config.threads
+        )
         settled = settle(fates, folder, paths)
         changed = [fate for fate in settled.fates if fate != before[fate.replay.id]]
         ledger.record(changed, at=clock.now())
-        write_lists(settled.rows, settled.rejected, folder=folder.path)
+        write_lists(settled.rows, settled.rejected, storage=folder.storage)
     done = sum(
         fate.outcome is Outcome.DOWNLOADED and known[fate.replay.id].outcome is not Outcome.DOWNLOADED
         for fate in fates.values()

@@ -88,7 +88,7 @@ def settle(fates: Mapping[str, Fate], folder: ReplayFolder, group_paths: Mapping
             continue
         first = taken.get(f"sha256 {fate.sha256}")
         if first is not None:
-            folder.file_of(fate).unlink(missing_ok=True)
+            folder.remove(fate)
             final[fate.replay.id] = _duplicate(fate, first, Reason.DUPLICATE_BYTES)
             continue
         _bring_home(fate, fates.values(), folder)
@@ -120,12 +120,9 @@ def _known(fate: Fate, outcome: Outcome) -> Fate:
 
 def _bring_home(fate: Fate, fates: Iterable[Fate], folder: ReplayFolder) -> None:
     """Give a replay its file back when only a copy of it, under another id, was kept."""
-    target = folder.file_of(fate)
-    if target.is_file():
-        return
-    copy = next(path for other in fates if other.sha256 == fate.sha256 and (path := folder.file_of(other)).is_file())
-    target.parent.mkdir(parents=True, exist_ok=True)
-    copy.rename(target)
+    if not folder.holds(fate):
+        copy = next(other for other in fates if other.sha256 == fate.sha256 and folder.holds(other))
+        folder.rename(copy, name_of=fate)
 
 
 def _duplicate(fate: Fate, first: Fate, reason: Reason) -> Fate:

@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import io
+import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from s3fs import S3FileSystem
+from tests.collection.conftest import ROOT, Place
+from tests.collection.fake_ballchasing import KEY, FakeBallchasing
+from tests.s3.fixtures import Bucket
+from tests.s3.server import S3Server, free_ports
+
+from impulse.collection import DownloadResult, s3
+from impulse.collection.s3 import S3Bucket
+from impulse.demo import with_flipped_bits
+from impulse.errors import StageError
+
+pytestmark = pytest.mark.slow
+LISTS = {"manifest.parquet", "rejects.parquet"}
+
+
+def get(place: Place, bucket: Bucket, *, ledger: str = "ledger.sqlite", **settings: Any) -> DownloadResult:
+    settings = {"s3_bucket_name": bucket.name, "database_path": place.folder / ledger, **settings}
+    return place.get(storage_type="s3", config=place.config(**settings))
+
+
+def fill(place: Place, replays: list[bytes], count: int = 4) -> dict[str, bytes]:
+    for number in range(count):
+        place.server.add_replay(f"replay-{number}", replays[number], "top")
+    return {f"replay-{number}.replay": replays[number] for number in range(count)}
+
+
+def test_group_is_in_the_bucket_byte_for_byte_and_nowhere_else(
+    place: Place, bucket: Bucket, replays: list[bytes]
+) -> None:
+    """Replays and the two lists stand below the prefix; this machine has the ledger alone."""
+    wanted = fill(place, replays)
+    place.server.add_replay("replay-9", with_flipped_bits(replays[9]), "top")
+    bucket.put("sets/other/replay-0.replay", b"not ours")
+    result = get(place, bucket, s3_prefix="/sets/one/", aws_region="us-east-1")
+
+    found = bucket.objects()
+    assert found.pop("sets/other/replay-0.replay") == b"not ours"
+    lists = {name: found.pop(f"sets/one/{name}") for name in LISTS}
+    assert found == {f"sets/one/{name}": content for name, content in wanted.items()}
+    assert {path.name for path in place.folder.rglob("*") if path.is_file()} <= {
+        *("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", ".ledger.sqlite.lock")
+    }
+    assert (result.successful, result.failed, result.files) == (4, 1, ())
+    assert result.addresses == tuple(f"s3://{bucket.name}/sets/one/{name}" for name in sorted(wanted))
+    assert pq.read_table(io.BytesIO(lists["manifest.parquet"])).column("path").to_pylist() == sorted(wanted)
+    assert pq.read_table(io.BytesIO(lists["rejects.parquet"])).num_rows == 1
+
+
+def test_bucket_and_folder_hold_the_same(place: Place, bucket: Bucket, replays: list[bytes]) -> None:
+    """Where a group is kept changes no byte of it, nor of its manifest; one of two copies goes in both."""
+    fill(place, replays)
+    place.server.add_replay("replay-8", replays[0], "top")
+    get(place, bucket)
+    place.get()
+    assert bucket.objects() == place.written()
+
+
+def test_second_run_makes_no_call_and_puts_no_replay(
+    place: Place, bucket: Bucket, replays: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ledger and listing decide; pages of a listing are put together."""
+    fill(place, replays)
+    get(place, bucket)
+    before, calls = bucket.objects(), len(place.server.calls)
+    put = set()
+    call = S3FileSystem.call_s3
+
+    def short_pages(self, method: str, **settings: Any) -> Any:
+        if method == "put_object":
+            put.add(settings["Key"])
+        return call(self, method, **settings, **({"MaxKeys": 2} if method == "list_objects_v2" else {}))
+
+    monkeypatch.setattr(S3FileSystem, "call_s3", short_pages)
+    result = get(place, bucket)
+
+    assert (result.successful, result.downloaded_now, len(place.server.calls)) == (4, 0, calls)
+    assert put == LISTS
+    assert bucket.objects() == before
+
+
+def test_objects_are_known_again_without_the_ledger(place: Place, bucket: Bucket, replays: list[bytes]) -> None:
+    """Objects of unknown origin are read back; a damaged one of the right size and an empty one are replaced."""
+    wanted = fill(place, replays)
+    get(place, bucket)
+    bucket.put("replay-1.replay", with_flipped_bits(replays[1]))
+    bucket.put("replay-2.replay", b"")
+    get(place, bucket, ledger="another.sqlite")
+
+    assert place.server.files_sent == {"replay-0": 1, "replay-1": 2, "replay-2": 2, "replay-3": 1}
+    assert {name: bucket.get(name) for name in wanted} == wanted
+
+
+def test_object_of_wrong_size_is_replaced(place: Place, bucket: Bucket, replays: list[bytes]) -> None:
+    """The ledger is not believed about an object that has changed, or is gone."""
+    wanted = fill(place, replays)
+    get(place, bucket)
+    bucket.put("replay-1.replay", replays[5] + b"longer")
+    bucket.client.delete_object(Bucket=bucket.name, Key="replay-2.replay")
+    assert get(place, bucket).downloaded_now == 2
+    assert {name: bucket.get(name) for name in wanted} == wanted
+    assert place.server.files_sent == {"replay-0": 1, "replay-1": 2, "replay-2": 2, "replay-3": 1}
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_failed_put_ends_the_run_and_the_next_goes_on(
+    place: Place, bucket: Bucket, replays: list[bytes], monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    """A put that failed is done again; one that arrived though its answer was lost is not."""
+    wanted = fill(place, replays)
+    write = S3Bucket.write
+
+    def failing(self: S3Bucket, name: str, content: bytes) -> None:
+        if name != "replay-2.replay":
+            return write(self, name, content)
+        if is_stored:
+            write(self, name, content)
+        raise StageError("lost")
+
+    monkeypatch.setattr(S3Bucket, "write", failing)
+    with pytest.raises(StageError, match="lost"):
+        get(place, bucket, threads=1)
+    monkeypatch.setattr(S3Bucket, "write", write)
+    assert get(place, bucket).successful == 4
+
+    assert {name: bucket.get(name) for name in wanted} == wanted
+    assert place.server.files_sent == {f"replay-{n}": 2 if n == 2 and not is_stored else 1 for n in range(4)}
+
+
+def test_killed_run_goes_on_and_downloads_nothing_twice(tmp_path: Path, bucket: Bucket, replays: list[bytes]) -> None:
+    """After a SIGKILL every object is whole, and what is in the bucket is not downloaded again."""
+    with FakeBallchasing(clock=time.time) as server:
+        server.add_group("top")
+        for number in range(12):
+            server.add_replay(f"replay-{number:02d}", replays[number], "top")
+        server.delay = 0.1
+        command = [sys.executable, str(ROOT / "tests/s3/killed_run.py"), server.url, KEY]
+        command += [str(tmp_path / "ledger.sqlite"), bucket.name]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "stages")}
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 60
+        while len(bucket.objects()) < 3 and time.monotonic() < end:
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+        kept = bucket.objects()
+        assert 3 <= len(kept) < 12
+        assert all(content == replays[int(key[7:9])] for key, content in kept.items())
+        subprocess.run(command, env=environment, check=True, timeout=60, stderr=subprocess.DEVNULL)
+        found = bucket.objects()
+        assert {f"replay-{n:02d}.replay": replays[n] for n in range(12)}.items() <= found.items()
+        assert all(server.files_sent[key.removesuffix(".replay")] == 1 for key in kept)
+
+
+def test_other_bytes_than_were_sent_do_not_stay(
+    place: Place, bucket: Bucket, replays: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that changes bytes of the same length on the way is found out, and the object removed."""
+    fill(place, replays, 1)
+    call = S3FileSystem.call_s3
+
+    def changing(self, method: str, **settings: Any) -> Any:
+        if method == "put_object":
+            settings = {**settings, "Body": with_flipped_bits(settings["Body"])}
+            del settings["ContentMD5"]
+        return call(self, method, **settings)
+
+    monkeypatch.setattr(S3FileSystem, "call_s3", changing)
+    with pytest.raises(StageError, match="holds other bytes"):
+        get(place, bucket)
+    assert bucket.objects() == {}
+
+
+def wrong_secret(patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-secret-of-a-test")
+
+
+def unknown_key(patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+
+
+def no_credentials(patch: pytest.MonkeyPatch) -> None:
+    patch.delenv("AWS_ACCESS_KEY_ID")
+    patch.delenv("AWS_SECRET_ACCESS_KEY")
+
+
+def dead_endpoint(patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_ports(1)[0]}")
+
+
+def no_url(patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AWS_ENDPOINT_URL", "no url")
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        (wrong_secret, "refuses access"),
+        (unknown_key, "refuses access"),
+        (no_credentials, "no AWS credentials found"),
+        (dead_endpoint, "cannot be used now"),
+        (no_url, "cannot be used now"),
+    ],
+)
+def test_store_that_cannot_be_used_is_one_line_soon(
+    place: Place,
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog,
+    break_it: Callable[[pytest.MonkeyPatch], None],
+    message: str,
+) -> None:
+    """The run ends before its first call to the server, and tells no secret."""
+    caplog.set_level(logging.DEBUG)
+    break_it(monkeypatch)
+    start = time.monotonic()
+    with pytest.raises(StageError, match=message) as caught:
+        get(place, bucket)
+    assert time.monotonic() - start < 10
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(f"s3://{bucket.name}/: ")
+    assert place.server.calls == []
+    told = "".join(traceback.format_exception(caught.value)) + caplog.text
+    assert bucket.server.secret_key not in told
+    assert "wrong-secret-of-a-test" not in told
+
+
+def test_missing_bucket_is_one_line(place: Place, bucket: Bucket) -> None:
+    """A bucket that does not exist is named, and not made."""
+    with pytest.raises(StageError, match=r"^s3://nowhere-at-all/: the bucket or object does not exist") as caught:
+        get(place, bucket, s3_bucket_name="nowhere-at-all")
+    assert "\n" not in str(caught.value)
+    assert "nowhere-at-all" not in {each["Name"] for each in bucket.client.list_buckets()["Buckets"]}
+
+
+def test_silent_endpoint_does_not_hang(place: Place, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that takes connections and never answers ends the run after a few timeouts."""
+    monkeypatch.setattr(s3, "READ_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        start = time.monotonic()
+        with pytest.raises(StageError, match="cannot be used now"):
+            get(place, bucket)
+        assert time.monotonic() - start < 15
+
+
+def test_store_that_goes_away_is_one_line_soon(tmp_path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call to a store that ended in the middle of a run gives up within seconds."""
+    with S3Server(tmp_path) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", server.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", server.secret_key)
+        with closing(S3Bucket("ready")) as storage:
+            storage.prepare()
+            storage.write("b", b"content")
+            server.stop()
+            calls: list[Callable[[], object]] = [
+                *(lambda: storage.write("c", b"content"), lambda: storage.read("b"), lambda: storage.remove("b")),
+                storage.prepare,
+            ]
+            start = time.monotonic()
+            for call in calls:
+                with pytest.raises(StageError, match="cannot be used now") as caught:
+                    call()
+                assert "\n" not in str(caught.value)
+            assert time.monotonic() - start < 30
+
+
+def test_secret_is_in_no_file_and_no_log(place: Place, bucket: Bucket, replays: list[bytes], caplog) -> None:
+    """Ledger, logs of all libraries, results, settings and objects do not hold it."""
+    caplog.set_level(logging.DEBUG)
+    fill(place, replays)
+    result = get(place, bucket)
+    secret = bucket.server.secret_key
+    assert secret not in caplog.text + repr(result) + repr(place.config())
+    held = [path.read_bytes() for path in place.folder.rglob("*") if path.is_file()]
+    assert not any(secret.encode() in content for content in [*held, *bucket.objects().values()])
