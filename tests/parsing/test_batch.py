@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pyarrow as pa
@@ -119,3 +120,14 @@ def test_key_follows_what_decides_the_result() -> None:
         ParseStore(Path("a")).key("r", "s", ParsingConfig.get_preset("minimal").params()),
     }
     assert len(others | {key}) == 5
+
+
+@pytest.mark.slow
+def test_rejects_are_tried_again_after_an_upgrade_of_the_parser(raw: Path, tmp_path: Path, monkeypatch) -> None:
+    """A reject is kept like a result, and both are made anew by another version of the parser."""
+    params = dataclasses.replace(PARAMS, slots_per_team=1)
+    first = run(raw, tmp_path, params=params)
+    assert first.rejected["team_too_large"] > 0
+    assert run(raw, tmp_path, params=params).parsed_now == 0
+    monkeypatch.setattr("impulse.parsing.store.parser_version", lambda: "2.0.0")
+    assert run(raw, tmp_path, params=params).parsed_now == first.replays_in
