@@ -73,10 +73,10 @@ def test_every_column_says_what_it_means() -> None:
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("BallRigidBdy", "BallRigidBody"), ("PlayerBoost", "known are"), ("SecondRemaining", "SecondsRemaining")],
+    [("BallRigidBdy", "did you mean BallRigidBody"), ("xyz", "known are"), ("SecondRemaining", "SecondsRemaining")],
 )
 def test_unknown_features_are_answered_with_the_nearest_names(name: str, hint: str) -> None:
     """A typing mistake is answered with what was probably meant."""
     with pytest.raises(ConfigError, match=name) as caught:
         features.check_features("parse.global_features", [name], GLOBAL_FEATURES)
-    assert hint in str(caught.value) or "did you mean" in str(caught.value)
+    assert hint in str(caught.value)
