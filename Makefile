@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev params repro update plan status test bench lint fix types check-params lock clean
+.PHONY: help install install-dev params repro update plan status test test-heavy bench lint fix types check-params lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ params: install ## compose conf/ into params.yaml
 
 test: install-dev ## run the test suite
 	python -m pytest
+
+test-heavy: install-dev ## run the long tests that the suite leaves out
+	python -m pytest -m heavy
 
 bench: install-dev ## measure: rates and ratios of one run
 	python tests/benchmarks/write_replays.py

@@ -41,6 +41,7 @@ def wait_until_quiet(checkout: Checkout) -> None:
         os.sched_yield()
 
 
+@pytest.mark.heavy
 def test_killed_runs_end_in_the_same_bytes(clone: Callable[[str, Path], Checkout], small_source: Path) -> None:
     """Dvc or a stage is killed at random moments, restarted each time, and at last runs through."""
     undisturbed = clone("undisturbed", small_source)

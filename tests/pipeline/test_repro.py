@@ -261,6 +261,7 @@ def test_the_wrong_python_is_told_so(fresh: Checkout) -> None:
         assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.heavy
 def test_real_replays_become_a_dataset(clone: Callable[[str, Path], Checkout], real_replays: Path) -> None:
     """All 63 real files: every decodable match is exported, every other file is a reject with its reason."""
     checkout = clone("real", real_replays)
