@@ -9,7 +9,7 @@ from impulse.config.app import StageRun, stage
 def parse(run: StageRun) -> None:
     """Parse every replay of the manifest, or take its result from an earlier run."""
     # Imported here because worker processes import this script again and need none of it.
-    from impulse.data_paths import MANIFEST, REJECTS
+    from impulse.data_paths import LISTED_PLAYERS, MANIFEST, REJECTS
     from impulse.metrics import StageMetrics, timed
     from impulse.parsing.batch import parse_batch
     from impulse.parsing.store import ParseStore
@@ -24,6 +24,7 @@ def parse(run: StageRun) -> None:
             earlier_rejects=read_table(raw / REJECTS, made_by="fetch"),
             params=run.params.parse,
             engine=run.params.engine,
+            listed_players=read_table(raw / LISTED_PLAYERS, made_by="fetch"),
             store=ParseStore(run.state / "parsed"),
         )
         figures["parsed_now"] = summary.parsed_now

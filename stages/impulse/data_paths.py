@@ -5,6 +5,9 @@ from __future__ import annotations
 MANIFEST = "manifest.parquet"
 """Exact list of the fetched replays, in data/raw."""
 
+LISTED_PLAYERS = "listed_players.parquet"
+"""Players as the source lists them, in data/raw; empty for sources that tell of none."""
+
 REJECTS = "rejects.parquet"
 """Inputs left out so far and why, in the output folder of every stage."""
 

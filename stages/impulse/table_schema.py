@@ -61,6 +61,21 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
     Column("uploaded_at", "timestamp", "time of the upload in UTC, from the API", nullable=True),
 )
 
+_LISTED_RANK = (
+    Column("rank", "string", "rank in the match's playlist, from the API, for example gold-3", nullable=True),
+    Column("rank_division", "int8", "division inside the rank, 1 to 4, from the API", nullable=True, lower=1, upper=4),
+)
+
+LISTED_PLAYER_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("team", "string", "blue or orange"),
+    Column("name", "string", "name in the match", nullable=True),
+    Column("platform", "string", "platform, in the words of the players table; null for bots", nullable=True),
+    Column("player_id", "string", "id on the platform; null for bots", nullable=True),
+    Column("player_id_api", "string", "platform:id by the API, as its filter player-id takes it", nullable=True),
+    *_LISTED_RANK,
+)
+
 MEASURE_COLUMNS: tuple[Column, ...] = (
     Column("rows", "int32", "samples in the frames"),
     Column("frames_shown", "int32", "distinct network frames that the rows show"),
@@ -141,6 +156,13 @@ PLAYER_COLUMNS: tuple[Column, ...] = (
     Column("assists", "int16", "assists, from the header", nullable=True),
     Column("saves", "int16", "saves, from the header", nullable=True),
     Column("shots", "int16", "shots, from the header", nullable=True),
+    Column(
+        "player_id_api",
+        "string",
+        "platform:id by the API; null when the source has no such list, or lists nobody who is surely this player",
+        nullable=True,
+    ),
+    *_LISTED_RANK,
 )
 
 GOAL_COLUMNS: tuple[Column, ...] = (

@@ -149,7 +149,7 @@ def test_lasting_fault_is_recorded_once(
     assert (result.successful, result.total) == (1, 2)
     assert rejects(place) == {"replay-0": reason}
     assert place.server.count(path) == calls
-    assert set(place.written()) == {"replay-1.replay", "manifest.parquet", "rejects.parquet"}
+    assert set(place.written()) == {"replay-1.replay", "manifest.parquet", "listed_players.parquet", "rejects.parquet"}
     place.get()
     assert place.server.count(path) == calls
 

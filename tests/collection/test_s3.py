@@ -27,7 +27,7 @@ from impulse.demo import with_flipped_bits
 from impulse.errors import StageError
 
 pytestmark = pytest.mark.slow
-LISTS = {"manifest.parquet", "rejects.parquet"}
+LISTS = {"manifest.parquet", "listed_players.parquet", "rejects.parquet"}
 
 
 def get(place: Place, bucket: Bucket, *, ledger: str = "ledger.sqlite", **settings: Any) -> DownloadResult:

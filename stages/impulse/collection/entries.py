@@ -15,6 +15,9 @@ from impulse.replay_facts import match_id
 
 MAX_ID_LENGTH = 200
 _PLAIN_ID = re.compile(r"[a-z0-9][a-z0-9-]{2,63}")
+_PLATFORMS = {"ps4": "playstation", "ps5": "playstation"}
+"""Platforms that the API calls otherwise than impulse does."""
+_DIVISIONS = range(1, 5)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?")
 
 
@@ -103,6 +106,10 @@ class ListedReplay:
             "uploaded_at": uploaded_at(self.metadata.get("created")),
         }
 
+    def listed_players(self) -> list[dict[str, Any]]:
+        """Return the replay's rows of the listed players: team, name, id and rank, None where the API is silent."""
+        return [_player_row(player, self.replay_id) for player in self.metadata.get("players", ())]
+
 
 def safe_id(server_id: str) -> str:
     """Return an id that is a file name on every system: the server's own, or a hash of one that is anything else.
@@ -147,6 +154,21 @@ def _text(value: object) -> str | None:
 def _season(entry: object) -> str | None:
     number = _text(_value(entry, "season"))
     return f"f{number}" if number and _value(entry, "season_type") == "free2play" else number
+
+
+def _player_row(player: Mapping[str, Any], replay_id: str) -> dict[str, Any]:
+    platform, account = player.get("platform"), player.get("id")
+    division = player.get("division")
+    return {
+        "replay_id": replay_id,
+        "team": player["team"],
+        "name": player.get("name"),
+        "platform": _PLATFORMS.get(platform, platform) if platform else None,
+        "player_id": account,
+        "player_id_api": f"{platform}:{account}" if platform and account else None,
+        "rank": player.get("rank"),
+        "rank_division": division if type(division) is int and division in _DIVISIONS else None,
+    }
 
 
 def _players(team: object, color: str) -> list[dict[str, Any]]:

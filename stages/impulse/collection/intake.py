@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 from impulse import rejects
 from impulse.collection.storage import LocalFolder, ReplayStorage
 from impulse.config.params import SourceKind
-from impulse.data_paths import MANIFEST, REJECTS, replay_path
+from impulse.data_paths import LISTED_PLAYERS, MANIFEST, REJECTS, replay_path
 from impulse.errors import ReplayError
 from impulse.rejects import Reason, Reject
 from impulse.replay_facts import content_id, header_facts
 from impulse.replay_file import ReplayHeader, check_integrity, read_header
-from impulse.table_schema import MANIFEST_COLUMNS
+from impulse.table_schema import LISTED_PLAYER_COLUMNS, MANIFEST_COLUMNS
 from impulse.tables import table_of
 
 
@@ -98,16 +98,25 @@ def store(storage: ReplayStorage, name: str, content: bytes) -> bool:
     return True
 
 
-def write_lists(rows: Iterable[dict[str, Any]], rejected: Iterable[Reject], *, storage: ReplayStorage) -> None:
-    """Write manifest and rejects; their bytes depend on the content alone, not on its order.
+def write_lists(
+    rows: Iterable[dict[str, Any]],
+    rejected: Iterable[Reject],
+    *,
+    storage: ReplayStorage,
+    players: Iterable[dict[str, Any]] = (),
+) -> None:
+    """Write manifest, listed players and rejects; their bytes depend on the content alone, not on its order.
 
     Args:
         rows: one for each good file, by :data:`impulse.table_schema.MANIFEST_COLUMNS`.
         rejected: everything else that the source offered.
         storage: where the files are.
+        players: one row for each player that the source lists, those of a replay together and in the source's order.
     """
     ordered = sorted(rows, key=lambda row: str(row["replay_id"]))
     storage.write(MANIFEST, _parquet(table_of(ordered, MANIFEST_COLUMNS)))
+    listed = sorted(players, key=lambda row: str(row["replay_id"]))
+    storage.write(LISTED_PLAYERS, _parquet(table_of(listed, LISTED_PLAYER_COLUMNS)))
     storage.write(REJECTS, _parquet(rejects.to_table(rejected)))
 
 

@@ -127,7 +127,7 @@ def collect(
         settled = settle(fates, folder, paths)
         changed = [fate for fate in settled.fates if fate != before[fate.replay.id]]
         ledger.record(changed, at=clock.now())
-        write_lists(settled.rows, settled.rejected, storage=folder.storage)
+        write_lists(settled.rows, settled.rejected, storage=folder.storage, players=settled.players)
     done = sum(
         fate.outcome is Outcome.DOWNLOADED and known[fate.replay.id].outcome is not Outcome.DOWNLOADED
         for fate in fates.values()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from impulse.collection.folder import ReplayFolder, source_path
@@ -32,6 +32,8 @@ class Settled:
     rejected: list[Reject]
     fates: list[Fate]
     """Every replay with its final outcome."""
+    players: list[dict[str, Any]] = field(default_factory=list)
+    """Players that the API lists for the replays of the manifest."""
 
 
 def reconcile(fates: Iterable[Fate], folder: ReplayFolder, *, retry_failed: bool) -> dict[str, Fate]:
@@ -78,6 +80,7 @@ def choose(fates: Mapping[str, Fate]) -> list[Fate]:
 def settle(fates: Mapping[str, Fate], folder: ReplayFolder, group_paths: Mapping[str, str | None]) -> Settled:
     """Return the manifest and the fate of every replay, and keep one file of several with the same bytes."""
     rows: list[dict[str, Any]] = []
+    players: list[dict[str, Any]] = []
     final: dict[str, Fate] = {}
     taken: dict[str, Fate] = {}
     """The replay that is taken, by recording id and by hash."""
@@ -101,6 +104,7 @@ def settle(fates: Mapping[str, Fate], folder: ReplayFolder, group_paths: Mapping
             continue
         taken[recording] = final[fate.replay.id] = fate
         rows.append(row)
+        players += fate.replay.listed_players()
         if fate.replay.recording_id:
             listed.setdefault(fate.replay.recording_id, fate)
     for fate in fates.values():
@@ -110,7 +114,9 @@ def settle(fates: Mapping[str, Fate], folder: ReplayFolder, group_paths: Mapping
         is_spare = first is not None and fate.outcome in (Outcome.PENDING, Outcome.DUPLICATE)
         final[fate.replay.id] = _duplicate(fate, first, Reason.DUPLICATE_RECORDING) if first and is_spare else fate
     ordered = [final[replay_id] for replay_id in sorted(final)]
-    return Settled(rows, [_reject(fate) for fate in ordered if fate.outcome is not Outcome.DOWNLOADED], ordered)
+    return Settled(
+        rows, [_reject(fate) for fate in ordered if fate.outcome is not Outcome.DOWNLOADED], ordered, players
+    )
 
 
 def _known(fate: Fate, outcome: Outcome) -> Fate:

@@ -16,6 +16,7 @@ from impulse.data_paths import FEATURES, REJECTS, frames_path
 from impulse.errors import CorruptReplay, ReplayError
 from impulse.output import output_folder, write_json, write_table
 from impulse.parsing.engines import run_tasks
+from impulse.parsing.listed_players import ListedPlayers
 from impulse.parsing.parsed_replay import parse_replay
 from impulse.parsing.store import ParseStore
 from impulse.progress import with_progress
@@ -25,6 +26,7 @@ from impulse.table_schema import (
     DEMOLITION_COLUMNS,
     EVENT_COLUMNS,
     GOAL_COLUMNS,
+    LISTED_PLAYER_COLUMNS,
     MEASURE_COLUMNS,
     PLAYER_COLUMNS,
     REPLAY_COLUMNS,
@@ -72,6 +74,7 @@ def parse_batch(
     params: ParseParams,
     engine: EngineParams,
     store: ParseStore,
+    listed_players: pa.Table | None = None,
 ) -> ParseSummary:
     """Parse all replays of a manifest into ``target``.
 
@@ -83,7 +86,10 @@ def parse_batch(
         params: features, rows a second, slots.
         engine: workers and their limits.
         store: results of earlier runs.
+        listed_players: players as the source lists them, by :data:`impulse.table_schema.LISTED_PLAYER_COLUMNS`; they
+            take no part in parsing, so that new ranks parse nothing anew.
     """
+    listed = ListedPlayers(table_of([], LISTED_PLAYER_COLUMNS) if listed_players is None else listed_players)
     with output_folder(target) as folder:
         rows = manifest.to_pylist()
         keys = [store.key(row["replay_id"], row["sha256"], params) for row in rows]
@@ -94,7 +100,7 @@ def parse_batch(
         ]
         log.info("%d replays, %d of them parsed before", len(rows), len(rows) - len(tasks))
         fates = _parse_missing(tasks, engine)
-        return _assemble(folder, rows, keys, fates, earlier_rejects, params, store, parsed_now=len(tasks))
+        return _assemble(folder, rows, keys, fates, earlier_rejects, params, store, listed, parsed_now=len(tasks))
 
 
 def parse_task(task: ParseTask) -> None:
@@ -132,6 +138,7 @@ def _assemble(
     earlier_rejects: pa.Table,
     params: ParseParams,
     store: ParseStore,
+    listed: ListedPlayers,
     *,
     parsed_now: int,
 ) -> ParseSummary:
@@ -148,7 +155,8 @@ def _assemble(
         bytes_out += record["frames_bytes"]
         tables["replays"].append({**row, **record["facts"]})
         tables["measures"].append({"replay_id": row["replay_id"], **record["measures"]})
-        for name in ("players", "goals", "demolitions", "events"):
+        tables["players"].extend(listed.told_of(row["replay_id"], record["players"]))
+        for name in ("goals", "demolitions", "events"):
             tables[name].extend(record[name])
     for name, columns in _TABLES.items():
         if name == "events" and not params.events:

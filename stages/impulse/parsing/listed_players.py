@@ -1,0 +1,63 @@
+"""What the source tells of the players: joined to the players that the replay shows, where it is surely the same one."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+FACTS = ("player_id_api", "rank", "rank_division")
+"""Columns of the players table that only the source knows."""
+
+Row = Mapping[str, Any]
+
+
+class ListedPlayers:
+    """The players that the source lists, by replay."""
+
+    def __init__(self, table: pa.Table) -> None:
+        """Sort a table of :data:`impulse.table_schema.LISTED_PLAYER_COLUMNS` by replay."""
+        self._rows: dict[str, list[Row]] = defaultdict(list)
+        for row in table.to_pylist():
+            self._rows[row["replay_id"]].append(row)
+
+    def told_of(self, replay_id: str, players: Sequence[Row]) -> list[dict[str, Any]]:
+        """Return a replay's rows of the players table with what the source tells.
+
+        A player is the listed one with the same platform and id; else the only one of the team with the same name,
+        where both sides have one such player left. Anything less sure is null.
+
+        Args:
+            replay_id: the replay.
+            players: its rows of the players table.
+        """
+        listed = self._rows.get(replay_id, [])
+        found: dict[int, Row] = {}
+        for identity in (_account, _name):
+            taken = {id(row) for row in found.values()}
+            left = [row for row in listed if id(row) not in taken]
+            by_identity = _unique(left, identity)
+            mine = _unique([row for at, row in enumerate(players) if at not in found], identity)
+            for at, row in enumerate(players):
+                key = identity(row)
+                if at not in found and key in mine and key in by_identity:
+                    found[at] = by_identity[key]
+        return [{**row, **{fact: found.get(at, {}).get(fact) for fact in FACTS}} for at, row in enumerate(players)]
+
+
+def _unique(rows: Sequence[Row], identity: Callable[[Row], Hashable]) -> dict[Hashable, Row]:
+    """Return the rows by their identity, without those that have none or share it."""
+    counts = Counter(identity(row) for row in rows)
+    return {key: row for row in rows if (key := identity(row)) is not None and counts[key] == 1}
+
+
+def _account(row: Row) -> Hashable:
+    if row.get("is_bot") or not row["platform"] or not row["player_id"]:
+        return None
+    return row["platform"], row["player_id"].lower()
+
+
+def _name(row: Row) -> Hashable:
+    return (row["team"], row["name"]) if row["name"] else None

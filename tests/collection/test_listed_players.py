@@ -1,0 +1,91 @@
+"""Players as the API lists them, from the list to the players table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from tests.collection.conftest import Place
+
+from impulse.collection.entries import ListedReplay
+from impulse.config.params import EngineParams
+from impulse.config.parsing_config import ParsingConfig
+from impulse.demo import Recording
+from impulse.parsing.batch import parse_batch
+from impulse.parsing.parsed_replay import parse_replay
+from impulse.parsing.store import ParseStore
+from impulse.table_schema import LISTED_PLAYER_COLUMNS
+from impulse.tables import read_table, table_of
+
+API_NAMES = {"playstation": "ps4"}
+RANKS = ("bronze-1", "gold-3", "diamond-2", "grand-champion-1", "supersonic-legend", "unranked")
+PARAMS = ParsingConfig.get_preset("minimal").params()
+
+
+def test_players_are_read_with_care() -> None:
+    """Whatever a field of a listed player holds, its row is of the right types, and bots have no id."""
+    odd: list[object] = [None, True, 0, 5, -1, "2", 2.5, [1], {}, "x" * 300]
+    players: list[object] = [{"name": v, "id": {"platform": v, "id": v}, "rank": {"id": v, "division": v}} for v in odd]
+    players += [
+        {},
+        None,
+        "text",
+        {"id": {}, "name": "bot"},
+        {"id": {"platform": "ps5", "id": "n"}, "rank": {"division": 4}},
+    ]
+    entry = {"id": "one", "blue": {"players": players}, "orange": {"players": {"not": "a list"}}}
+
+    replay = ListedReplay.from_json("one", ListedReplay.from_api(entry).to_json())
+    rows = table_of(replay.listed_players(), LISTED_PLAYER_COLUMNS).to_pylist()
+
+    assert len(rows) == len(players)
+    assert {row["rank_division"] for row in rows} == {None, 4}
+    assert (rows[-1]["platform"], rows[-1]["player_id_api"]) == ("playstation", "ps5:n")
+    assert (rows[-2]["name"], rows[-2]["platform"], rows[-2]["player_id_api"]) == ("bot", None, None)
+
+
+@pytest.mark.slow
+def test_ranks_of_the_api_reach_the_players_table(place: Place, synthetic: tuple[Path, Recording]) -> None:
+    """From the API's list over ledger and files of fetch to the players table of parse; new ranks parse nothing."""
+    path, _ = synthetic
+    shown = [player for player in parse_replay(path, PARAMS).players if not player["is_bot"]]
+    wanted = {player["player_id"]: rank for player, rank in zip(shown, RANKS, strict=False)}
+    teams: dict[str, Any] = {"blue": {"players": []}, "orange": {"players": []}}
+    for player in shown:
+        platform = API_NAMES.get(player["platform"], player["platform"])
+        teams[player["team"]]["players"].append(
+            {
+                "name": "renamed",
+                "id": {"platform": platform, "id": player["player_id"]},
+                "rank": {"id": wanted[player["player_id"]], "division": 2},
+            }
+        )
+    place.server.add_replay("ours", path.read_bytes(), "top", **teams)
+    place.get()
+    raw = place.folder / "replays"
+
+    parsed_now = []
+    for number in range(2):
+        listed_players = read_table(raw / "listed_players.parquet", made_by="fetch")
+        summary = parse_batch(
+            read_table(raw / "manifest.parquet", made_by="fetch"),
+            raw=raw,
+            target=place.folder / f"parsed-{number}",
+            earlier_rejects=read_table(raw / "rejects.parquet", made_by="fetch"),
+            params=PARAMS,
+            engine=EngineParams(workers=1),
+            store=ParseStore(place.folder / "store"),
+            listed_players=listed_players if number == 0 else None,
+        )
+        parsed_now.append(summary.parsed_now)
+    told, untold = (pq.read_table(place.folder / f"parsed-{n}" / "players.parquet").to_pylist() for n in range(2))
+
+    assert parsed_now == [1, 0]
+    assert {player["player_id"]: player["rank"] for player in told if not player["is_bot"]} == wanted
+    assert {player["rank_division"] for player in told if not player["is_bot"]} == {2}
+    for player in told:
+        platform = API_NAMES.get(player["platform"], player["platform"])
+        assert player["is_bot"] or player["player_id_api"] == f"{platform}:{player['player_id']}"
+    assert {player["rank"] for player in untold} == {None}

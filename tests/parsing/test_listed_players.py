@@ -1,0 +1,75 @@
+"""What the source tells of players reaches those it is about, and nobody else."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from impulse.parsing.listed_players import ListedPlayers
+from impulse.table_schema import LISTED_PLAYER_COLUMNS
+from impulse.tables import table_of
+
+
+def row(name: str, account: str | None, *, team: str = "blue", platform: str | None = "steam", **more: Any) -> dict:
+    return {"replay_id": "r", "team": team, "name": name, "platform": platform, "player_id": account, **more}
+
+
+def listed(*rows: dict) -> ListedPlayers:
+    return ListedPlayers(table_of(rows, LISTED_PLAYER_COLUMNS))
+
+
+def ranks(found: list[dict]) -> list[str | None]:
+    return [player["rank"] for player in found]
+
+
+def test_the_id_decides_before_the_name() -> None:
+    """Two players who changed names with each other keep their own ranks, in any order of the list."""
+    shown = [row("a", "1", is_bot=False), row("b", "2", is_bot=False)]
+    api = [row("b", "1", rank="gold-1"), row("a", "2", rank="gold-2")]
+
+    for order in permutations(api):
+        assert ranks(listed(*order).told_of("r", shown)) == ["gold-1", "gold-2"]
+
+
+def test_ids_differ_in_case_only() -> None:
+    """Consoles' names are ids, and the API may write them in lower case."""
+    shown = [row("a", "Some_Name", platform="playstation", is_bot=False)]
+
+    assert ranks(listed(row("x", "some_name", platform="playstation", rank="gold-1")).told_of("r", shown)) == ["gold-1"]
+
+
+def test_the_name_decides_where_ids_are_of_no_use() -> None:
+    """A player whose id the API writes otherwise is found by a name that only one of the team has."""
+    shown = [row("a", "77", platform="switch", is_bot=False), row("a", "78", team="orange", is_bot=False)]
+    api = [row("a", "other", platform="switch", rank="gold-1"), row("a", "another", team="orange", rank="gold-2")]
+
+    assert ranks(listed(*api).told_of("r", shown)) == ["gold-1", "gold-2"]
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        [row("a", "9", rank="gold-1"), row("a", "8", rank="gold-2")],
+        [row("z", "9", rank="gold-1")],
+        [row("a", "9", team="orange", rank="gold-1")],
+        [row("a", "1", rank="gold-1") | {"replay_id": "another"}],
+        [row("", None, platform=None, rank="gold-1")],
+        [],
+    ],
+    ids=["two of the name", "no such name", "other team", "other replay", "nameless", "nothing listed"],
+)
+def test_who_is_not_surely_the_same_gets_nothing(api: list[dict]) -> None:
+    """No rank is better than somebody else's."""
+    found = listed(*api).told_of("r", [row("a", "1", is_bot=False)])
+
+    assert (found[0]["rank"], found[0]["rank_division"], found[0]["player_id_api"]) == (None, None, None)
+    assert found[0]["name"] == "a"
+
+
+def test_two_of_one_name_on_the_field_get_nothing_by_name() -> None:
+    """Names tell players apart only where one alone has it, on both sides."""
+    shown = [row("a", "1", is_bot=False), row("a", "2", is_bot=False)]
+
+    assert ranks(listed(row("a", "9", rank="gold-1")).told_of("r", shown)) == [None, None]
