@@ -10,6 +10,9 @@ from impulse.config.lock_file import mend
 GOOD = "schema: '2.0'\nstages:\n  fetch:\n    cmd: python stages/fetch.py\n"
 
 
+NOTES = '{"read": {"/data/raw": [{"pid": 1, "cmd": "dvc repro"}]}, "write": {}}'
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
@@ -36,12 +39,25 @@ def test_the_committed_lock_comes_back(checkout: Path) -> None:
     """A clone with a committed dataset falls back to it and recomputes nothing."""
     commit(checkout, GOOD)
     (checkout / "dvc.lock").write_text("")
-    assert "committed one is back" in (mend(checkout) or "")
+    assert "committed one is back" in mend(checkout)[0]
     assert (checkout / "dvc.lock").read_text() == GOOD
 
 
 def test_a_good_lock_is_left_alone(checkout: Path) -> None:
     """Nothing is touched that DVC can read."""
     (checkout / "dvc.lock").write_text(GOOD)
-    assert mend(checkout) is None
+    (checkout / ".dvc" / "tmp").mkdir(parents=True)
+    (checkout / ".dvc" / "tmp" / "rwlock").write_text(NOTES)
+    assert mend(checkout) == []
+    assert (checkout / ".dvc" / "tmp" / "rwlock").read_text() == NOTES
     assert (checkout / "dvc.lock").read_text() == GOOD
+
+
+@pytest.mark.parametrize("cut", [0, 5, 30])
+def test_notes_of_access_that_were_cut_short_are_removed(checkout: Path, cut: int) -> None:
+    """DVC starts without them, and refuses to start with half of them."""
+    notes = checkout / ".dvc" / "tmp" / "rwlock"
+    notes.parent.mkdir(parents=True)
+    notes.write_text(NOTES[:cut])
+    assert len(mend(checkout)) == 1
+    assert not notes.exists()

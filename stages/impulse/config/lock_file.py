@@ -1,28 +1,47 @@
-"""dvc.lock after a crash: DVC writes the file in place, so a kill in that moment leaves it cut short and DVC refuses it.
+"""DVC's lock files after a crash: it writes them in place, so a kill in that moment leaves one cut short, and DVC refuses it.
 
-``make repro`` calls this first. Nothing is lost with the file: fetched replays and parsed results stand elsewhere, and
-the run that follows writes the same lock again.
+``make repro`` calls this first. Nothing is lost with dvc.lock: fetched replays and parsed results stand elsewhere, and
+the run that follows writes the same lock again. The other file only tells which processes read and write at the time.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import yaml
 
 LOCK_FILE = "dvc.lock"
+ACCESS_FILE = ".dvc/tmp/rwlock"
+"""Where DVC notes which of its processes read and write what."""
 
 
-def mend(root: Path) -> str | None:
-    """Put the committed dvc.lock, or none, in the place of one that DVC cannot read.
+def mend(root: Path) -> list[str]:
+    """Put the committed dvc.lock, or none, in the place of one that DVC cannot read; remove notes that it cannot read.
 
     Args:
         root: folder of the checkout.
 
     Returns:
-        One line about what was done; None when there was nothing to do.
+        One line about each thing that was done.
     """
+    return [line for line in (_mend_lock(root), _mend_access(root)) if line]
+
+
+def _mend_access(root: Path) -> str | None:
+    notes = root / ACCESS_FILE
+    try:
+        json.loads(notes.read_text(encoding="utf-8", errors="replace"))
+    except FileNotFoundError:
+        return None
+    except json.JSONDecodeError:
+        notes.unlink(missing_ok=True)
+        return f"{ACCESS_FILE} was cut short by a crash and is removed"
+    return None
+
+
+def _mend_lock(root: Path) -> str | None:
     lock = root / LOCK_FILE
     if not lock.is_file() or _is_readable(lock.read_text(encoding="utf-8", errors="replace")):
         return None
@@ -45,6 +64,5 @@ def _is_readable(text: str) -> bool:
 
 
 if __name__ == "__main__":
-    done = mend(Path.cwd())
-    if done:
-        print(done)  # noqa: T201 - a line for the user of make
+    for line in mend(Path.cwd()):
+        print(line)  # noqa: T201 - a line for the user of make
