@@ -29,7 +29,7 @@ def fetch(run: StageRun) -> None:
 def _fetch(run: StageRun) -> FetchSummary:
     from impulse.collection import ballchasing
     from impulse.collection.intake import take_in
-    from impulse.config.params import SourceKind
+    from impulse.config.fetch_params import SourceKind
     from impulse.progress import with_progress
 
     params, raw = run.params.fetch, run.output / "raw"
@@ -43,7 +43,7 @@ def _candidates(run: StageRun) -> tuple[int | None, Iterator[Candidate]]:
     """Return the number of files, where it is known before, and the files of the source."""
     from impulse.collection.intake import Candidate
     from impulse.collection.local import list_files, read_files
-    from impulse.config.params import SourceKind
+    from impulse.config.fetch_params import SourceKind
     from impulse.demo import corpus
 
     params = run.params.fetch

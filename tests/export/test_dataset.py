@@ -17,13 +17,13 @@ import pytest
 from pyarrow import feather
 
 from impulse.collection.intake import Candidate, take_in
+from impulse.config.fetch_params import SourceKind
 from impulse.config.params import (
     Compression,
     DedupeParams,
     EngineParams,
     ExportParams,
     FloatType,
-    SourceKind,
     ValidateParams,
 )
 from impulse.config.parsing_config import ParsingConfig

@@ -9,7 +9,8 @@ import pytest
 
 from impulse import rejects
 from impulse.collection.intake import Candidate, take_in
-from impulse.config.params import EngineParams, SourceKind
+from impulse.config.fetch_params import SourceKind
+from impulse.config.params import EngineParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import corpus
 from impulse.parsing import batch

@@ -9,7 +9,7 @@ from impulse.collection.folder import ReplayFolder
 from impulse.collection.intake import FetchSummary
 from impulse.collection.job import collect
 from impulse.collection.storage import LocalFolder
-from impulse.config.params import FetchParams
+from impulse.config.fetch_params import FetchParams
 from impulse.data_paths import replay_path
 
 

@@ -13,7 +13,7 @@ from impulse.collection.job import collect
 from impulse.collection.ledger import Outcome
 from impulse.collection.pacing import Clock
 from impulse.collection.storage import LocalFolder, ReplayStorage
-from impulse.config.params import FetchParams, SourceKind
+from impulse.config.fetch_params import FetchParams, SourceKind
 from impulse.errors import ConfigError
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from impulse.collection.intake import store, verified_header
 from impulse.collection.ledger import Fate, Outcome
 from impulse.collection.storage import ReplayStorage
-from impulse.config.params import SourceKind
+from impulse.config.fetch_params import SourceKind
 from impulse.errors import CorruptReplay
 from impulse.replay_facts import header_facts
 from impulse.replay_file import read_header

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from impulse import rejects
 from impulse.collection.storage import LocalFolder, ReplayStorage
-from impulse.config.params import SourceKind
+from impulse.config.fetch_params import SourceKind
 from impulse.data_paths import LISTED_PLAYERS, MANIFEST, REJECTS, replay_path
 from impulse.errors import ReplayError
 from impulse.rejects import Reason, Reject

@@ -19,7 +19,7 @@ from impulse.collection.ledger import Fate, Ledger, Outcome
 from impulse.collection.listing import Lister
 from impulse.collection.pacing import HOUR, Call, Clock, Pacer, limits_of
 from impulse.collection.selection import Settled, choose, reconcile, settle
-from impulse.config.params import FetchParams, query_filters
+from impulse.config.fetch_params import FetchParams, query_filters
 from impulse.errors import ConfigError
 from impulse.output import only_writer
 from impulse.progress import with_progress
