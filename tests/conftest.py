@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.exported import exported, prepared_data
 
 from impulse.demo import Recording, write_replay
 
@@ -31,6 +32,18 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Recording
     """A synthetic 2v2 replay of 40 s with goals and demolitions, and the truth about it."""
     path = tmp_path_factory.mktemp("synthetic") / "match.replay"
     return path, write_replay(path, seed=7, team_size=2, duration_seconds=40.0, goals=2, demolitions=3)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with everything up to dedupe, of a small synthetic corpus."""
+    return prepared_data(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def dataset(data: Path) -> Path:
+    """The dataset exported from it, with arrays; not to be changed."""
+    return exported(data, data / "export")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -17,14 +17,16 @@ SNIPPETS = [part.split("```")[0] for part in README.split("```python\n")[1:]]
 
 @pytest.mark.parametrize(
     "snippet",
-    [s for s in SNIPPETS if "from impulse" in s and "download_group" not in s],
+    [s for s in SNIPPETS if "impulse" in s and "download_group" not in s],
     ids=lambda s: s.split("import ")[1].split("\n")[0],
 )
 def test_library_snippets_run_as_written(
-    snippet: str, synthetic: tuple[Path, Recording], tmp_path: Path, monkeypatch
+    snippet: str, synthetic: tuple[Path, Recording], dataset: Path, tmp_path: Path, monkeypatch
 ) -> None:
-    """Each snippet runs in a folder with replays/my_replay.replay; downloads are tested against a server of our own."""
+    """Each snippet runs beside replays/my_replay.replay and data/export; downloads are tested against a server of our own."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "export").symlink_to(dataset)
     (tmp_path / "replays").mkdir()
     (tmp_path / "replays" / "my_replay.replay").symlink_to(synthetic[0])
     exec(compile(snippet, "README.md", "exec"), {})

@@ -6,6 +6,8 @@ Where to go to
     decide which replays are good               impulse.validation
     keep one recording per match                impulse.dedup
     write the dataset                           impulse.export
+    open a dataset                              impulse.load, impulse.open_dataset (impulse.loading)
+    cut it into windows for training            impulse.training
     write synthetic replays                     impulse.demo
     know what a column means                    impulse.schema
     know why a replay is missing                impulse.rejects
@@ -14,6 +16,17 @@ Where to go to
 
 from __future__ import annotations
 
+import importlib
 import logging
+from typing import Any
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+_LOADED_ON_FIRST_USE = {"load": "impulse.loading", "open_dataset": "impulse.loading"}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  (types stand in __init__.pyi)
+    """Import what opens datasets when it is first asked for: ``import impulse`` alone must cost nothing."""
+    if name not in _LOADED_ON_FIRST_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_LOADED_ON_FIRST_USE[name]), name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+SPLITS = ("train", "val", "test")
+"""Names of the splits of the dataset."""
+
 MANIFEST = "manifest.parquet"
 """Exact list of the fetched replays, in data/raw."""
 

@@ -14,6 +14,7 @@
     │   ├── CorruptReplay      its bytes are damaged, cut short, or not a replay at all
     │   └── UnsupportedReplay  its bytes are fine, but the parser cannot turn them into frames
     ├── SchemaError            columns are not what the schema table says
+    ├── DatasetError           an exported dataset cannot be opened or read
     └── StageError             a stage cannot go on (missing input, too many rejects, full disk)
 
 Callers of a batch catch :class:`ReplayError` for one replay and let everything else end the run.
@@ -97,6 +98,10 @@ class UnsupportedReplay(ReplayError):
 
 class SchemaError(ImpulseError):
     """Columns are not what the schema table says."""
+
+
+class DatasetError(ImpulseError):
+    """An exported dataset cannot be opened or read."""
 
 
 class StageError(ImpulseError):

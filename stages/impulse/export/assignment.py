@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 
 from impulse.config.params import ExportParams
+from impulse.data_paths import SPLITS
 
-SPLITS = ("train", "val", "test")
+__all__ = ["SPLITS", "shard_of", "split_of"]
 
 
 def split_of(match_key: str, params: ExportParams) -> str:

@@ -1,0 +1,175 @@
+"""``impulse.load`` and ``impulse.open_dataset``: from an address to a dataset."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
+
+from impulse.errors import ConfigError, DatasetError
+from impulse.loading.dataset import Dataset
+from impulse.loading.place import Place, bucket_place, folder_place
+from impulse.loading.selection import Filters, known
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from impulse.frame_arrays import FrameArrays
+
+DATASET_PATH = "data/export"
+"""Where a checkout has the dataset."""
+
+
+def open_dataset(
+    path_or_url: str | os.PathLike[str],
+    *,
+    rev: str | None = None,
+    remote: str | None = None,
+    path: str = DATASET_PATH,
+) -> Dataset:
+    """Open an exported dataset; of its files only schema.json is read.
+
+    Args:
+        path_or_url: folder of a dataset, checkout that has one, ``s3://bucket/prefix``, or path or URL of a Git
+            repository whose dataset DVC tracks.
+        rev: branch, tag or commit of the repository, for example ``v1.0``; the dataset then comes from the DVC cache
+            or remote, in the parts that are needed.
+        remote: name of the DVC remote; None takes the repository's default.
+        path: folder of the dataset inside the repository.
+
+    Raises:
+        DatasetError: there is no such folder, bucket, repository or revision, or it has no dataset.
+        ConfigError: ``rev`` or ``remote`` for something that is no repository.
+    """
+    return Dataset(_place(os.fspath(path_or_url), rev=rev, remote=remote, path=path))
+
+
+@overload
+def load(
+    path_or_url: str | os.PathLike[str],
+    *,
+    table: str = ...,
+    split: str | Sequence[str] | None = ...,
+    columns: Sequence[str] | None = ...,
+    filters: Filters | None = ...,
+    as_: Literal["arrow"] = ...,
+    rev: str | None = ...,
+    remote: str | None = ...,
+    path: str = ...,
+    verify: bool = ...,
+) -> pa.Table: ...
+@overload
+def load(
+    path_or_url: str | os.PathLike[str],
+    *,
+    table: str = ...,
+    split: str | Sequence[str] | None = ...,
+    columns: Sequence[str] | None = ...,
+    filters: Filters | None = ...,
+    as_: Literal["pandas"],
+    rev: str | None = ...,
+    remote: str | None = ...,
+    path: str = ...,
+    verify: bool = ...,
+) -> pd.DataFrame: ...
+@overload
+def load(
+    path_or_url: str | os.PathLike[str],
+    *,
+    table: str = ...,
+    split: str | Sequence[str] | None = ...,
+    columns: Sequence[str] | None = ...,
+    filters: Filters | None = ...,
+    as_: Literal["numpy"],
+    rev: str | None = ...,
+    remote: str | None = ...,
+    path: str = ...,
+    verify: bool = ...,
+) -> FrameArrays: ...
+def load(
+    path_or_url: str | os.PathLike[str],
+    *,
+    table: str = "frames",
+    split: str | Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+    filters: Filters | None = None,
+    as_: Literal["arrow", "pandas", "numpy"] = "arrow",
+    rev: str | None = None,
+    remote: str | None = None,
+    path: str = DATASET_PATH,
+    verify: bool = False,
+) -> pa.Table | pd.DataFrame | FrameArrays:
+    """Read a table of an exported dataset: the columns and row groups that were asked for, and nothing else.
+
+    ``open_dataset(...).frames(...)`` takes the same arguments and reads replay by replay, for what does not fit into memory.
+
+    Args:
+        path_or_url: as for :func:`open_dataset`.
+        table: frames, replays, players, goals, demolitions, ...
+        split: train, val, test, or several of them; None takes all.
+        columns: names of columns; None takes all.
+        filters: as in pyarrow, an expression or a list like ``[('team_size', '=', 3), ('ball_pos_z', '>', 1000)]``, on
+            columns of the table or of the replays table; the latter decide which replays are read at all.
+        as_: ``arrow`` gives a table, ``pandas`` a DataFrame with nullable types, ``numpy`` a
+            :class:`~impulse.frame_arrays.FrameArrays` (frames only).
+        rev: as for :func:`open_dataset`.
+        remote: as for :func:`open_dataset`.
+        path: as for :func:`open_dataset`.
+        verify: first compare the files that will be used with checksums.sha256, which reads them whole.
+
+    Raises:
+        DatasetError: the dataset cannot be opened or read, or a file has other bytes than its checksum says.
+        ConfigError: no such table, split or column, or a filter that cannot be applied.
+    """
+    known("as_", as_, ("arrow", "pandas", "numpy"))
+    dataset = open_dataset(path_or_url, rev=rev, remote=remote, path=path)
+    known("table", table, dataset.tables)
+    if table == "frames":
+        frames = dataset.frames(split=split, columns=columns, filters=filters)
+        if verify:
+            dataset.verify(("schema.json", "replays.parquet", *frames.files))
+        return {"arrow": frames.to_arrow, "pandas": frames.to_pandas, "numpy": frames.to_numpy}[as_]()
+    if as_ == "numpy":
+        raise ConfigError("as_", f"only frames are arrays of numbers; load {table} as arrow or pandas")
+    if verify:
+        dataset.verify(dict.fromkeys(("schema.json", "replays.parquet", f"{table}.parquet")))
+    rows = dataset.table(table, split=split, columns=columns, filters=filters)
+    if as_ == "arrow":
+        return rows
+    from impulse.dataframe import to_pandas
+
+    return to_pandas(rows)
+
+
+def _place(address: str, *, rev: str | None, remote: str | None, path: str) -> Place:
+    if address.startswith("s3://"):
+        if rev or remote:
+            raise ConfigError("rev" if rev else "remote", "is for a Git repository; a bucket has no revisions")
+        return bucket_place(address)
+    folder = Path(address)
+    if not rev and not remote:
+        for candidate in (folder, folder / path):
+            if (candidate / "schema.json").is_file():
+                return folder_place(candidate)
+    if repository := _repository(address, folder):
+        from impulse.loading.dvc_repository import repository_place
+
+        return repository_place(repository, path=path, rev=rev, remote=remote)
+    if not folder.exists():
+        raise DatasetError(f"{address}: no such folder")
+    if rev or remote:
+        raise ConfigError("rev" if rev else "remote", f"{address} is no Git repository")
+    return folder_place(folder)
+
+
+def _repository(address: str, folder: Path) -> str | None:
+    """Return the address of a Git repository in a form that DVC opens; None for what is none."""
+    if not folder.exists():
+        return address if "://" in address or re.match(r"[\w.-]+@[\w.-]+:", address) else None
+    if (folder / ".git").exists() or (folder / ".dvc").exists():
+        return address
+    # DVC looks for the settings of a bare repository beside its objects, unless it comes as a URL.
+    return folder.resolve().as_uri() if (folder / "HEAD").is_file() else None

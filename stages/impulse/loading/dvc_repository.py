@@ -1,0 +1,107 @@
+"""The dataset of a Git repository at a revision, read from its DVC cache or remote without pulling it.
+
+DVC's own ``open`` moves whole files; here it only tells where each file is stored, and Arrow reads the parts it needs.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from pyarrow import fs
+
+from impulse.errors import DatasetError
+from impulse.loading.place import Place, StoredFile
+from impulse.loading.s3_access import S3Settings, access_to_s3
+
+if TYPE_CHECKING:
+    from dvc_data.index import DataIndex, DataIndexEntry
+
+_ADVICE = (
+    "it is neither in the DVC cache nor on the remote: run `dvc push` where the dataset was built, "
+    "or give remote= and credentials"
+)
+_log = logging.getLogger(__name__)
+
+
+def repository_place(repository: str, *, path: str, rev: str | None, remote: str | None) -> Place:
+    """Return the files of a folder that a DVC repository tracks.
+
+    Args:
+        repository: path or URL of the Git repository.
+        path: the folder inside the repository.
+        rev: branch, tag or commit; None takes the working tree of a local repository, the newest commit of another.
+        remote: name of the DVC remote; None takes the default one.
+
+    Raises:
+        DatasetError: no such repository, revision or folder, or its list of files is neither in the cache nor on the
+            remote.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+    from dvc_data.index import DataIndexDirError, StorageKeyError
+    from scmrepo.exceptions import SCMError
+
+    name = f"{repository}@{rev}:{path}" if rev else f"{repository}:{path}"
+    try:
+        with Repo.open(repository, rev=rev, subrepos=True, uninitialized=True, remote=remote) as opened:
+            index, entry = opened.get_data_index_entry(path)
+            if entry.key and not (entry.meta and entry.meta.isdir):
+                raise DatasetError(f"{name}: is a file; give the folder of a dataset")
+            return Place(name, _stored_files(index, entry), advice=_ADVICE)
+    except DataIndexDirError as error:
+        raise DatasetError(f"{name}: the list of its files cannot be read; {_ADVICE}{_cause(error)}") from error
+    except StorageKeyError as error:
+        raise DatasetError(f"{name}: the repository has no DVC remote, and no such data in its cache") from error
+    except (DvcException, SCMError) as error:
+        raise DatasetError(f"{name}: cannot be opened{_cause(error) or f' ({_line(error)})'}") from error
+
+
+def _stored_files(index: DataIndex, folder: DataIndexEntry) -> dict[str, StoredFile]:
+    """Return every file of a tracked folder: from the cache when it is there, else from the remote."""
+    storage = index.storage_map
+    translated: dict[tuple[int, str], fs.FileSystem] = {}
+    files = {}
+    for key, entry in index.iteritems(prefix=folder.key):
+        if entry.meta and entry.meta.isdir:
+            continue
+        where, path = storage.get_cache(entry) if storage.cache_exists(entry) else storage.get_remote(entry)
+        bucket = path.split("/")[0] if where.protocol == "s3" else ""
+        if (id(where), bucket) not in translated:
+            translated[id(where), bucket] = _arrow_filesystem(where, bucket)
+        files["/".join(key[len(folder.key or ()) :])] = StoredFile(translated[id(where), bucket], path)
+    return files
+
+
+def _arrow_filesystem(stored: Any, bucket: str) -> fs.FileSystem:  # noqa: ANN401  (a file system of DVC)
+    """Return Arrow's file system for one of DVC's."""
+    if stored.protocol == "local":
+        return fs.LocalFileSystem()
+    if stored.protocol == "s3":
+        arguments = stored.fs_args
+        client = arguments.get("client_kwargs", {})
+        settings = S3Settings(
+            profile=arguments.get("profile"),
+            endpoint=client.get("endpoint_url"),
+            region=client.get("region_name"),
+            access_key=arguments.get("key"),
+            secret_key=arguments.get("secret"),
+            session_token=arguments.get("token"),
+            is_anonymous=bool(arguments.get("anon")),
+        )
+        return access_to_s3(bucket, settings).filesystem
+    _log.info("reading through DVC's own access to %s", stored.protocol)
+    return fs.PyFileSystem(fs.FSSpecHandler(stored.fs))
+
+
+def _cause(error: BaseException) -> str:
+    """Return what is at the bottom of an error, for a person."""
+    causes = []
+    while error.__cause__ is not None:
+        error = error.__cause__
+        causes.append(error)
+    return f" ({_line(causes[-1])})" if causes else ""
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

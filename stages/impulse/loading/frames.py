@@ -1,0 +1,199 @@
+"""A selection of frames that is read when it is asked for, as a whole or replay by replay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from impulse.frame_arrays import FrameArrays, physical_bounds
+from impulse.loading.place import Place
+from impulse.loading.selection import Selection
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOT_NUMERIC = ("replay_id", "split")
+"""Columns that arrays leave out; ``replay_ids`` and ``offsets`` say which rows belong to which replay."""
+
+_PARQUET = ds.ParquetFileFormat()
+_REPLAYS_AHEAD = 2
+
+
+class Frames:
+    """Some columns of the frames of some replays. Nothing is read before a method is called."""
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        selection: Selection,
+        shards: Sequence[str],
+        schema: pa.Schema,
+        columns: Sequence[str],
+        is_all: bool,
+        described: Sequence[dict[str, Any]],
+    ) -> None:
+        self.replays: pa.Table = selection.replays
+        """Rows of the replays table: the chosen replays."""
+        self.files: tuple[str, ...] = tuple(shards)
+        """Names of the files that have the frames of these replays."""
+        self.columns: tuple[str, ...] = tuple(columns)
+        """Names of the columns."""
+        self.schema: pa.Schema = pa.schema([schema.field(name) for name in columns], metadata=schema.metadata)
+        """Arrow schema with unit, range and meaning of each column."""
+        self._place = place
+        self._dataset_schema = schema
+        self._described = described
+        self._rows = selection.rows
+        self._filter = selection.rows
+        if not is_all:
+            ours = pc.field("replay_id").isin(self.replays["replay_id"].combine_chunks())
+            self._filter = ours if selection.rows is None else ours & selection.rows
+
+    def to_arrow(self) -> pa.Table:
+        """Return all rows as one table, in the order of the files: by split, shard, replay and row.
+
+        Raises:
+            DatasetError: a file cannot be read.
+        """
+        return self._read(self.columns)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return all rows as a DataFrame.
+
+        Floats have NaN for null; integers and booleans are pandas' nullable types where the schema lets them be null;
+        names are categories. Errors as for :meth:`to_arrow`.
+        """
+        from impulse.dataframe import to_pandas
+
+        return to_pandas(self.to_arrow())
+
+    def to_numpy(self) -> FrameArrays:
+        """Return all rows as one array of numbers, replays sorted by id.
+
+        The same as the arrays that the export stage writes: null is NaN, booleans are 0 and 1, names are positions in
+        the sorted names that occur. Errors as for :meth:`to_arrow`.
+        """
+        names = [name for name in self.columns if name not in NOT_NUMERIC]
+        table = self._read(["replay_id", *names])
+        ids, starts = _runs(table["replay_id"])
+        order = np.argsort(np.array(ids, dtype=object), kind="stable") if ids else np.zeros(0, dtype=np.int64)
+        lengths = np.diff(np.append(starts, table.num_rows))[order]
+        offsets = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))).astype(np.int64)
+        is_wide = any(pa.types.is_float64(field.type) for field in table.schema)
+        values = np.empty((table.num_rows, len(names)), dtype=np.float64 if is_wide else np.float32)
+        categories: dict[str, list[str]] = {}
+        for position, name in enumerate(names):
+            column, categories_of = _numbers(table[name])
+            if categories_of is not None:
+                categories[name] = categories_of
+            for target, run in enumerate(order):
+                values[offsets[target] : offsets[target + 1], position] = column[
+                    starts[run] : starts[run] + lengths[target]
+                ]
+        return FrameArrays(
+            values=values,
+            columns=tuple(names),
+            replay_ids=tuple(ids[run] for run in order),
+            offsets=offsets,
+            categories=categories,
+            bounds=physical_bounds(self._described, names),
+            is_whole=self._rows is None,
+        )
+
+    def each_replay(self) -> Iterator[tuple[str, pa.Table]]:
+        """Yield id and frames of one replay after the other, in the order of the files.
+
+        Memory holds a few replays at a time, however large the selection is. Errors as for :meth:`to_arrow`.
+        """
+        dataset = self._arrow_dataset()
+        if dataset is None:
+            return
+        columns = list(dict.fromkeys(("replay_id", *self.columns)))
+        parts: list[pa.Table] = []
+        current = ""
+        with self._place.reading("frames"):
+            scanner = dataset.scanner(
+                columns=columns,
+                filter=self._filter,
+                batch_size=1 << 20,
+                batch_readahead=_REPLAYS_AHEAD,
+                fragment_readahead=1,
+            )
+            for batch in scanner.to_batches():
+                piece = pa.Table.from_batches([batch])
+                ids, starts = _runs(piece["replay_id"])
+                for replay_id, start, end in zip(ids, starts, [*starts[1:], piece.num_rows], strict=True):
+                    if parts and replay_id != current:
+                        yield current, self._in_schema(pa.concat_tables(parts))
+                        parts = []
+                    current = replay_id
+                    parts.append(piece.slice(start, end - start))
+        if parts:
+            yield current, self._in_schema(pa.concat_tables(parts))
+
+    def count_rows(self) -> int:
+        """Return the number of rows; without conditions on rows nothing is read for it."""
+        if self._rows is None:
+            return int(pc.sum(self.replays["rows"]).as_py() or 0)
+        dataset = self._arrow_dataset()
+        if dataset is None:
+            return 0
+        with self._place.reading("frames"):
+            return int(dataset.count_rows(filter=self._filter))
+
+    def _read(self, columns: Sequence[str]) -> pa.Table:
+        fields = [self._dataset_schema.field(name) for name in columns]
+        schema = pa.schema(fields, metadata=self._dataset_schema.metadata)
+        dataset = self._arrow_dataset()
+        if dataset is None:
+            return schema.empty_table()
+        with self._place.reading("frames"):
+            table = dataset.to_table(columns=list(columns), filter=self._filter)
+        return table.replace_schema_metadata(schema.metadata)
+
+    def _in_schema(self, table: pa.Table) -> pa.Table:
+        return table.select(list(self.columns)).replace_schema_metadata(self.schema.metadata)
+
+    def _arrow_dataset(self) -> ds.Dataset | None:
+        """Return the files as Arrow sees them, None when there is nothing to read."""
+        if not self.files or not self.replays.num_rows:
+            return None
+        fragments = []
+        for name in self.files:
+            file = self._place.files[name]
+            split = name.split("/")[1].removeprefix("split=")
+            fragments.append(
+                _PARQUET.make_fragment(
+                    file.path, filesystem=file.filesystem, partition_expression=pc.field("split") == split
+                )
+            )
+        return ds.FileSystemDataset(fragments, self._dataset_schema, _PARQUET)
+
+
+def _runs(ids: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Return the replays of a column of ids in their order, and the first row of each."""
+    if not len(ids):
+        return [], np.zeros(0, dtype=np.int64)
+    codes = ids.unify_dictionaries().combine_chunks()
+    changes = np.flatnonzero(np.diff(codes.indices.to_numpy())) + 1
+    starts = np.concatenate(([0], changes)).astype(np.int64)
+    return codes.take(pa.array(starts)).to_pylist(), starts
+
+
+def _numbers(column: pa.ChunkedArray) -> tuple[npt.NDArray[Any], list[str] | None]:
+    """Return a column as numbers with NaN for null, and what they mean when they are codes of names."""
+    names = None
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string())
+        names = sorted(column.unique().drop_null().to_pylist())
+        column = pc.index_in(column, value_set=pa.array(names, pa.string()))
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    return column.cast(pa.float64()).to_numpy(), names

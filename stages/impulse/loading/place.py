@@ -1,0 +1,103 @@
+"""Where the files of a dataset are, by their names inside it: a folder, a prefix of a bucket, or a DVC remote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import fs
+
+from impulse.errors import DatasetError
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One file: the file system that has it, and its path there."""
+
+    filesystem: fs.FileSystem
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The files of a dataset."""
+
+    name: str
+    """For messages; holds no secret."""
+    files: Mapping[str, StoredFile]
+    """By name inside the dataset, for example ``frames/split=train/part-00000.parquet``."""
+    advice: str = ""
+    """What to do when a file cannot be read."""
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a small file.
+
+        Raises:
+            DatasetError: there is no such file, or it cannot be read.
+        """
+        with self.open(name) as stream:
+            content: bytes = stream.read()
+        return content
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[pa.NativeFile]:
+        """Open a file for reading from any position; errors as for :meth:`read`."""
+        if name not in self.files:
+            raise DatasetError(f"{self.name}: {name} is missing")
+        file = self.files[name]
+        with self.reading(name), file.filesystem.open_input_file(file.path) as stream:
+            yield stream
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[None]:
+        """Say in one line that something could not be read, and why.
+
+        Raises:
+            DatasetError: in place of what Arrow raises, whose messages hold no secrets.
+        """
+        try:
+            yield
+        except (OSError, pa.ArrowInvalid) as error:
+            advice = f"; {self.advice}" if self.advice else ""
+            text = " ".join(str(error).split())
+            raise DatasetError(f"{self.name}: {name} cannot be read{advice} ({text})") from error
+
+
+def folder_place(folder: Path) -> Place:
+    """Return the files below a local folder."""
+    local = fs.LocalFileSystem()
+    return Place(
+        str(folder),
+        {
+            path.relative_to(folder).as_posix(): StoredFile(local, str(path))
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
+    )
+
+
+def bucket_place(url: str) -> Place:
+    """Return the files below ``s3://bucket/prefix``.
+
+    Raises:
+        DatasetError: the bucket cannot be listed.
+    """
+    from impulse.loading.s3_access import access_to_s3
+
+    root = url.removeprefix("s3://").strip("/")
+    store = access_to_s3(root.split("/")[0])
+    try:
+        listed = store.filesystem.get_file_info(fs.FileSelector(root, recursive=True, allow_not_found=True))
+    except OSError as error:
+        raise DatasetError(store.explain(url, error)) from error
+    return Place(
+        url,
+        {
+            info.path[len(root) + 1 :]: StoredFile(store.filesystem, info.path)
+            for info in sorted(listed, key=lambda info: info.path)
+            if info.is_file
+        },
+    )

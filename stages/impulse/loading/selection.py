@@ -1,0 +1,128 @@
+"""Which replays and which rows a filter asks for.
+
+Replays are chosen first, by their table, so that a condition such as ``team_size == 3`` decides which parts of the frames
+are read at all.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from impulse.errors import ConfigError
+
+Condition: TypeAlias = tuple[str, str, Any]
+Filters: TypeAlias = pc.Expression | Sequence[Condition] | Sequence[Sequence[Condition]]
+"""As in pyarrow: an expression, a list of conditions that all hold, or a list of such lists of which one holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is to be read of a table."""
+
+    replays: pa.Table
+    """Rows of the replays table that were chosen."""
+    rows: pc.Expression | None
+    """Condition on the table's own columns; None takes all rows of these replays."""
+
+
+def select(replays: pa.Table, table: pa.Schema, *, splits: Sequence[str] | None, filters: Filters | None) -> Selection:
+    """Choose replays and rows.
+
+    Args:
+        replays: the replays table.
+        table: schema of the table that will be read.
+        splits: the splits to take; None takes all.
+        filters: conditions on columns of the replays table or of the table that will be read.
+
+    Raises:
+        ConfigError: a filter names an unknown column, or cannot be applied to the column's type.
+    """
+    if splits is not None:
+        replays = replays.filter(pc.is_in(replays["split"], pa.array(list(splits), pa.string())))
+    if filters is None or (not isinstance(filters, pc.Expression) and not filters):
+        return Selection(replays, None)
+    if isinstance(filters, pc.Expression):
+        if _fits(filters, replays.schema):
+            return Selection(replays.filter(filters), None)
+        if not _fits(filters, table):
+            raise ConfigError(
+                "filters",
+                f"{filters}: names a column that is not there, compares it with another type, or mixes columns of replays "
+                "and of rows; such a mix is given as a list, like [('team_size', '=', 3), ('ball_pos_z', '>', 1000)]",
+            )
+        return Selection(replays, filters)
+    return _select_by_lists(replays, table, _alternatives(filters))
+
+
+def _select_by_lists(replays: pa.Table, table: pa.Schema, alternatives: Sequence[Sequence[Condition]]) -> Selection:
+    chosen, conditions = [], []
+    for alternative in alternatives:
+        for name, *_ in alternative:
+            known("filters", name, dict.fromkeys((*replays.schema.names, *table.names)))
+        of_replays = [condition for condition in alternative if condition[0] in replays.schema.names]
+        of_rows = [condition for condition in alternative if condition[0] not in replays.schema.names]
+        chosen.append(replays.filter(_expression(of_replays, replays.schema)) if of_replays else replays)
+        conditions.append(_expression(of_rows, table) if of_rows else None)
+    if len(alternatives) == 1:
+        return Selection(chosen[0], conditions[0])
+    ids = pa.chunked_array([part["replay_id"].combine_chunks() for part in chosen], pa.string()).unique()
+    union = replays.filter(pc.is_in(replays["replay_id"], ids))
+    if all(condition is None for condition in conditions):
+        return Selection(union, None)
+    rows = None
+    for part, condition in zip(chosen, conditions, strict=True):
+        one = pc.field("replay_id").isin(part["replay_id"].combine_chunks())
+        one = one if condition is None else one & condition
+        rows = one if rows is None else rows | one
+    return Selection(union, rows)
+
+
+def known(key: str, name: object, names: Iterable[str]) -> None:
+    """Check a name against those that exist.
+
+    Raises:
+        ConfigError: it is not among them; the message has names like it.
+    """
+    names = list(names)
+    if name in names:
+        return
+    close = difflib.get_close_matches(str(name), names, n=3)
+    hint = (
+        f"did you mean {', '.join(close)}?"
+        if close
+        else f"there are {', '.join(names[:8])}" + (", ..." if len(names) > 8 else "")
+    )
+    raise ConfigError(key, f"{name!r} is not there; {hint}")
+
+
+def _alternatives(filters: Sequence[Any]) -> list[list[Condition]]:
+    alternatives = [list(filters)] if isinstance(filters[0], tuple) else [list(part) for part in filters]
+    for condition in (condition for alternative in alternatives for condition in alternative):
+        if not (isinstance(condition, tuple) and len(condition) == 3):
+            raise ConfigError("filters", f"{condition!r} is not a condition like ('team_size', '=', 3)")
+    return alternatives
+
+
+def _expression(conditions: Sequence[Condition], schema: pa.Schema) -> pc.Expression:
+    try:
+        expression = pq.filters_to_expression([list(conditions)])
+        schema.empty_table().filter(expression)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError, ValueError) as error:
+        text = " ".join(str(error).split())
+        raise ConfigError("filters", f"{list(conditions)} cannot be applied ({text})") from error
+    return expression
+
+
+def _fits(expression: pc.Expression, schema: pa.Schema) -> bool:
+    try:
+        schema.empty_table().filter(expression)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return False
+    return True

@@ -1,0 +1,57 @@
+"""A dataset from synthetic replays, made by the stages' own functions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from impulse.collection.intake import Candidate, take_in
+from impulse.config.fetch_params import SourceKind
+from impulse.config.params import DedupeParams, EngineParams, ExportParams, ValidateParams
+from impulse.config.parsing_config import ParsingConfig
+from impulse.dedup.deduplication import dedupe_tables
+from impulse.demo import corpus
+from impulse.export.dataset import export_dataset
+from impulse.parsing.batch import parse_batch
+from impulse.parsing.store import ParseStore
+from impulse.validation.judging import validate_tables
+
+EXPORT = ExportParams(shards=4, train=0.5, val=0.25, test=0.25, numpy=True)
+
+
+def prepared_data(folder: Path, *, matches: int = 9, seed: int = 11, seconds: float = 20.0) -> Path:
+    """Fill a data folder with everything up to dedupe."""
+    files = (Candidate(item.name, item.data) for item in corpus(matches=matches, seed=seed, duration_seconds=seconds))
+    take_in(files, source=SourceKind.local, folder=folder / "raw")
+    parse_batch(
+        pq.read_table(folder / "raw" / "manifest.parquet"),
+        raw=folder / "raw",
+        target=folder / "parsed",
+        earlier_rejects=pq.read_table(folder / "raw" / "rejects.parquet"),
+        params=ParsingConfig.get_preset("standard").params(),
+        engine=EngineParams(workers=2),
+        store=ParseStore(folder / "store"),
+    )
+    validate_tables(
+        pq.read_table(folder / "parsed" / "replays.parquet"),
+        pq.read_table(folder / "parsed" / "measures.parquet"),
+        earlier_rejects=pq.read_table(folder / "parsed" / "rejects.parquet"),
+        target=folder / "validated",
+        params=ValidateParams(),
+    )
+    dedupe_tables(
+        pq.read_table(folder / "validated" / "verdicts.parquet"),
+        pq.read_table(folder / "parsed" / "replays.parquet"),
+        features=folder / "parsed" / "features.json",
+        earlier_rejects=pq.read_table(folder / "validated" / "rejects.parquet"),
+        target=folder / "deduped",
+        params=DedupeParams(),
+    )
+    return folder
+
+
+def exported(data: Path, target: Path, params: ExportParams = EXPORT) -> Path:
+    """Write the dataset of a prepared data folder."""
+    export_dataset(parsed=data / "parsed", deduped=data / "deduped", target=target, params=params)
+    return target

@@ -1,0 +1,282 @@
+"""impulse.load on a local folder: values, selections, what is read, and what is said when it cannot be."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+from tests.loading.counting import CountingFiles, counted
+
+import impulse
+from impulse.errors import ConfigError, DatasetError
+from impulse.frame_arrays import open_frame_arrays
+from impulse.loading.place import folder_place
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def plain(dataset: Path) -> pd.DataFrame:
+    """All frames by plain pandas, the oracle of these tests."""
+    return pd.read_parquet(dataset / "frames").astype({"split": str, "replay_id": str})
+
+
+def same(table: pa.Table, frame: pd.DataFrame, columns: list[str]) -> None:
+    """Check that a table has the rows of a frame, whatever their order."""
+    mine = table.select(columns).to_pandas()
+    mine = mine.astype({name: str for name in ("split", "replay_id") if name in columns})
+    pd.testing.assert_frame_equal(
+        mine.sort_values(["replay_id", "row"], ignore_index=True),
+        frame[columns].sort_values(["replay_id", "row"], ignore_index=True),
+        check_dtype=False,
+    )
+
+
+def test_all_frames_are_those_of_the_files(dataset: Path) -> None:
+    """Without arguments everything is loaded: all columns in the files' order, with their units."""
+    table = impulse.load(dataset)
+    frame = plain(dataset)
+    same(table, frame, [name for name in frame.columns if name != "split"])
+    assert table.schema.field("ball_pos_x").metadata[b"unit"] == b"uu"
+    assert table.schema.metadata[b"impulse_schema_version"] == b"1"
+    assert impulse.load(dataset).equals(table)
+
+
+def test_a_checkout_is_opened_at_its_dataset(data: Path, dataset: Path, tmp_path: Path) -> None:
+    """The folder that has data/export is as good as data/export."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "export").symlink_to(dataset)
+    assert impulse.load(tmp_path, table="players").equals(impulse.load(dataset, table="players"))
+    assert impulse.load(data, path="export", table="goals").equals(impulse.load(dataset, table="goals"))
+
+
+@pytest.mark.parametrize(
+    ("filters", "query"),
+    [
+        ([("team_size", "=", 3)], "team_size == 3"),
+        ([("team_size", "in", [1, 2]), ("ball_pos_z", ">", 300)], "team_size in (1, 2) and ball_pos_z > 300"),
+        ([[("team_size", "=", 3)], [("segment", "=", 1)]], "team_size == 3 or segment == 1"),
+        ([[("team_size", "=", 3)], [("team_size", "=", 1)]], "team_size == 3 or team_size == 1"),
+        ([("split", "=", "val"), ("time", "<", 12.5)], "split == 'val' and time < 12.5"),
+        (pc.field("ball_pos_z") > 500, "ball_pos_z > 500"),
+        ((pc.field("team_size") == 2) & (pc.field("is_forfeit") == pc.scalar(False)), "team_size == 2"),
+        ((pc.field("segment") == 0) & (pc.field("row") < 100), "segment == 0 and row < 100"),
+        ([("team_size", "=", 9)], "team_size == 9"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_filters_choose_the_rows_that_pandas_chooses(dataset: Path, filters: Any, query: str) -> None:
+    """Conditions on replays and on rows, alone and together, mean what they mean in pandas."""
+    sizes = pq.read_table(dataset / "replays.parquet").to_pandas()[["replay_id", "team_size"]]
+    expected = plain(dataset).merge(sizes, on="replay_id").query(query)
+    columns = ["replay_id", "row", "time", "split", "ball_pos_z"]
+    same(impulse.load(dataset, columns=columns, filters=filters), expected, columns)
+    opened = impulse.open_dataset(dataset).frames(filters=filters)
+    assert opened.count_rows() == len(expected)
+
+
+@pytest.mark.parametrize("split", ["train", "val", ["val", "test"]])
+def test_split_chooses_its_replays(dataset: Path, split: Any) -> None:
+    """A split has its rows in every table."""
+    splits = [split] if isinstance(split, str) else split
+    replays = pq.read_table(dataset / "replays.parquet").to_pandas()
+    ids = set(replays[replays["split"].isin(splits)]["replay_id"])
+    table = impulse.load(dataset, split=split, columns=["replay_id", "row", "split"])
+    assert set(table["split"].to_pylist()) == set(splits)
+    assert set(table["replay_id"].to_pylist()) == ids
+    for name in ("replays", "players"):
+        assert set(impulse.load(dataset, table=name, split=split)["replay_id"].to_pylist()) == ids
+
+
+def test_other_tables_are_filtered_by_replay_and_by_their_own_columns(dataset: Path) -> None:
+    """Players of big matches who scored."""
+    replays = pq.read_table(dataset / "replays.parquet").to_pandas()
+    players = pq.read_table(dataset / "players.parquet").to_pandas()
+    big = set(replays[replays["team_size"] == 3]["replay_id"])
+    expected = players[players["replay_id"].isin(big) & (players["team"] == "blue")][["replay_id", "name"]]
+    mine = impulse.load(
+        dataset,
+        table="players",
+        columns=["replay_id", "name"],
+        filters=[("team_size", "=", 3), ("team", "=", "blue")],
+        as_="pandas",
+    )
+    assert mine.to_numpy().tolist() == expected.to_numpy().tolist()
+    assert len(mine) > 0
+
+
+def test_pandas_keeps_what_null_means(dataset: Path) -> None:
+    """NaN for absent numbers, nullable booleans and integers, categories for names."""
+    frame = impulse.load(dataset, as_="pandas")
+    assert frame["p0_pos_x"].dtype == np.float32
+    assert frame["p0_present"].dtype == bool
+    assert frame["p0_demolished"].dtype == pd.BooleanDtype()
+    assert frame["segment"].dtype == pd.Int16Dtype()
+    assert isinstance(frame["replay_id"].dtype, pd.CategoricalDtype)
+    table = impulse.load(dataset)
+    assert frame["p0_demolished"].isna().sum() == table["p0_demolished"].null_count
+    assert frame["p5_pos_x"].isna().sum() == table["p5_pos_x"].null_count > 0
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_arrays_are_those_that_export_wrote(dataset: Path, split: str) -> None:
+    """The array made from Parquet equals the one on disk: values, order of replays, codes and bounds."""
+    mine, written = impulse.load(dataset, split=split, as_="numpy"), open_frame_arrays(dataset, split)
+    assert (mine.columns, mine.replay_ids) == (written.columns, written.replay_ids)
+    assert {name: list(names) for name, names in mine.categories.items()} == written.categories
+    np.testing.assert_array_equal(mine.offsets, written.offsets)
+    np.testing.assert_array_equal(mine.values, written.values)
+    np.testing.assert_array_equal(mine.bounds, written.bounds)
+    assert mine.values.dtype == written.values.dtype
+    assert isinstance(written.values, np.memmap)
+    np.testing.assert_array_equal(
+        mine[mine.replay_ids[-1]][:, mine.columns.index("time")], mine.column("time")[mine.offsets[-2] :]
+    )
+
+
+def test_each_replay_comes_whole_and_once(dataset: Path) -> None:
+    """Replay by replay gives the same rows as all at once."""
+    frames = impulse.open_dataset(dataset).frames(split=["train", "test"], columns=["row", "ball_pos_x"])
+    replays = {row["replay_id"]: row["rows"] for row in frames.replays.to_pylist()}
+    parts = list(frames.each_replay())
+    assert {replay_id: part.num_rows for replay_id, part in parts} == replays
+    assert all(part["row"].to_pylist() == list(range(part.num_rows)) for _, part in parts)
+    assert pa.concat_tables(part for _, part in parts).equals(frames.to_arrow())
+    assert parts[0][1].schema.equals(frames.schema, check_metadata=True)
+
+
+def test_what_was_not_asked_for_is_not_read(dataset: Path, tmp_path: Path) -> None:
+    """A column costs its bytes, a replay costs its row group, another split costs nothing."""
+    shutil.copytree(dataset, tmp_path / "big")
+    size = sum(path.stat().st_size for path in (dataset / "frames").rglob("*.parquet"))
+    files = CountingFiles()
+    opened = impulse.loading.Dataset(counted(folder_place(dataset), files))
+    replays, _ = opened.replays, opened.schema
+
+    files.reset()
+    opened.frames(split="val", columns=["ball_pos_x"]).to_arrow()
+    assert {name.split("/")[-2] for name in files.opened} == {"split=val"}
+    footers = sum(_footer(dataset / name) for name in opened.frames(split="val").files)
+    column = sum(_column_bytes(dataset / name, "ball_pos_x") for name in opened.frames(split="val").files)
+    assert files.bytes_read <= 2 * footers + 4 * column
+
+    files.reset()
+    one = replays["replay_id"][0].as_py()
+    table = opened.frames(columns=["replay_id", "p0_pos_x"], filters=[("replay_id", "=", one)]).to_arrow()
+    assert set(table["replay_id"].to_pylist()) == {one}
+    assert len(set(files.opened)) == 1
+    assert files.bytes_read < size / 4
+
+    files.reset()
+    opened.frames(split="train", filters=[("team_size", "=", 9)]).to_arrow()
+    assert files.opened == []
+
+
+def _footer(path: Path) -> int:
+    size: int = pq.read_metadata(path).serialized_size
+    return size + 8
+
+
+def _column_bytes(path: Path, name: str) -> int:
+    metadata = pq.read_metadata(path)
+    position = pq.read_schema(path).names.index(name)
+    sizes: list[int] = [
+        metadata.row_group(group).column(position).total_compressed_size for group in range(metadata.num_row_groups)
+    ]
+    return sum(sizes)
+
+
+def test_verify_finds_a_changed_byte_in_what_is_used(dataset: Path, tmp_path: Path) -> None:
+    """A file with other bytes is refused on request; files of other splits do not matter."""
+    copy = tmp_path / "copy"
+    shutil.copytree(dataset, copy)
+    impulse.open_dataset(copy).verify()
+    victim = next((copy / "frames" / "split=val").iterdir())
+    content = bytearray(victim.read_bytes())
+    content[len(content) // 2] ^= 1
+    victim.write_bytes(content)
+
+    assert impulse.load(copy, split="train", verify=True).num_rows > 0
+    assert impulse.load(copy, table="goals", verify=True).num_rows > 0
+    with pytest.raises(DatasetError, match=rf"{victim.name} has other bytes than checksums.sha256 says"):
+        impulse.load(copy, split="val", verify=True)
+    victim.unlink()
+    with pytest.raises(DatasetError, match=rf"{victim.name} is missing"):
+        impulse.open_dataset(copy).verify()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"split": "validation"}, r"split: 'validation' is not there; did you mean val|there are train, val, test"),
+        ({"columns": ["ball_posx"]}, r"columns: 'ball_posx' is not there; did you mean ball_pos_x"),
+        ({"table": "player"}, r"table: 'player' is not there; did you mean players"),
+        ({"as_": "polars"}, r"as_: 'polars' is not there; there are arrow, pandas, numpy"),
+        ({"table": "goals", "as_": "numpy"}, r"as_: only frames are arrays"),
+        ({"filters": [("team_sise", "=", 3)]}, r"filters: 'team_sise' is not there; did you mean team_size"),
+        ({"filters": [("time", "=")]}, r"filters: \('time', '='\) is not a condition"),
+        ({"filters": [("time", "<", "noon")]}, r"filters: .* cannot be applied"),
+        ({"filters": (pc.field("team_size") == 3) & (pc.field("time") < 1.0)}, r"mixes columns .* given as a list"),
+        ({"rev": "v1.0"}, r"rev: .* is no Git repository"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_wrong_arguments_are_said_in_one_line(dataset: Path, arguments: dict[str, Any], message: str) -> None:
+    """Each names what is wrong and what there is."""
+    with pytest.raises(ConfigError, match=message) as caught:
+        impulse.load(dataset, **arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_folders_that_are_no_dataset_are_said_in_one_line(dataset: Path, tmp_path: Path) -> None:
+    """Missing folders, other folders, broken files and datasets of the future."""
+    with pytest.raises(DatasetError, match=r"nowhere: no such folder"):
+        impulse.load(tmp_path / "nowhere")
+    with pytest.raises(DatasetError, match=r"not a dataset of impulse: there is no schema.json"):
+        impulse.load(tmp_path)
+    copy = tmp_path / "copy"
+    shutil.copytree(dataset, copy)
+    document = json.loads((copy / "schema.json").read_text())
+    (copy / "schema.json").write_text(json.dumps({**document, "schema_version": 2}))
+    with pytest.raises(DatasetError, match=r"schema version 2, and this impulse knows 1: upgrade impulse"):
+        impulse.load(copy)
+    (copy / "schema.json").write_text("[]")
+    with pytest.raises(DatasetError, match=r"schema.json is not one that impulse wrote"):
+        impulse.load(copy)
+    (copy / "schema.json").write_text(json.dumps(document))
+    (copy / "replays.parquet").write_bytes(b"PAR1 nothing PAR1")
+    with pytest.raises(DatasetError, match=r"replays.parquet cannot be read") as caught:
+        impulse.load(copy)
+    assert "\n" not in str(caught.value)
+
+
+def test_import_alone_loads_no_library() -> None:
+    """``import impulse`` stays light until a dataset is opened, and the names are there all the same."""
+    code = (
+        "import sys, impulse; heavy = {'pyarrow', 'pandas', 'numpy', 'dvc', 'botocore', 'torch', 'impulse.loading'};"
+        "print(sorted(heavy & set(sys.modules))); impulse.load, impulse.open_dataset;"
+        "print(sorted({'dvc', 'botocore', 's3fs', 'torch', 'matplotlib'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT / "stages", capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["[]", "[]"]
+    with pytest.raises(AttributeError, match="no attribute 'lod'"):
+        _ = impulse.lod  # type: ignore[attr-defined]
+
+
+def test_frames_are_what_arrow_reads_as_a_dataset(dataset: Path) -> None:
+    """The same rows in the same order as pyarrow.dataset gives them, within each split."""
+    for split in ("train", "val", "test"):
+        columns = ["replay_id", "row"]
+        reference = ds.dataset(dataset / "frames" / f"split={split}").to_table(columns=columns)
+        assert impulse.load(dataset, split=split, columns=columns).to_pydict() == reference.to_pydict()

@@ -1,0 +1,295 @@
+"""impulse.load from a bucket and from DVC remotes, with a real S3 server and real Git repositories."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from tests.exported import exported
+from tests.s3.fixtures import Bucket
+from tests.s3.server import free_ports
+
+import impulse
+from impulse.config.params import ExportParams
+from impulse.errors import ConfigError, DatasetError
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def other(data: Path) -> Path:
+    """The same replays with other splits: a second version of the dataset."""
+    params = ExportParams(shards=4, train=0.25, val=0.5, test=0.25, split_salt="other")
+    return exported(data, data / "other-export", params)
+
+
+def upload(dataset: Path, bucket: Bucket, prefix: str) -> str:
+    for path in dataset.rglob("*"):
+        if path.is_file():
+            bucket.put(f"{prefix}/{path.relative_to(dataset).as_posix()}", path.read_bytes())
+    return f"s3://{bucket.name}/{prefix}"
+
+
+class Repository:
+    """A Git repository whose DVC-tracked dataset has two versions, v1 and v2, and a remote."""
+
+    def __init__(self, path: Path, *, remote: str, versions: list[Path], settings: dict[str, str]) -> None:
+        self.path = path
+        self.env = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "GIT_"))},
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "DVC_SITE_CACHE_DIR": str(path.parent / "dvc-state"),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            **{f"GIT_{who}_{what}": "impulse@test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        }
+        path.mkdir(parents=True)
+        self.run("git", "init", "-q", "-b", "main")
+        self.run("dvc", "init", "-q")
+        self.run("dvc", "config", "core.analytics", "false")
+        self.run("dvc", "remote", "add", "-q", "-d", "store", remote)
+        for key, value in settings.items():
+            self.run("dvc", "remote", "modify", "-q", "store", key, value)
+        for number, version in enumerate(versions, 1):
+            shutil.rmtree(path / "data" / "export", ignore_errors=True)
+            shutil.copytree(version, path / "data" / "export")
+            self.run("dvc", "add", "-q", "data/export")
+            self.run("git", "add", "-A")
+            self.run("git", "commit", "-qm", f"version {number}")
+            self.run("git", "tag", f"v{number}")
+            self.run("dvc", "push", "-q")
+
+    def run(self, *command: str) -> str:
+        done = subprocess.run(
+            command, cwd=self.path, env=self.env, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def forget_data(self) -> None:
+        """Leave what a fresh clone has: no data, no cache."""
+        shutil.rmtree(self.path / "data" / "export")
+        shutil.rmtree(self.path / ".dvc" / "cache")
+
+
+@pytest.fixture(autouse=True)
+def quiet_dvc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DVC in this process keeps its state in the test's own folder."""
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "dvc-site"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+
+
+@pytest.fixture(scope="module")
+def repository(dataset: Path, other: Path, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Two versions on a remote that is a local folder; the repository itself has no data."""
+    folder = tmp_path_factory.mktemp("repository")
+    made = Repository(folder / "repo", remote=str(folder / "remote"), versions=[dataset, other], settings={})
+    made.forget_data()
+    return made
+
+
+def splits(table: Any) -> dict[str, str]:
+    return dict(zip(table["replay_id"].to_pylist(), table["split"].to_pylist(), strict=True))
+
+
+def test_each_revision_is_its_own_dataset(repository: Repository, dataset: Path, other: Path) -> None:
+    """Two tags of a repository without data give two datasets, and nothing is left in its cache."""
+    for rev, version in (("v1", dataset), ("v2", other), (None, other)):
+        assert impulse.load(repository.path, rev=rev, split="val").equals(impulse.load(version, split="val"))
+        found = splits(impulse.load(repository.path, rev=rev, table="replays"))
+        assert found == splits(pq.read_table(version / "replays.parquet"))
+    assert splits(pq.read_table(dataset / "replays.parquet")) != splits(pq.read_table(other / "replays.parquet"))
+    assert not (repository.path / "data" / "export").exists()
+    kept = [path for path in (repository.path / ".dvc" / "cache").rglob("*") if path.is_file()]
+    assert [path for path in kept if not path.name.endswith(".dir")] == []
+
+
+def test_repository_by_url_and_bare(repository: Repository, dataset: Path, tmp_path: Path) -> None:
+    """A URL of a Git repository and a bare clone of it are as good as a checkout."""
+    bare = tmp_path / "bare.git"
+    subprocess.run(["git", "clone", "-q", "--bare", str(repository.path), str(bare)], check=True)
+    for address in (f"file://{repository.path}", bare):
+        mine = impulse.load(address, rev="v1", split="test", columns=["replay_id", "time"])
+        assert mine.equals(impulse.load(dataset, split="test", columns=["replay_id", "time"]))
+
+
+def test_data_in_the_cache_need_no_remote(dataset: Path, other: Path, tmp_path: Path) -> None:
+    """What is in the DVC cache is read from there, also when the remote is gone."""
+    made = Repository(tmp_path / "repo", remote=str(tmp_path / "remote"), versions=[dataset, other], settings={})
+    shutil.rmtree(tmp_path / "remote")
+    assert impulse.load(made.path, rev="v1", split="val").equals(impulse.load(dataset, split="val"))
+    impulse.open_dataset(made.path, rev="v1").verify()
+    made.forget_data()
+    with pytest.raises(DatasetError, match=r"neither in the DVC cache nor on the remote: run `dvc push`"):
+        impulse.load(made.path, rev="v1")
+
+
+def test_repository_without_remote_is_said_in_one_line(dataset: Path, tmp_path: Path) -> None:
+    """There is nothing that the data could come from."""
+    made = Repository(tmp_path / "repo", remote=str(tmp_path / "remote"), versions=[dataset], settings={})
+    made.run("dvc", "remote", "remove", "store")
+    made.run("git", "commit", "-qam", "no remote")
+    assert impulse.load(made.path, rev="main", table="goals").equals(impulse.load(dataset, table="goals"))
+    made.forget_data()
+    with pytest.raises(DatasetError, match=r"repo@main:data/export: ") as caught:
+        impulse.load(made.path, rev="main")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rev": "v9"}, "unknown Git revision 'v9'"),
+        ({"rev": "v1", "path": "data/other"}, "data/other"),
+        ({"rev": "v1", "remote": "nowhere"}, "nowhere"),
+    ],
+)
+def test_what_a_repository_has_not_is_said_in_one_line(
+    repository: Repository, arguments: dict[str, Any], message: str
+) -> None:
+    """Revision, folder and remote that do not exist."""
+    with pytest.raises(DatasetError, match=message) as caught:
+        impulse.load(repository.path, **arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_url_without_repository_is_said_in_one_line(tmp_path: Path) -> None:
+    """Nothing can be cloned from there."""
+    with pytest.raises(DatasetError, match=r"nothing-here.*cannot be opened") as caught:
+        impulse.load(f"file://{tmp_path}/nothing-here", rev="v1")
+    assert "\n" not in str(caught.value)
+
+
+def test_bucket_holds_a_dataset(dataset: Path, bucket: Bucket) -> None:
+    """A dataset copied below a prefix is the same dataset, and errors about it are one line."""
+    address = upload(dataset, bucket, "sets/one")
+    mine = impulse.load(f"{address}/", split="val", filters=[("ball_pos_z", ">", 200)])
+    assert mine.equals(impulse.load(dataset, split="val", filters=[("ball_pos_z", ">", 200)]))
+    impulse.open_dataset(address).verify()
+    with pytest.raises(DatasetError, match="sets/two is not a dataset"):
+        impulse.load(f"s3://{bucket.name}/sets/two")
+    with pytest.raises(ConfigError, match="a bucket has no revisions"):
+        impulse.load(address, rev="v1")
+    bucket.put("sets/one/replays.parquet", b"something else")
+    with pytest.raises(DatasetError, match=r"replays.parquet has other bytes"):
+        impulse.open_dataset(address).verify()
+
+
+def test_credentials_come_from_a_profile_and_their_lack_is_said(
+    dataset: Path, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile of the AWS files is as good as the environment; none or a wrong one is one line without a key."""
+    address = upload(dataset, bucket, "sets/one")
+    config = tmp_path / "config"
+    config.write_text(
+        f"[profile store]\naws_access_key_id = {bucket.server.access_key}\n"
+        f"aws_secret_access_key = {bucket.server.secret_key}\nendpoint_url = {bucket.server.url}\nregion = us-east-1\n"
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    with pytest.raises(DatasetError, match=r"no AWS credentials found.*AWS_PROFILE") as caught:
+        impulse.load(address)
+    assert "\n" not in str(caught.value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "store")
+    assert impulse.load(address, table="goals").equals(impulse.load(dataset, table="goals"))
+    monkeypatch.setenv("AWS_PROFILE", "stroe")
+    with pytest.raises(DatasetError, match="AWS configuration cannot be used"):
+        impulse.load(address)
+    monkeypatch.setenv("AWS_PROFILE", "store")
+    secret = "0" * 40
+    config.write_text(config.read_text().replace(bucket.server.secret_key, secret))
+    with pytest.raises(DatasetError, match="check the address, and that the credentials may") as caught:
+        impulse.load(address)
+    assert secret not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_store_that_is_gone_is_said_in_one_line(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens at the endpoint."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_ports(1)[0]}")
+    with pytest.raises(DatasetError, match=f"s3://{bucket.name}/x: the store cannot be read") as caught:
+        impulse.load(f"s3://{bucket.name}/x")
+    assert "\n" not in str(caught.value)
+
+
+def test_dvc_remote_in_a_bucket(
+    dataset: Path, other: Path, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two revisions of a repository come from its S3 remote; the endpoint is the remote's own."""
+    made = Repository(
+        tmp_path / "repo",
+        remote=f"s3://{bucket.name}/dvc",
+        versions=[dataset, other],
+        settings={"endpointurl": bucket.server.url},
+    )
+    made.forget_data()
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    for rev, version in (("v1", dataset), ("v2", other)):
+        opened = impulse.open_dataset(made.path, rev=rev)
+        assert opened.frames(split="val").to_arrow().equals(impulse.load(version, split="val"))
+        assert opened.table("players").equals(pq.read_table(version / "players.parquet"))
+    assert impulse.load(f"file://{made.path}", rev="v1", split="test", verify=True).equals(
+        impulse.load(dataset, split="test")
+    )
+
+
+class _Ranges(SimpleHTTPRequestHandler):
+    """A file server that knows ranges, as object stores do."""
+
+    def do_GET(self) -> None:
+        path = Path(self.translate_path(self.path))
+        if not path.is_file():
+            self.send_error(404)
+            return
+        content = path.read_bytes()
+        if wanted := self.headers.get("Range"):
+            first, last = wanted.removeprefix("bytes=").split("-")
+            part = content[int(first) : int(last or len(content)) + 1]
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {first}-{int(first) + len(part) - 1}/{len(content)}")
+        else:
+            part = content
+            self.send_response(200)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        self.wfile.write(part)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def file_server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """URL and folder of an HTTP server on loopback."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: _Ranges(*args, directory=str(folder)))
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", folder
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_dvc_remotes_of_other_kinds_are_read_through_dvc(
+    dataset: Path, file_server: tuple[str, Path], tmp_path: Path
+) -> None:
+    """A remote that Arrow has no file system for, here HTTP, works all the same."""
+    url, folder = file_server
+    made = Repository(tmp_path / "repo", remote=str(folder), versions=[dataset], settings={})
+    made.forget_data()
+    made.run("dvc", "remote", "modify", "store", "url", url)
+    mine = impulse.load(made.path, split="val", columns=["replay_id", "row", "ball_pos_z"])
+    assert mine.equals(impulse.load(dataset, split="val", columns=["replay_id", "row", "ball_pos_z"]))
