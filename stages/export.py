@@ -9,15 +9,19 @@ from impulse.config.app import StageRun, stage
 def export(run: StageRun) -> None:
     """Write shards, tables, schema, card and checksums."""
     from impulse.export.dataset import export_dataset
+    from impulse.export.store import ExportStore
     from impulse.metrics import StageMetrics, timed
 
-    with timed("export", run.metrics):
+    with timed("export", run.metrics) as figures:
         summary = export_dataset(
             parsed=run.data / "parsed",
             deduped=run.data / "deduped",
             target=run.output / "export",
             params=run.params.export,
+            engine=run.params.engine,
+            store=ExportStore(run.state / "export"),
         )
+        figures["pieces_written_now"] = summary.pieces_written
     StageMetrics(
         "export",
         summary.replays,
@@ -29,6 +33,7 @@ def export(run: StageRun) -> None:
             "rows_by_split": summary.rows_by_split,
             "files": summary.files,
             "bytes": summary.bytes_out,
+            "pieces": summary.pieces,
         },
         packages=("pyarrow", "numpy"),
     ).write(run.metrics)

@@ -23,6 +23,9 @@ FATES = "fates.parquet"
 KEPT_COLUMNS = "columns.json"
 """Which frame columns are kept, and why others are not, in data/deduped."""
 
+FRAMES_FILES = "frames.parquet"
+"""Size and hash of every file of frames, in data/parsed."""
+
 FEATURES = "features.json"
 """What the frames in data/parsed were made with."""
 

@@ -22,9 +22,9 @@ def read_frames_schema(path: Path) -> pa.Schema:
         return pa.ipc.open_file(file).schema
 
 
-def read_frames(path: Path, columns: Sequence[str]) -> pa.Table:
-    """Return some columns of a file that :func:`write_frames` wrote, in the order asked for."""
-    with pa.OSFile(str(path), "rb") as file:
+def read_frames(source: Path | bytes, columns: Sequence[str]) -> pa.Table:
+    """Return some columns of a file that :func:`write_frames` wrote, or of its content, in the order asked for."""
+    with pa.OSFile(str(source), "rb") if isinstance(source, Path) else pa.BufferReader(source) as file:
         present = pa.ipc.open_file(file).schema.names
         options = pa.ipc.IpcReadOptions(included_fields=[present.index(name) for name in columns])
         return pa.ipc.open_file(file, options=options).read_all().select(columns)

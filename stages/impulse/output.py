@@ -63,7 +63,7 @@ def output_folder(target: Path) -> Iterator[Path]:
     if target.exists():
         target.rename(replaced)
     partial.rename(target)
-    _sync(target.parent)
+    flush_to_disk(target.parent)
     shutil.rmtree(replaced, ignore_errors=True)
 
 
@@ -80,7 +80,7 @@ def output_file(target: Path, *, sync: bool = True) -> Iterator[Path]:
     try:
         yield partial
         if sync:
-            _sync(partial)
+            flush_to_disk(partial)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
@@ -98,7 +98,7 @@ def write_table(table: pa.Table, target: Path) -> None:
         pq.write_table(table, partial, compression="zstd")
 
 
-def _sync(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
     """Ask the disk to keep what was written, so that a power cut cannot leave an empty file under a final name."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -196,6 +196,12 @@ DEMOLITION_COLUMNS: tuple[Column, ...] = (
     ),
 )
 
+FRAMES_FILE_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("bytes", "int64", "size of the replay's file of frames", "B", lower=0),
+    Column("sha256", "string", "SHA-256 of that file, hexadecimal; taken when it was written"),
+)
+
 VERDICT_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
     Column("source_path", "string", "path inside the source"),
@@ -206,7 +212,12 @@ VERDICT_COLUMNS: tuple[Column, ...] = (
 
 EXPORT_COLUMNS: tuple[Column, ...] = (
     Column("match_key", "string", "identity of the match; all recordings of a match share it"),
-    Column("split", "string", "train, val or test; by match, so that a match is never in two"),
+    Column("split", "string", "train, val or test; a match is never in two"),
+    Column(
+        "split_key",
+        "string",
+        "what decided about the split: the match, its group, or one of the players who link matches",
+    ),
     Column("shard", "int16", "number of the Parquet file inside the split", lower=0),
 )
 

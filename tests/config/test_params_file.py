@@ -46,7 +46,7 @@ def test_edits_of_conf_reach_params_again_and_again(checkout: Path, capsys: pyte
     [
         ("fps: 10.0", "fps: 11.0", "conf/config.yaml"),
         ("min_players: 2", "min_players: 3", "conf/quality/default.yaml"),
-        ("shards: 16", "shards: 3", "conf/export/default.yaml"),
+        ("shards: 8", "shards: 3", "conf/export/default.yaml"),
         ("workers: 0", "workers: 1", "conf/engine/local.yaml"),
     ],
 )
@@ -61,9 +61,9 @@ def test_a_hand_edit_is_refused_with_its_home(checkout: Path, old: str, new: str
 
 def test_a_hand_edit_beside_an_edit_of_conf_is_refused_too(checkout: Path) -> None:
     """A changed conf/ does not cover up a hand edit."""
-    edit(checkout / "params.yaml", "shards: 16", "shards: 3")
+    edit(checkout / "params.yaml", "shards: 8", "shards: 3")
     edit(checkout / "conf" / "config.yaml", "fps: 10.0", "fps: 5.0")
-    with pytest.raises(ConfigError, match=r"^export.shards: .*16 became 3.*conf/export/default.yaml"):
+    with pytest.raises(ConfigError, match=r"^export.shards: .*8 became 3.*conf/export/default.yaml"):
         params_file.refresh(checkout)
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impulse.config.params import ExportParams
-from impulse.export.assignment import SPLITS, shard_of, split_of
+from impulse.export.assignment import SPLITS, shard_of, shards_of, split_of
 
-PINNED = [("train", 0), ("train", 15), ("train", 7), ("train", 12), ("train", 1), ("train", 6)]
+PINNED = [("train", shard) for shard in (0, 5, 2, 4, 0, 2, 5, 0)]
 KEYS = [hashlib.md5(str(number).encode()).hexdigest() for number in range(20_000)]
 
 
@@ -25,18 +25,29 @@ def test_shares_of_the_splits_are_those_asked_for() -> None:
 
 def test_shards_are_evenly_filled() -> None:
     """No shard gets more than its part, within four standard deviations."""
-    params = ExportParams(shards=16)
-    counts = Counter(shard_of(key, params) for key in KEYS)
+    params = ExportParams(shards=20)
+    counts = Counter(shard_of(key, "train", params) for key in KEYS)
     assert set(counts) == set(range(16))
     assert max(counts.values()) < len(KEYS) / 16 + 4 * (len(KEYS) / 16) ** 0.5
 
 
-@given(st.text(min_size=1, max_size=40))
-def test_shard_and_split_are_within_range(key: str) -> None:
+@given(st.integers(1, 4096), st.floats(0, 1), st.floats(0, 1))
+def test_splits_share_the_files(shards: int, first: float, second: float) -> None:
+    """Each split has a file at least; all have what was asked for, and a file more for a share of next to nothing."""
+    train, val = sorted((first, second))[0], abs(first - second)
+    params = ExportParams(train=train, val=val, test=1 - train - val, shards=shards)
+    counts = [shards_of(split, params) for split in SPLITS]
+    assert min(counts) >= 1
+    assert sum(counts) <= shards + 2
+
+
+@given(st.text(min_size=1, max_size=40), st.integers(1, 64))
+def test_shard_and_split_are_within_range(key: str, shards: int) -> None:
     """Any key has a place."""
-    params = ExportParams(shards=7)
-    assert split_of(key, params) in SPLITS
-    assert 0 <= shard_of(key, params) < 7
+    params = ExportParams(shards=shards)
+    split = split_of(key, params)
+    assert split in SPLITS
+    assert 0 <= shard_of(key, split, params) < shards_of(split, params)
 
 
 def test_a_match_keeps_its_split_when_the_test_share_stays() -> None:
@@ -54,5 +65,5 @@ def test_another_salt_gives_another_assignment() -> None:
 def test_the_assignment_is_pinned() -> None:
     """A release of impulse must not move matches between splits."""
     params = ExportParams()
-    pinned = [(split_of(key, params), shard_of(key, params)) for key in ("a", "b", "c", "d", "e", "f")]
+    pinned = [(split := split_of(key, params), shard_of(key, split, params)) for key in "abcdefgh"]
     assert pinned == PINNED

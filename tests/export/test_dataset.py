@@ -30,6 +30,7 @@ from impulse.config.parsing_config import ParsingConfig
 from impulse.dedup.deduplication import dedupe_tables
 from impulse.demo import corpus
 from impulse.export.dataset import export_dataset
+from impulse.export.store import ExportStore
 from impulse.parsing.batch import parse_batch
 from impulse.parsing.store import ParseStore
 from impulse.validation.judging import validate_tables
@@ -71,7 +72,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def export(data: Path, target: Path, params: ExportParams = EXPORT) -> Path:
-    export_dataset(parsed=data / "parsed", deduped=data / "deduped", target=target, params=params)
+    export_dataset(
+        parsed=data / "parsed",
+        deduped=data / "deduped",
+        target=target,
+        params=params,
+        engine=EngineParams(workers=2),
+        store=ExportStore(target.parent / f"{target.name}-store"),
+    )
     return target
 
 

@@ -69,7 +69,7 @@ def test_a_killer_costs_only_its_own_replay_on_dask_too() -> None:
 
 def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the address and the setting."""
-    monkeypatch.setattr("impulse.parsing.engines.CONNECT_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("impulse.dask_cluster.CONNECT_TIMEOUT_SECONDS", 0.5)
     engine = EngineParams(kind=EngineKind.dask, address="tcp://127.0.0.1:9")
     with pytest.raises(StageError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9 \(engine\.address\)"):
         list(run_tasks(work, ["fine-1"], engine))

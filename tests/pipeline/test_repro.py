@@ -84,7 +84,7 @@ def test_the_dataset_is_rebuilt_byte_for_byte(fresh: Checkout) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("conf/export/default.yaml", "shards: 16", "shards: 8", ["config", "export"]),
+        ("conf/export/default.yaml", "shards: 8", "shards: 4", ["config", "export"]),
         ("conf/dedupe/default.yaml", "keep_velocities: true", "keep_velocities: false", ["config", "dedupe", "export"]),
         ("conf/quality/default.yaml", "min_players: 2", "min_players: 4", ["config", "validate", "dedupe", "export"]),
         ("conf/config.yaml", "fps: 10.0", "fps: 4.0", ["config", "parse", "validate", "dedupe", "export"]),

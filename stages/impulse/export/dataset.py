@@ -3,53 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from impulse.config.params import ExportParams
-from impulse.data_paths import FATES, FEATURES, KEPT_COLUMNS, REJECTS, frames_path
+from impulse.config.params import EngineParams, ExportParams
+from impulse.data_paths import FATES, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, frames_path
 from impulse.errors import StageError
 from impulse.export.assignment import SPLITS, shard_of, split_of
 from impulse.export.card import dataset_card
-from impulse.export.numpy_arrays import write_arrays
-from impulse.export.shards import by_shard, export_schema, write_shard
-from impulse.features import frame_layout
+from impulse.export.columns import COPIED_TABLES, EXPORTED_REPLAY_COLUMNS, described, long_columns, schema_document
+from impulse.export.encoding import export_schema
+from impulse.export.engines import write_pieces
+from impulse.export.frames_source import Replay, SlotHolder
+from impulse.export.pieces import Piece, Recipe, plan_pieces
+from impulse.export.splitting import split_keys
+from impulse.export.store import Entry, ExportStore
+from impulse.export.summary import Summary
 from impulse.frames_file import read_frames_schema
 from impulse.output import output_folder, write_json, write_table
-from impulse.schema import SCHEMA_VERSION, Column
-from impulse.table_schema import (
-    DEMOLITION_COLUMNS,
-    EVENT_COLUMNS,
-    EXPORT_COLUMNS,
-    GOAL_COLUMNS,
-    MEASURE_COLUMNS,
-    PLAYER_COLUMNS,
-    REPLAY_COLUMNS,
-)
 from impulse.tables import read_json, read_table, table_of
 
-_NOT_EXPORTED = ("path",)
-"""Columns of the replays table that make sense only inside the checkout."""
+log = logging.getLogger(__name__)
 
-EXPORTED_REPLAY_COLUMNS = (
-    *(column for column in REPLAY_COLUMNS if column.name not in _NOT_EXPORTED),
-    *(column for column in MEASURE_COLUMNS if column.name in ("rows", "n_players", "share_held")),
-    *EXPORT_COLUMNS,
-)
-
-
-_COPIED_TABLES: dict[str, Sequence[Column]] = {
-    "players": PLAYER_COLUMNS,
-    "goals": GOAL_COLUMNS,
-    "demolitions": DEMOLITION_COLUMNS,
-    "events": EVENT_COLUMNS,
-}
-"""Tables that are exported as parse made them, the last one only on request."""
+CHECKSUMS = "checksums.sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +45,21 @@ class ExportSummary:
     rows_by_split: dict[str, int]
     files: int
     bytes_out: int
+    pieces: int
+    """Files of frames, or folders of arrays."""
+    pieces_written: int
+    """How many of them no earlier run had left in the store."""
 
 
-def export_dataset(*, parsed: Path, deduped: Path, target: Path, params: ExportParams) -> ExportSummary:
+def export_dataset(
+    *,
+    parsed: Path,
+    deduped: Path,
+    target: Path,
+    params: ExportParams,
+    engine: EngineParams,
+    store: ExportStore,
+) -> ExportSummary:
     """Write the dataset into ``target``.
 
     Args:
@@ -72,100 +67,134 @@ def export_dataset(*, parsed: Path, deduped: Path, target: Path, params: ExportP
         deduped: data/deduped.
         target: output folder, replaced when all is done.
         params: splits, shards, compression, types.
+        engine: workers; they change no byte.
+        store: finished parts of earlier runs.
 
     Raises:
-        StageError: an input is missing, or no replay is left to export.
+        StageError: an input is missing or not what parse wrote, or no replay is left to export.
     """
-    columns = read_json(deduped / KEPT_COLUMNS, made_by="dedupe")["kept"]
     made_with = read_json(parsed / FEATURES, made_by="parse")
-    replays = _kept_replays(parsed, deduped, params)
-    if not replays:
+    kept_columns = read_json(deduped / KEPT_COLUMNS, made_by="dedupe")["kept"]
+    players = read_table(parsed / "players.parquet", made_by="parse").to_pylist()
+    rows = _kept_replays(parsed, deduped, players, params)
+    if not rows:
         raise StageError(
             "no replay is left to export; data/deduped/rejects.parquet and data/validated/report.md say why"
         )
-    schema = export_schema(read_frames_schema(parsed / frames_path(replays[0]["replay_id"])), columns, params)
-    described = _described(made_with, columns)
+    schema = export_schema(read_frames_schema(parsed / frames_path(rows[0]["replay_id"])), kept_columns, params)
+    recipe = Recipe(parsed.absolute(), schema, params)
+    pieces = plan_pieces(rows, _replays(rows, players), params)
     all_rejects = read_table(deduped / REJECTS, made_by="dedupe")
     with output_folder(target) as folder:
-        for path, replay_ids in by_shard(replays).items():
-            write_shard(folder / path, replay_ids, parsed=parsed, schema=schema, params=params)
-        if params.numpy:
-            for split in SPLITS:
-                chosen = [row for row in replays if row["split"] == split]
-                write_arrays(
-                    folder / "numpy" / split, chosen, parsed=parsed, schema=schema, float_type=params.float_type
-                )
-        _write_tables(folder, replays, parsed)
+        entries, written = _entries(pieces, recipe, store, engine)
+        hashes: dict[str, str] = {}
+        summary = Summary()
+        for piece, entry in zip(pieces, entries, strict=True):
+            for name, place in piece.places.items():
+                store.place(entry, name, folder / place)
+                hashes[place] = entry.files[name].sha256
+            if entry.facts:
+                summary.add_facts(entry.facts)
+        _write_tables(folder, rows, parsed)
         write_table(all_rejects, folder / REJECTS)
-        write_json(folder / "schema.json", _schema_document(described, folder))
-        card = dataset_card(replays, described, all_rejects, made_with=made_with)
+        columns = described(made_with, kept_columns, schema)
+        tables = {
+            "frames": columns,
+            "frames_long": long_columns(columns, schema),
+            "replays": EXPORTED_REPLAY_COLUMNS,
+            **COPIED_TABLES,
+        }
+        write_json(folder / "schema.json", schema_document(tables, schema, folder))
+        card = dataset_card(rows, columns, all_rejects, made_with=made_with)
         (folder / "README.md").write_text(card, encoding="utf-8")
-        files, total = _write_checksums(folder)
+        files, total = _write_checksums(folder, hashes)
+    removed = store.drop_unused({entry.folder.name for entry in entries})
+    log.info("%d of %d parts written, %d old ones removed from the store", written, len(pieces), removed)
     return ExportSummary(
-        replays=len(replays),
-        rows=sum(row["rows"] for row in replays),
-        replays_by_split={split: sum(row["split"] == split for row in replays) for split in SPLITS},
-        rows_by_split={split: sum(row["rows"] for row in replays if row["split"] == split) for split in SPLITS},
+        replays=len(rows),
+        rows=sum(row["rows"] for row in rows),
+        replays_by_split={split: sum(row["split"] == split for row in rows) for split in SPLITS},
+        rows_by_split={split: sum(row["rows"] for row in rows if row["split"] == split) for split in SPLITS},
         files=files,
         bytes_out=total,
+        pieces=len(pieces),
+        pieces_written=written,
     )
 
 
-def _kept_replays(parsed: Path, deduped: Path, params: ExportParams) -> list[dict[str, Any]]:
-    """Return the rows of the exported replays table, sorted by replay id."""
-    fates = {row["replay_id"]: row for row in read_table(deduped / FATES, made_by="dedupe").to_pylist() if row["kept"]}
+def _kept_replays(
+    parsed: Path, deduped: Path, players: Sequence[Mapping[str, Any]], params: ExportParams
+) -> list[dict[str, Any]]:
+    """Return the rows of the exported replays table, sorted by replay id, with the hash of their frames."""
+    fates = {row["replay_id"]: row for row in read_table(deduped / FATES, made_by="dedupe").to_pylist()}
     measures = {row["replay_id"]: row for row in read_table(parsed / "measures.parquet", made_by="parse").to_pylist()}
+    files = {row["replay_id"]: row for row in read_table(parsed / FRAMES_FILES, made_by="parse").to_pylist()}
+    recordings = [
+        {**row, **fates[row["replay_id"]]}
+        for row in read_table(parsed / "replays.parquet", made_by="parse").to_pylist()
+        if row["replay_id"] in fates
+    ]
+    keys = split_keys(recordings, players, params)
     rows = []
-    for row in read_table(parsed / "replays.parquet", made_by="parse").to_pylist():
-        fate = fates.get(row["replay_id"])
-        if fate is not None:
-            key = fate["match_key"]
-            place = {"match_key": key, "split": split_of(key, params), "shard": shard_of(key, params)}
-            rows.append({**row, **measures[row["replay_id"]], **place})
+    for recording in recordings:
+        if not recording["kept"]:
+            continue
+        match, replay_id = recording["match_key"], recording["replay_id"]
+        split = split_of(keys[match], params)
+        place = {"split_key": keys[match], "split": split, "shard": shard_of(match, split, params)}
+        hashed = {"frames_sha256": files[replay_id]["sha256"]}
+        rows.append({**recording, **measures[replay_id], **place, **hashed})
     return sorted(rows, key=lambda row: row["replay_id"])
 
 
-def _described(made_with: Mapping[str, Any], kept: Sequence[str]) -> list[Column]:
-    layout = frame_layout(
-        tuple(made_with["global_features"]),
-        tuple(made_with["player_features"]),
-        slots_per_team=made_with["slots_per_team"],
-    )
-    return [column for column in layout.columns if column.name in set(kept)]
+def _replays(rows: Sequence[Mapping[str, Any]], players: Sequence[Mapping[str, Any]]) -> dict[str, Replay]:
+    holders: dict[str, list[SlotHolder]] = defaultdict(list)
+    for row in players:
+        if row["first_row"] is not None:
+            holders[row["replay_id"]].append(SlotHolder(row["slot"], row["team"], row["player_id"], row["first_row"]))
+    return {
+        row["replay_id"]: Replay(
+            row["replay_id"],
+            row["rows"],
+            row["frames_sha256"],
+            tuple(sorted(holders[row["replay_id"]], key=lambda holder: (holder.slot, holder.first_row))),
+        )
+        for row in rows
+    }
+
+
+def _entries(
+    pieces: Sequence[Piece], recipe: Recipe, store: ExportStore, engine: EngineParams
+) -> tuple[list[Entry], int]:
+    """Return the entry of every piece, and how many had to be written."""
+    keys = [piece.key(recipe) for piece in pieces]
+    found = {key: store.find(key) for key in keys}
+    missing = {key: piece for key, piece in zip(keys, pieces, strict=True) if found[key] is None}
+    write_pieces(missing, recipe, store, engine)
+    found.update({key: store.find(key) for key in missing})
+    entries = [entry for key in keys if (entry := found[key]) is not None]
+    if len(entries) < len(keys):
+        raise StageError(f"parts of the dataset vanished from {store.folder} while they were written; run export again")
+    return entries, len(missing)
 
 
 def _write_tables(folder: Path, replays: Sequence[Mapping[str, Any]], parsed: Path) -> None:
     write_table(table_of(replays, EXPORTED_REPLAY_COLUMNS), folder / "replays.parquet")
     ids = pa.array([row["replay_id"] for row in replays])
-    for name in _COPIED_TABLES:
+    for name in COPIED_TABLES:
         if name == "events" and not (parsed / "events.parquet").is_file():
             continue
         table = read_table(parsed / f"{name}.parquet", made_by="parse")
         write_table(table.filter(pc.is_in(table["replay_id"], value_set=ids)), folder / f"{name}.parquet")
 
 
-def _schema_document(frame_columns: Sequence[Column], folder: Path) -> dict[str, Any]:
-    tables = {"frames": frame_columns, "replays": EXPORTED_REPLAY_COLUMNS, **_COPIED_TABLES}
-    tables = {
-        name: columns for name, columns in tables.items() if name == "frames" or (folder / f"{name}.parquet").is_file()
-    }
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "tables": {name: [_filled(column) for column in columns] for name, columns in tables.items()},
-    }
-
-
-def _filled(column: Column) -> dict[str, Any]:
-    return {name: value for name, value in asdict(column).items() if value not in ("", None)}
-
-
-def _write_checksums(folder: Path) -> tuple[int, int]:
-    """Write the checksums of all files, in the form of ``sha256sum``, and return how many files and bytes there are."""
+def _write_checksums(folder: Path, known: Mapping[str, str]) -> tuple[int, int]:
+    """Write the hashes of all files, in the form of ``sha256sum``, and return how many files and bytes there are."""
     lines, total = [], 0
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
+        place = path.relative_to(folder).as_posix()
+        digest = known.get(place) or hashlib.sha256(path.read_bytes()).hexdigest()
+        lines.append(f"{digest}  {place}\n")
         total += path.stat().st_size
-    (folder / "checksums.sha256").write_text("".join(lines), encoding="utf-8")
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
     return len(lines), total

@@ -1,8 +1,9 @@
-"""The frames as memory-mappable NumPy arrays, one folder for each split."""
+"""The frames as NumPy arrays: memory-mappable ones for each split, and a file for each replay."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,23 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from impulse.config.params import FloatType
-from impulse.export.shards import each_replay
-from impulse.output import write_json
+from impulse.config.params import ExportParams, FloatType
+from impulse.export.encoding import as_exported
+from impulse.export.frames_source import Replay, read_replay
 
 NOT_NUMERIC = ("replay_id",)
 """Columns that the arrays leave out; replays.parquet and offsets.npy say which rows belong to which replay."""
 
+ARRAY_FILES = ("frames.npy", "offsets.npy", "columns.json")
+
+
+def array_type(params: ExportParams) -> np.dtype[Any]:
+    """Return the type of the arrays; never half precision, which row numbers and times do not fit into."""
+    return np.dtype(np.float64 if params.float_type is FloatType.float64 else np.float32)
+
 
 def write_arrays(
-    folder: Path,
-    replays: Sequence[Mapping[str, Any]],
-    *,
-    parsed: Path,
-    schema: pa.Schema,
-    float_type: FloatType,
+    folder: Path, replays: Sequence[Replay], *, parsed: Path, schema: pa.Schema, params: ExportParams
 ) -> None:
     """Write ``frames.npy`` (rows, columns), ``offsets.npy`` (replays + 1) and ``columns.json`` of one split.
 
@@ -33,34 +36,68 @@ def write_arrays(
 
     Args:
         folder: receives the files.
-        replays: replay_id and rows of the split's replays, sorted by id.
+        replays: the split's replays, sorted by id.
         parsed: folder of the parsed frames.
         schema: schema of the exported frames.
-        float_type: type of the array.
+        params: type of the floats.
     """
-    folder.mkdir(parents=True)
     names = [name for name in schema.names if name not in NOT_NUMERIC]
-    offsets = np.concatenate(([0], np.cumsum([row["rows"] for row in replays], dtype=np.int64)))
-    array = np.lib.format.open_memmap(
-        folder / "frames.npy", mode="w+", dtype=float_type.value, shape=(int(offsets[-1]), len(names))
-    )
-    ids = [row["replay_id"] for row in replays]
-    states = _all_states(ids, parsed, schema)
-    for position, table in enumerate(each_replay(ids, parsed=parsed, schema=schema)):
-        for column, name in enumerate(names):
-            array[offsets[position] : offsets[position + 1], column] = _values(table[name], states)
-    array.flush()
+    offsets = np.concatenate(([0], np.cumsum([replay.rows for replay in replays], dtype=np.int64)))
+    states = _all_states(replays, parsed, schema)
+    header = {
+        "descr": np.lib.format.dtype_to_descr(array_type(params)),
+        "fortran_order": False,
+        "shape": (int(offsets[-1]), len(names)),
+    }
+    # Replay by replay and not through a memory map, whose pages would all count as memory of this process.
+    with (folder / "frames.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for replay in replays:
+            file.write(_array(replay, names, states, parsed=parsed, schema=schema, params=params).data)
     np.save(folder / "offsets.npy", offsets)
-    write_json(folder / "columns.json", {"columns": names, "replay_ids": ids, "game_states": states})
+    described = {
+        "columns": names,
+        "replay_ids": [replay.replay_id for replay in replays],
+        "game_states": states,
+        "dtype": array_type(params).name,
+    }
+    (folder / "columns.json").write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _all_states(ids: Sequence[str], parsed: Path, schema: pa.Schema) -> list[str]:
+def write_npz(target: Path, replay: Replay, *, parsed: Path, schema: pa.Schema, params: ExportParams) -> None:
+    """Write ``frames`` (rows, columns), ``columns`` and ``game_states`` of one replay.
+
+    Not compressed, because the same data compressed by another build of zlib are other bytes.
+    """
+    names = [name for name in schema.names if name not in NOT_NUMERIC]
+    states = _all_states([replay], parsed, schema)
+    array = _array(replay, names, states, parsed=parsed, schema=schema, params=params)
+    np.savez(target, frames=array, columns=np.array(names), game_states=np.array(states, dtype=np.str_))
+
+
+def _array(
+    replay: Replay,
+    names: Sequence[str],
+    states: Sequence[str],
+    *,
+    parsed: Path,
+    schema: pa.Schema,
+    params: ExportParams,
+) -> npt.NDArray[np.floating[Any]]:
+    frames = as_exported(read_replay(replay, parsed, schema.names), schema, replay_id=replay.replay_id)
+    array = np.empty((frames.num_rows, len(names)), array_type(params))
+    for column, name in enumerate(names):
+        array[:, column] = _values(frames[name], states)
+    return array
+
+
+def _all_states(replays: Sequence[Replay], parsed: Path, schema: pa.Schema) -> list[str]:
     if "game_state" not in schema.names:
         return []
-    only_state = pa.schema([schema.field("game_state")])
     found: set[str] = set()
-    for table in each_replay(ids, parsed=parsed, schema=only_state):
-        found.update(pc.unique(table["game_state"].combine_chunks().cast(pa.string())).drop_null().to_pylist())
+    for replay in replays:
+        column = read_replay(replay, parsed, ["game_state"])["game_state"]
+        found.update(pc.unique(column.combine_chunks().cast(pa.string())).drop_null().to_pylist())
     return sorted(found)
 
 

@@ -25,6 +25,7 @@ from impulse.schema import Column
 from impulse.table_schema import (
     DEMOLITION_COLUMNS,
     EVENT_COLUMNS,
+    FRAMES_FILE_COLUMNS,
     GOAL_COLUMNS,
     LISTED_PLAYER_COLUMNS,
     MEASURE_COLUMNS,
@@ -152,7 +153,8 @@ def _assemble(
             rejected.append(Reject(row["replay_id"], row["source_path"], "parse", Reason(fate.reason), fate.detail))
             continue
         store.place_frames(key, folder / frames_path(row["replay_id"]))
-        bytes_out += record["frames_bytes"]
+        bytes_out += record["frames"]["bytes"]
+        tables["frames"].append({"replay_id": row["replay_id"], **record["frames"]})
         tables["replays"].append({**row, **record["facts"]})
         tables["measures"].append({"replay_id": row["replay_id"], **record["measures"]})
         tables["players"].extend(listed.told_of(row["replay_id"], record["players"]))
@@ -185,6 +187,7 @@ def _assemble(
 
 
 _TABLES: dict[str, tuple[Column, ...]] = {
+    "frames": FRAMES_FILE_COLUMNS,
     "replays": REPLAY_COLUMNS,
     "measures": (REPLAY_ID, *MEASURE_COLUMNS),
     "players": PLAYER_COLUMNS,

@@ -58,7 +58,7 @@ class ParseStore:
             record = json.loads(self._record(key).read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
             return None
-        if "rejected" not in record and not self._has_frames(key, record["frames_bytes"]):
+        if "rejected" not in record and not self._has_frames(key, record.get("frames")):
             return None
         return dict(record)
 
@@ -67,7 +67,9 @@ class ParseStore:
         target = self._frames(key)
         with output_file(target) as partial:
             write_frames(frames, partial)
-        self._write(key, {**records, "frames_bytes": target.stat().st_size})
+            with partial.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        self._write(key, {**records, "frames": {"bytes": target.stat().st_size, "sha256": digest}})
 
     def write_rejected(self, key: str, reason: str, detail: str) -> None:
         """Keep the outcome of a replay that cannot be used, so that it is not tried again."""
@@ -87,9 +89,9 @@ class ParseStore:
     def _record(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
 
-    def _has_frames(self, key: str, size: int) -> bool:
+    def _has_frames(self, key: str, file: Mapping[str, Any] | None) -> bool:
         try:
-            return self._frames(key).stat().st_size == size
+            return file is not None and self._frames(key).stat().st_size == file["bytes"]
         except FileNotFoundError:
             return False
 

@@ -1,0 +1,51 @@
+"""The Dask cluster that stages may run their work on."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from impulse.config.params import EngineParams
+from impulse.errors import ConfigError, StageError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_SECONDS = 30.0
+
+
+@contextmanager
+def connect(engine: EngineParams) -> Iterator[Client]:
+    """Give a client of the cluster of the settings, or of one of this machine's processes that ends with the block.
+
+    Raises:
+        ConfigError: the packages of Dask are not installed.
+        StageError: no scheduler answers.
+    """
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ModuleNotFoundError as error:
+        raise ConfigError("engine.kind", f"dask needs the package {error.name}; pip install 'impulse[dask]'") from error
+    if engine.address is None:
+        workers = engine.workers or os.cpu_count() or 1
+        # A worker starts the parser in a process of its own, which a daemonic process must not.
+        with (
+            dask.config.set({"distributed.worker.daemon": False}),
+            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+            Client(cluster, set_as_default=False) as client,
+        ):
+            yield client
+        return
+    try:
+        client = Client(engine.address, timeout=CONNECT_TIMEOUT_SECONDS, set_as_default=False)
+    except OSError as error:
+        raise StageError(f"no Dask scheduler answers at {engine.address} (engine.address): {error}") from error
+    with client:
+        log.info("%d Dask workers at %s", len(client.scheduler_info()["workers"]), engine.address)
+        yield client

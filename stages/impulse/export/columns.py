@@ -1,0 +1,97 @@
+"""Which columns and tables the dataset has, and the document that describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from impulse.export.long_layout import LONG_COLUMNS, PLAYER_COLUMN, long_schema
+from impulse.features import frame_layout
+from impulse.schema import SCHEMA_VERSION, Column
+from impulse.table_schema import (
+    DEMOLITION_COLUMNS,
+    EVENT_COLUMNS,
+    EXPORT_COLUMNS,
+    GOAL_COLUMNS,
+    MEASURE_COLUMNS,
+    PLAYER_COLUMNS,
+    REPLAY_COLUMNS,
+)
+
+_NOT_EXPORTED = ("path",)
+"""Columns of the replays table that make sense only inside the checkout."""
+
+EXPORTED_REPLAY_COLUMNS = (
+    *(column for column in REPLAY_COLUMNS if column.name not in _NOT_EXPORTED),
+    *(column for column in MEASURE_COLUMNS if column.name in ("rows", "n_players", "share_held")),
+    *EXPORT_COLUMNS,
+)
+
+COPIED_TABLES: dict[str, Sequence[Column]] = {
+    "players": PLAYER_COLUMNS,
+    "goals": GOAL_COLUMNS,
+    "demolitions": DEMOLITION_COLUMNS,
+    "events": EVENT_COLUMNS,
+}
+"""Tables that are exported as parse made them, the last one only on request."""
+
+
+def described(made_with: Mapping[str, Any], kept: Sequence[str], schema: pa.Schema) -> list[Column]:
+    """Return the columns of the frames with the types that they are exported in.
+
+    Args:
+        made_with: what the frames were made with.
+        kept: names of the kept columns.
+        schema: of the exported frames.
+    """
+    layout = frame_layout(
+        tuple(made_with["global_features"]),
+        tuple(made_with["player_features"]),
+        slots_per_team=made_with["slots_per_team"],
+    )
+    chosen = [column for column in layout.columns if column.name in set(kept)]
+    return [replace(column, dtype=_float_type(schema.field(column.name), column.dtype)) for column in chosen]
+
+
+def long_columns(wide: Sequence[Column], schema: pa.Schema) -> list[Column]:
+    """Return the columns of the long layout, in their order."""
+    known = {column.name: column for column in (*wide, *LONG_COLUMNS)}
+    for column in wide:
+        if (match := PLAYER_COLUMN.fullmatch(column.name)) and match[1] == "0":
+            known[match[2]] = replace(column, name=match[2])
+    return [known[name] for name in long_schema(schema).names]
+
+
+def schema_document(tables: Mapping[str, Sequence[Column]], frames: pa.Schema, folder: Path) -> dict[str, Any]:
+    """Return what schema.json says: every column of the tables that are there.
+
+    Args:
+        tables: columns by table.
+        frames: schema of the frames, for what half precision costs.
+        folder: the dataset.
+    """
+    steps = {field.name: field.metadata.get(b"resolution") for field in frames}
+
+    def filled(column: Column) -> dict[str, Any]:
+        content = {name: value for name, value in asdict(column).items() if value not in ("", None)}
+        step = steps.get(column.name) or steps.get(f"p0_{column.name}")
+        return {**content, "resolution": float(step)} if step and column.dtype == "float16" else content
+
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tables": {
+            name: [filled(column) for column in columns]
+            for name, columns in tables.items()
+            if (folder / name).is_dir() or (folder / f"{name}.parquet").is_file()
+        },
+    }
+
+
+def _float_type(field: pa.Field, dtype: str) -> str:
+    if not pa.types.is_floating(field.type):
+        return dtype
+    return {16: "float16", 32: "float32", 64: "float64"}[field.type.bit_width]

@@ -1,0 +1,60 @@
+"""The parsed frames that export reads, each checked against the hash that parse published."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from impulse.data_paths import frames_path
+from impulse.errors import StageError
+from impulse.frames_file import read_frames
+
+
+@dataclass(frozen=True, slots=True)
+class SlotHolder:
+    """A player and the slot that is his from his first row on."""
+
+    slot: int
+    team: str
+    player_id: str
+    first_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """One replay to export."""
+
+    replay_id: str
+    rows: int
+    sha256: str
+    """Hash of its file of frames."""
+    holders: tuple[SlotHolder, ...] = ()
+    """Players by slot and first row; those who never were on the field are left out."""
+
+
+def read_replay(replay: Replay, parsed: Path, columns: Sequence[str]) -> pa.Table:
+    """Return columns of a replay's frames.
+
+    Args:
+        replay: the replay.
+        parsed: data/parsed.
+        columns: names, in the order wanted.
+
+    Raises:
+        StageError: the file is missing, or is not the one that parse wrote.
+    """
+    path = parsed / frames_path(replay.replay_id)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise StageError(f"{path} is missing; run `dvc checkout data/parsed` or `dvc repro parse`") from error
+    if hashlib.sha256(content).hexdigest() != replay.sha256:
+        raise StageError(
+            f"{path} is not the file that parse wrote (its sha256 differs from data/parsed/frames.parquet); "
+            "remove .state/parsed and run `dvc repro --force parse`"
+        )
+    return read_frames(content, columns)
