@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev params repro update plan status test test-heavy bench lint fix types check-params lock clean
+.PHONY: help install install-dev params repro update plan status remote-status results test test-heavy bench lint fix types check-params lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -31,6 +31,12 @@ plan: install ## say what fetch would download, how many calls and how long that
 
 status: install ## show a download that runs, or how the last one ended
 	PYTHONPATH=stages python -m impulse.collection.status
+
+remote-status: install ## show what a machine elsewhere has pushed (deploy/README.md)
+	@PYTHONPATH=stages python -m impulse.long_run status
+
+results: install ## get dvc.lock and metrics of a finished run on a server; then dvc pull
+	@PYTHONPATH=stages python -m impulse.long_run results
 
 params: install ## compose conf/ into params.yaml
 	python stages/config.py

@@ -35,7 +35,7 @@ def test_library_snippets_run_as_written(
 def test_make_targets_exist() -> None:
     """Every `make <target>` of the documents is a target of the Makefile."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    for document in ("README.md", "CONTRIBUTING.md"):
+    for document in ("README.md", "CONTRIBUTING.md", "deploy/README.md"):
         named = re.findall(
             r"(?:^|[`\s])make ([a-z-]+(?: [a-z-]+)*)(?=[\s`]*(?:#|`|$))", (ROOT / document).read_text(), re.MULTILINE
         )

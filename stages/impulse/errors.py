@@ -22,13 +22,21 @@ Callers of a batch catch :class:`ReplayError` for one replay and let everything 
 
 from __future__ import annotations
 
+EXIT_CONFIG = 78
+"""Exit code of a program that the same start would fail again, because somebody has to change something (sysexits.h)."""
+
 
 class ImpulseError(Exception):
     """Base of every error that impulse raises on purpose; its text is one line for the user."""
 
+    exit_code = 1
+    """Exit code of a program that ends with this error."""
+
 
 class ConfigError(ImpulseError, ValueError):
     """A setting is missing, unknown, of a wrong type or out of range."""
+
+    exit_code = EXIT_CONFIG
 
     def __init__(self, key: str, problem: str) -> None:
         super().__init__(f"{key}: {problem}")
@@ -47,13 +55,19 @@ class FetchError(SourceError):
 class AuthError(FetchError):
     """The key is missing or refused."""
 
+    exit_code = EXIT_CONFIG
+
 
 class ForbiddenError(FetchError):
     """The key may not read this object."""
 
+    exit_code = EXIT_CONFIG
+
 
 class NotFoundError(FetchError):
     """The object does not exist, or no longer."""
+
+    exit_code = EXIT_CONFIG
 
 
 class RateLimited(FetchError):

@@ -16,7 +16,7 @@ from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 
 from impulse.collection import status
 from impulse.collection.ledger import Ledger
-from impulse.errors import StageError
+from impulse.errors import EXIT_CONFIG, StageError
 
 SNIPPET = """
 from impulse.collection import download_group
@@ -85,7 +85,7 @@ def test_stage_that_cannot_begin_says_why(
 ) -> None:
     """One line and an exit code, and no output that looks finished."""
     done = run(checkout, f"fetch.groups=[{group}]", f"fetch.base_url={server.url}", key=key)
-    assert done.returncode != 0
+    assert done.returncode == EXIT_CONFIG
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (checkout / "data" / "raw" / "manifest.parquet").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -73,7 +74,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], Che
         path = tmp_path_factory.mktemp(name) / "impulse"
         for file in files:
             (path / file).parent.mkdir(parents=True, exist_ok=True)
-            (path / file).write_bytes((ROOT / file).read_bytes())
+            shutil.copy(ROOT / file, path / file)
         state = path.parent / "dvc-state"
         env = {
             **{key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "GIT_", "HYDRA_"))},

@@ -11,7 +11,7 @@ from impulse.collection.client import BallchasingClient
 from impulse.collection.entries import ListedGroup, ListedReplay
 from impulse.collection.ledger import Ledger
 from impulse.collection.pacing import Call
-from impulse.errors import ForbiddenError, NotFoundError, SourceError, UnexpectedResponse
+from impulse.errors import ForbiddenError, NotFoundError, UnexpectedResponse
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Lister:
         """Return the path of groups of every replay that is in one of the groups, below one, or in the query.
 
         Raises:
-            SourceError: one of the groups does not exist.
+            NotFoundError: one of the groups does not exist.
             FetchError: the server cannot be read.
         """
         found: dict[str, str | None] = {}
@@ -76,11 +76,11 @@ class Lister:
         if self._ledger.group_name(group) is not None:
             return
         if not group.strip(". "):
-            raise SourceError(f"{group!r} is not the id of a group")
+            raise NotFoundError(f"{group!r} is not the id of a group")
         try:
             answer = self._client.get_json(Call.CORE, f"/groups/{quote(group, safe='')}", {})
         except NotFoundError as error:
-            raise SourceError(f"there is no group {group!r}; its id is the last part of its address") from error
+            raise NotFoundError(f"there is no group {group!r}; its id is the last part of its address") from error
         self._ledger.add_groups([ListedGroup(group, str(answer.get("name") or ""))])
 
     def _all(self, what: str, filters: Mapping[str, list[str]]) -> list[str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from impulse.errors import ImpulseError
+from impulse.errors import EXIT_CONFIG, ImpulseError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -74,10 +74,11 @@ def one_line_errors(name: str, *, wants_traceback: bool = False) -> Iterator[Non
             "use `make repro`, or put .venv/bin first on PATH (the environment that `make install` makes)"
         )
     except Exception as error:
-        line = _one_line(error)
+        line, code = _one_line(error)
         if wants_traceback or line is None:
             raise
-        sys.exit(f"{name}: error: {line}")
+        sys.stderr.write(f"{name}: error: {line}\n")
+        sys.exit(code)
 
 
 def _run_hydra(name: str, function: Callable[[StageRun], None], *, wants_traceback: bool) -> None:
@@ -138,21 +139,20 @@ def _hydra_settings(root: Path, name: str) -> dict[str, Any]:
     }
 
 
-def _one_line(error: Exception) -> str | None:
-    """Return the message for an error that a user can mend, None for one that is a defect of the program."""
+def _one_line(error: Exception) -> tuple[str | None, int]:
+    """Return message and exit code for an error that a user can mend, no message for a defect of the program."""
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
     from impulse.config.composition import translate
 
     if isinstance(error, ImpulseError):
-        return str(error)
+        return str(error), error.exit_code
     if isinstance(error, HydraException | OmegaConfBaseException):
-        return str(translate(error))
+        return str(translate(error)), EXIT_CONFIG
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return (
-            f"no space left on the disk of {error.filename or 'the output'}; free some and run the same command again"
-        )
+        where = error.filename or "the output"
+        return f"no space left on the disk of {where}; free some and run the same command again", 1
     if isinstance(error, PermissionError):
-        return f"no permission for {error.filename}; change its owner or mode"
-    return None
+        return f"no permission for {error.filename}; change its owner or mode", EXIT_CONFIG
+    return None, 1

@@ -1,0 +1,74 @@
+"""A user's repository whose dataset comes from a Ballchasing of our own, with its remote in a real S3 server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.collection.conftest import replays as replays
+from tests.collection.fake_ballchasing import KEY, FakeBallchasing
+from tests.deploy.machine import Machine
+from tests.pipeline.conftest import Checkout
+from tests.pipeline.conftest import clone as clone
+from tests.s3.fixtures import Bucket
+from tests.s3.fixtures import bucket as bucket
+from tests.s3.fixtures import s3_server as s3_server
+
+REPLAYS = 24
+
+
+@pytest.fixture
+def server(replays: list[bytes]) -> Iterator[FakeBallchasing]:
+    """Twenty-four replays in a tree of groups, for a key of the highest tier (two files a second)."""
+    with FakeBallchasing() as fake:
+        fake.page_size = 5
+        fake.add_group("top")
+        for number in range(3):
+            fake.add_group(f"child-{number}", "top")
+        for number in range(REPLAYS):
+            fake.add_replay(f"replay-{number:02d}", replays[number], f"child-{number % 3}")
+        yield fake
+
+
+@pytest.fixture
+def origin(clone: Callable[[str, Path], Checkout], tmp_path: Path) -> Callable[[str], Checkout]:
+    """Makes the user's repository: source and remote are set and committed."""
+
+    def make(remote: str) -> Checkout:
+        checkout = clone("origin", tmp_path)
+        checkout.replace("conf/config.yaml", "source: local", "source: ballchasing")
+        checkout.replace("conf/source/ballchasing.yaml", "groups: []", "groups: [top]")
+        checkout.run("python", "stages/config.py")
+        checkout.run("dvc", "remote", "add", "-f", "-d", "storage", remote)
+        checkout.run("git", "add", "-A")
+        checkout.run("git", "commit", "-qm", "source and remote")
+        return checkout
+
+    return make
+
+
+@pytest.fixture
+def new_machine(tmp_path: Path, server: FakeBallchasing, bucket: Bucket) -> Iterator[Callable[..., Machine]]:
+    """Makes machines with the key and the server's address in the environment file; ends them in the end."""
+    made: list[Machine] = []
+
+    def make(name: str, origin: Path, **more: str) -> Machine:
+        variables = {
+            "BALLCHASING_API_KEY": KEY,
+            "BALLCHASING_BASE_URL": server.url,
+            "AWS_ACCESS_KEY_ID": bucket.server.access_key,
+            "AWS_SECRET_ACCESS_KEY": bucket.server.secret_key,
+            "AWS_ENDPOINT_URL": bucket.server.url,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "1",
+            "IMPULSE_PUSH_MINUTES": "0.01",
+            **more,
+        }
+        made.append(Machine(tmp_path / name, origin, variables))
+        return made[-1]
+
+    yield make
+    for machine in made:
+        machine.kill()

@@ -1,0 +1,129 @@
+"""The files of deploy/aws by the tools that read them: cloud-init, systemd, shellcheck; and what they promise each other."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.deploy.machine import AWS, ROOT, UNIT, unit_settings
+
+from impulse.errors import EXIT_CONFIG
+from impulse.long_run.key import KEY_VARIABLE, PARAMETER_VARIABLE, REGION_VARIABLES
+from impulse.long_run.remote import FOLDER
+from impulse.long_run.run import DEFAULT_MINUTES, MINUTES_VARIABLE
+
+MAX_EXPOSURE = 20
+"""Tenths, by systemd's own measure, where 100 is a service without any protection."""
+VALUES = ("https://example.org/me/impulse", "v1.2.0", "eu-central-1", "/impulse/key")
+
+
+def tool(name: str) -> str:
+    """Path of a tool of the system; in CI it must be there, elsewhere its absence is told."""
+    found = shutil.which(name)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{name} is missing; .ci/run installs it with apt")
+        pytest.skip(f"{name} is not installed; apt-get install cloud-init systemd")
+    return found
+
+
+def render(*values: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([AWS / "render.sh", *values], capture_output=True, text=True, check=False)
+
+
+def test_shell_scripts_pass_shellcheck() -> None:
+    """Shellcheck comes from PyPI, so it is never missing."""
+    scripts = [*AWS.glob("*.sh"), ROOT / ".ci" / "run"]
+    assert len(scripts) == 4
+    done = subprocess.run(["shellcheck", *map(str, scripts)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("is_rendered", [False, True], ids=["template", "rendered"])
+def test_user_data_is_cloud_config(tmp_path: Path, is_rendered: bool) -> None:
+    """Cloud-init's own schema accepts the file, and refuses one with a mistake."""
+    text = render(*VALUES).stdout if is_rendered else (AWS / "user-data.yaml").read_text()
+    for name, content, is_good in (("good", text, True), ("bad", f"{text}\npackages: 7\n", False)):
+        (tmp_path / name).write_text(content)
+        command = [tool("cloud-init"), "schema", "-c", str(tmp_path / name)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) is is_good, done.stdout + done.stderr
+
+
+def test_unit_is_verified_by_systemd(tmp_path: Path) -> None:
+    """``systemd-analyze verify`` has nothing to say about the unit, and the service is shut in well."""
+    unit = tmp_path / UNIT.name
+    unit.write_text(UNIT.read_text().replace(unit_settings()["WorkingDirectory"], str(ROOT)))
+    analyze = tool("systemd-analyze")
+    done = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    own = [line for line in done.stderr.splitlines() if UNIT.name in line]
+    assert own == []
+    command = [analyze, "security", "--offline=true", f"--threshold={MAX_EXPOSURE}", "--no-pager", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-300:] + done.stderr
+
+
+def test_unit_does_not_start_again_what_cannot_work() -> None:
+    """Exit code and variables mean the same to unit, environment file and program."""
+    settings = unit_settings()
+    assert settings["RestartPreventExitStatus"] == str(EXIT_CONFIG)
+    assert f"exit {EXIT_CONFIG}" in (AWS / "collect.sh").read_text()
+    text = (AWS / "user-data.yaml").read_text()
+    assert f"path: {settings['EnvironmentFile']}\n" in text
+    assert f"{MINUTES_VARIABLE}={DEFAULT_MINUTES:g}\n" in text
+    assert all(f"{name}=" in text for name in (KEY_VARIABLE, PARAMETER_VARIABLE, REGION_VARIABLES[-1]))
+
+
+def test_rendering_fills_in_everything() -> None:
+    """Each value stands where its program looks for it, and no marked word is left."""
+    data = yaml.safe_load(render(*VALUES).stdout)
+    text = yaml.safe_dump(data)
+    assert not re.search(r"@\w+@", text)
+    assert data["runcmd"][1][-2:] == [VALUES[0], unit_settings()["WorkingDirectory"]]
+    assert data["runcmd"][2][-1] == VALUES[1]
+    lines = data["write_files"][0]["content"].splitlines()
+    assert f"{REGION_VARIABLES[-1]}={VALUES[2]}" in lines
+    assert f"{PARAMETER_VARIABLE}={VALUES[3]}" in lines
+    assert data["write_files"][0]["permissions"] == "0600"
+    assert (ROOT / data["runcmd"][3][0].replace(unit_settings()["WorkingDirectory"], str(ROOT))).is_file()
+
+
+@pytest.mark.parametrize(
+    ("position", "value"),
+    [
+        (0, "https://me:password@example.org/me/impulse"),
+        (0, "git@example.org:me/impulse.git"),
+        (0, "https://example.org/a\nruncmd: [evil]"),
+        (1, "main"),
+        (1, "abc123"),
+        (2, "Frankfurt"),
+        (3, "impulse key"),
+    ],
+)
+def test_rendering_refuses_what_would_not_work(position: int, value: str) -> None:
+    """One line, no user data, and no password in it."""
+    values = list(VALUES)
+    values[position] = value
+    done = render(*values)
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert "password@" not in done.stderr
+
+
+def test_policy_names_one_place_and_no_more() -> None:
+    """No statement is about everything; deleting is about checkpoints only."""
+    statements = json.loads((AWS / "iam-policy.json").read_text())["Statement"]
+    for statement in statements:
+        assert statement["Effect"] == "Allow"
+        assert "*" not in json.dumps(statement["Action"])
+        assert not statement["Resource"].endswith(("arn:aws:s3:::*", ":*"))
+    removing = [statement for statement in statements if "s3:DeleteObject" in statement["Action"]]
+    assert [statement["Resource"] for statement in removing] == [f"arn:aws:s3:::BUCKET/PREFIX/{FOLDER}/*"]
