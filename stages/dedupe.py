@@ -18,6 +18,8 @@ def dedupe(run: StageRun) -> None:
         summary = dedupe_tables(
             read_table(validated / VERDICTS, made_by="validate"),
             read_table(parsed / "replays.parquet", made_by="parse"),
+            players=read_table(parsed / "players.parquet", made_by="parse"),
+            goals=read_table(parsed / "goals.parquet", made_by="parse"),
             features=parsed / FEATURES,
             earlier_rejects=read_table(validated / REJECTS, made_by="validate"),
             target=run.output / "deduped",

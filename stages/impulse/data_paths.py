@@ -20,6 +20,9 @@ VERDICTS = "verdicts.parquet"
 FATES = "fates.parquet"
 """Which recording of each match is kept, in data/deduped."""
 
+PAIRS = "pairs.parquet"
+"""The evidence for each pair of recordings that was merged or nearly was, in data/deduped."""
+
 KEPT_COLUMNS = "columns.json"
 """Which frame columns are kept, and why others are not, in data/deduped."""
 

@@ -63,6 +63,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     dedupe_tables(
         pq.read_table(folder / "validated" / "verdicts.parquet"),
         pq.read_table(folder / "parsed" / "replays.parquet"),
+        players=pq.read_table(folder / "parsed" / "players.parquet"),
+        goals=pq.read_table(folder / "parsed" / "goals.parquet"),
         features=folder / "parsed" / "features.json",
         earlier_rejects=pq.read_table(folder / "validated" / "rejects.parquet"),
         target=folder / "deduped",

@@ -10,19 +10,25 @@ from typing import Any
 import pyarrow as pa
 
 from impulse import rejects
-from impulse.config.params import DedupeParams
-from impulse.data_paths import FATES, KEPT_COLUMNS, REJECTS
-from impulse.dedup.matches import decide_fates
+from impulse.config.params import DedupeParams, Sampling
+from impulse.data_paths import FATES, KEPT_COLUMNS, PAIRS, REJECTS
+from impulse.dedup.matches import Fate, decide
+from impulse.dedup.recordings import read_recordings
 from impulse.errors import StageError
 from impulse.features import frame_layout
 from impulse.output import output_folder, write_json, write_table
 from impulse.redundancy import dropped_columns
 from impulse.rejects import Reject
-from impulse.table_schema import FATE_COLUMNS
+from impulse.table_schema import FATE_COLUMNS, PAIR_COLUMNS
 from impulse.tables import read_json, table_of
 
 DUPLICATE_TOLERANCE = 1e-3
 """Columns declared to repeat another may differ by this much (uu, rad, ...): the parser rounds on the way."""
+
+NATIVE_ROW_SECONDS = 1 / 30
+"""Time between network frames (s) as the game sets out to record them."""
+
+_VERDICT_COLUMNS = ["replay_id", "verdict", "frames_shown", "max_duplicate_error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,8 @@ def dedupe_tables(
     verdicts: pa.Table,
     replays: pa.Table,
     *,
+    players: pa.Table,
+    goals: pa.Table,
     features: Path,
     earlier_rejects: pa.Table,
     target: Path,
@@ -50,6 +58,8 @@ def dedupe_tables(
     Args:
         verdicts: verdicts with measures, from validate.
         replays: the replays table of parse.
+        players: the players table of parse.
+        goals: the goals table of parse.
         features: the file that tells which features the frames were made with.
         earlier_rejects: rejects of the stages before.
         target: output folder, replaced when all is done.
@@ -58,41 +68,49 @@ def dedupe_tables(
     Raises:
         StageError: columns that are declared to be the same differ in the data.
     """
-    accepted = {row["replay_id"]: row for row in verdicts.to_pylist() if row["verdict"] != "reject"}
-    recordings = [
-        {**row, "frames_shown": accepted[row["replay_id"]]["frames_shown"]}
-        for row in replays.to_pylist()
-        if row["replay_id"] in accepted
-    ]
-    fates = decide_fates(recordings, params)
-    paths = {row["replay_id"]: row["source_path"] for row in recordings}
+    accepted = [row for row in verdicts.select(_VERDICT_COLUMNS).to_pylist() if row["verdict"] != "reject"]
+    recordings = read_recordings(
+        replays,
+        players,
+        goals,
+        frames_shown={row["replay_id"]: row["frames_shown"] for row in accepted},
+        min_goals=params.min_goals,
+    )
+    made_with = read_json(features, made_by="parse")
+    decisions = decide(recordings, params, row_seconds=_row_seconds(made_with))
+    paths = {recording.replay_id: recording.source_path for recording in recordings}
     rejected = [
-        Reject(
-            fate.replay_id,
-            paths[fate.replay_id],
-            "dedupe",
-            fate.reason,
-            f"{fate.kept_replay_id} is kept; {fate.evidence}",
-        )
-        for fate in fates
+        Reject(fate.replay_id, paths[fate.replay_id], "dedupe", fate.reason, _detail(fate, paths))
+        for fate in decisions.fates
         if fate.reason is not None
     ]
-    made_with = read_json(features, made_by="parse")
     columns = frame_layout(
         tuple(made_with["global_features"]),
         tuple(made_with["player_features"]),
         slots_per_team=made_with["slots_per_team"],
     ).columns
     dropped = dropped_columns(columns, params)
-    _check_duplicates(accepted.values(), dropped)
+    _check_duplicates(accepted, dropped)
     kept = [column.name for column in columns if column.name not in dropped]
     with output_folder(target) as folder:
-        write_table(table_of((fate.row() for fate in fates), FATE_COLUMNS), folder / FATES)
+        write_table(table_of((fate.row() for fate in decisions.fates), FATE_COLUMNS), folder / FATES)
+        write_table(table_of((link.row() for link in decisions.links), PAIR_COLUMNS), folder / PAIRS)
         write_table(rejects.to_table(rejected, earlier=earlier_rejects), folder / REJECTS)
         write_json(folder / KEPT_COLUMNS, {"kept": kept, "dropped": dropped})
     return DedupeSummary(
-        len(fates), len(fates) - len(rejected), rejects.count_by_reason(rejected), len(columns), len(kept)
+        len(recordings), len(recordings) - len(rejected), rejects.count_by_reason(rejected), len(columns), len(kept)
     )
+
+
+def _detail(fate: Fate, paths: Mapping[str, str]) -> str:
+    return (
+        f"another recording of the match is kept: {fate.kept_replay_id} ({paths[fate.kept_replay_id]}); {fate.evidence}"
+    )
+
+
+def _row_seconds(made_with: Mapping[str, Any]) -> float:
+    """Return how exactly the rows tell when something happened, in s."""
+    return NATIVE_ROW_SECONDS if made_with["sampling"] == Sampling.native else 1.0 / made_with["fps"]
 
 
 def _check_duplicates(accepted: Iterable[Mapping[str, Any]], dropped: Mapping[str, str]) -> None:

@@ -1,0 +1,146 @@
+"""What deduplication knows of a recording: its ids, how complete it is, and the facts that its match shares."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+IDENTIFIED_PLAYERS = 2
+"""People with an id of a platform that a match needs to be told from others by its facts."""
+
+_REPLAY_COLUMNS = (
+    "replay_id", "source_path", "sha256", "recording_id", "match_guid", "date", "uploaded_at", "map_code", "match_type",
+    "team_size", "blue_score", "orange_score", "is_forfeit", "match_seconds", "playlist_id", "recorded_seconds",
+    "is_recovered",
+)  # fmt: skip
+_PLAYER_COLUMNS = ("replay_id", "team", "name", "platform", "player_id", "is_bot")
+_GOAL_COLUMNS = ("replay_id", "goal", "team", "scorer", "time")
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One recording. What is not known is None."""
+
+    replay_id: str
+    source_path: str
+    sha256: str
+    recording_id: str | None
+    match_guid: str | None
+    frames_shown: int
+    """Distinct network frames in the frames."""
+    recorded_seconds: float
+    n_players: int
+    is_recovered: bool
+    uploaded_at: int | None
+    """Seconds since 1970, UTC."""
+    started_at: int | None
+    """Seconds since 1970 if the recorder's local time were UTC."""
+    match_seconds: float | None
+    playlist_id: int | None
+    scene: str
+    """Map, team size, score and players as text; empty when nobody has an id of a platform."""
+    facts: str
+    """Everything that all whole recordings of a match share, as text; empty when that is too little to tell matches apart."""
+    n_goals: int
+    goal_seconds: tuple[float, ...] | None
+    """Time of each goal in s after the first one, as the rows show it."""
+
+
+def read_recordings(
+    replays: pa.Table, players: pa.Table, goals: pa.Table, *, frames_shown: Mapping[str, int], min_goals: int
+) -> list[Recording]:
+    """Return the recordings that ``frames_shown`` names, sorted by replay id.
+
+    Args:
+        replays: the replays table of parse.
+        players: the players table of parse.
+        goals: the goals table of parse.
+        frames_shown: by replay id, for the recordings to look at.
+        min_goals: goals that the facts of a match need to be told from those of other matches.
+    """
+    people = _by_replay(players, _PLAYER_COLUMNS)
+    scored = _by_replay(goals, _GOAL_COLUMNS)
+    recordings = [
+        _recording(
+            row,
+            people.get(row["replay_id"], []),
+            sorted(scored.get(row["replay_id"], []), key=lambda goal: goal["goal"]),
+            frames_shown=frames_shown[row["replay_id"]],
+            min_goals=min_goals,
+        )
+        for row in _rows(replays, _REPLAY_COLUMNS)
+        if row["replay_id"] in frames_shown
+    ]
+    return sorted(recordings, key=lambda recording: recording.replay_id)
+
+
+def _recording(
+    row: Mapping[str, Any],
+    players: Sequence[Mapping[str, Any]],
+    goals: Sequence[Mapping[str, Any]],
+    *,
+    frames_shown: int,
+    min_goals: int,
+) -> Recording:
+    map_code = (row["map_code"] or "").lower()
+    identities = sorted([player["team"], *_identity(player)] for player in players)
+    identified = sum(bool(platform) for _, platform, _ in identities)
+    scene = [map_code, row["team_size"], row["blue_score"], row["orange_score"], identities]
+    order = [[goal["team"], goal["scorer"]] for goal in goals]
+    facts = [*scene, row["match_type"], row["is_forfeit"], order]
+    is_enough = map_code and row["team_size"] and identified >= IDENTIFIED_PLAYERS and len(goals) >= min_goals
+    times = [goal["time"] for goal in goals]
+    return Recording(
+        replay_id=row["replay_id"],
+        source_path=row["source_path"],
+        sha256=row["sha256"],
+        recording_id=row["recording_id"],
+        match_guid=row["match_guid"],
+        frames_shown=frames_shown,
+        recorded_seconds=row["recorded_seconds"],
+        n_players=len(players),
+        is_recovered=row["is_recovered"],
+        uploaded_at=row["uploaded_at"],
+        started_at=row["date"],
+        match_seconds=row["match_seconds"],
+        playlist_id=row["playlist_id"],
+        scene=_text(scene) if identified else "",
+        facts=_text(facts) if is_enough else "",
+        n_goals=len(goals),
+        goal_seconds=tuple(time - times[0] for time in times) if times and None not in times else None,
+    )
+
+
+def _identity(player: Mapping[str, Any]) -> tuple[str, str]:
+    """Return platform and id of a person; no platform and the name for bots and guests, whose ids name nobody."""
+    number = player["player_id"].strip("0")
+    if player["is_bot"] or player["platform"] == "splitscreen" or not number or number.startswith("{"):
+        return "", player["name"]
+    return player["platform"], player["player_id"]
+
+
+def _text(facts: Any) -> str:  # noqa: ANN401 - lists of texts and numbers
+    return json.dumps(facts, ensure_ascii=True, separators=(",", ":"))
+
+
+def _by_replay(table: pa.Table, columns: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in _rows(table, columns):
+        rows[row["replay_id"]].append(row)
+    return rows
+
+
+def _rows(table: pa.Table, columns: Sequence[str]) -> Iterable[dict[str, Any]]:
+    """Return rows with these columns alone; times as whole seconds since 1970."""
+    lists = []
+    for name in columns:
+        values = table[name]
+        if pa.types.is_timestamp(values.type):  # Parquet files give them in milliseconds
+            values = values.cast(pa.timestamp("s")).cast(pa.int64())
+        lists.append(values.to_pylist())
+    return (dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True))

@@ -1,0 +1,127 @@
+"""The stage's work over tables whose truth is known."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.dedup.worlds import World, make_world
+
+from impulse.config.params import DedupeParams
+from impulse.dedup.recordings import read_recordings
+
+WORLDS = st.builds(
+    make_world,
+    st.integers(0, 2**32),
+    matches=st.integers(0, 12),
+    rosters=st.integers(1, 3),
+    recordings=st.integers(1, 4),
+    lacking=st.sampled_from([0.0, 0.3]),
+)
+COMPLETE_WORLDS = st.builds(
+    make_world, st.integers(0, 2**32), matches=st.integers(0, 12), rosters=st.integers(1, 2), lacking=st.just(0.0)
+)
+
+
+def fates(world: World, params: DedupeParams | None = None) -> dict[str, dict]:
+    with tempfile.TemporaryDirectory() as folder:
+        world.dedupe(Path(folder) / "deduped", params)
+        return {row["replay_id"]: row for row in pq.read_table(Path(folder) / "deduped" / "fates.parquet").to_pylist()}
+
+
+def content(world: World) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        world.dedupe(Path(folder) / "deduped")
+        return {path.name: path.read_bytes() for path in (Path(folder) / "deduped").iterdir()}
+
+
+@settings(max_examples=25)
+@given(world=WORLDS, seed=st.integers(0, 99))
+def test_the_order_of_rows_changes_no_byte(world: World, seed: int) -> None:
+    """Fates, evidence, rejects and columns are the same files."""
+    assert content(world.shuffled(seed)) == content(world)
+
+
+@settings(max_examples=30)
+@given(WORLDS)
+def test_different_matches_are_never_merged(world: World) -> None:
+    """Everything under one key shows one match, and exactly one recording of it is kept."""
+    decided = fates(world)
+    shown: dict[str, set[int]] = defaultdict(set)
+    kept: dict[str, int] = defaultdict(int)
+    for replay_id, fate in decided.items():
+        shown[fate["match_key"]].add(world.match_of[replay_id])
+        kept[fate["match_key"]] += fate["kept"]
+    assert set(decided) == set(world.match_of)
+    assert all(len(matches) == 1 for matches in shown.values())
+    assert set(kept.values()) <= {1}
+
+
+@settings(max_examples=30)
+@given(WORLDS)
+def test_recordings_that_tell_enough_are_merged(world: World) -> None:
+    """Complete recordings of a match with a guid or three goals have one key, whatever others lack."""
+    decided = fates(world)
+    goals = {row["replay_id"]: row["blue_score"] + row["orange_score"] for row in world.replays}
+    guids = {row["replay_id"]: row["match_guid"] for row in world.replays}
+    keys = defaultdict(set)
+    for replay_id in world.complete:
+        if goals[replay_id] >= 3 or guids[replay_id]:
+            keys[world.match_of[replay_id]].add(decided[replay_id]["match_key"])
+    assert all(len(found) == 1 for found in keys.values())
+
+
+@settings(max_examples=25)
+@given(WORLDS)
+def test_the_kept_recordings_have_the_same_fates_again(world: World) -> None:
+    """Running over what was kept drops nothing and changes no key."""
+    kept = {replay_id: fate for replay_id, fate in fates(world).items() if fate["kept"]}
+    assert fates(world.only(kept)) == kept
+
+
+@settings(max_examples=30)
+@given(world=COMPLETE_WORLDS, data=st.data())
+def test_keys_stay_when_recordings_are_added(world: World, data: st.DataObject) -> None:
+    """A match keeps its key, and so its split, when more of its recordings or other matches come in.
+
+    Only a key made of facts changes when they turn out to be those of two matches.
+    """
+    some = data.draw(st.sets(st.sampled_from(sorted(world.match_of)))) if world.match_of else set()
+    tables = world.tables()
+    facts = {
+        recording.replay_id: recording.facts
+        for recording in read_recordings(
+            tables["replays"],
+            tables["players"],
+            tables["goals"],
+            frames_shown=dict.fromkeys(world.match_of, 1),
+            min_goals=3,
+        )
+    }
+    matches_with: dict[str, set[int]] = defaultdict(set)
+    for replay_id, text in facts.items():
+        matches_with[text].add(world.match_of[replay_id])
+    before, after = fates(world.only(some)), fates(world)
+    for replay_id in some:
+        if len(matches_with[facts[replay_id]]) == 1 or before[replay_id]["match_key_source"] != "fingerprint":
+            assert after[replay_id]["match_key"] == before[replay_id]["match_key"]
+
+
+def test_the_reject_names_the_kept_recording_and_the_evidence(tmp_path: Path) -> None:
+    """Both by id and by the path that people know."""
+    world = make_world(5, matches=1, recordings=4, lacking=0.0, goals=4)
+    assert len(world.replays) > 1
+    world.dedupe(tmp_path / "deduped")
+    rejects = pq.read_table(tmp_path / "deduped" / "rejects.parquet").to_pylist()
+    (kept,) = set(world.match_of) - {row["replay_id"] for row in rejects}
+    assert len(rejects) == len(world.replays) - 1
+    for row in rejects:
+        assert row["reason"] == "same_match"
+        assert row["detail"].startswith(f"another recording of the match is kept: {kept} (0/{kept}.replay); ")
+        assert "guid" in row["detail"] or "4 goals at the same times within" in row["detail"]
+    pairs = pq.read_table(tmp_path / "deduped" / "pairs.parquet").to_pylist()
+    assert {row["replay_id"] for row in pairs if row["merged"]} == {row["replay_id"] for row in rejects}
