@@ -43,6 +43,8 @@ def prepared_data(folder: Path, *, matches: int = 9, seed: int = 11, seconds: fl
     dedupe_tables(
         pq.read_table(folder / "validated" / "verdicts.parquet"),
         pq.read_table(folder / "parsed" / "replays.parquet"),
+        players=pq.read_table(folder / "parsed" / "players.parquet"),
+        goals=pq.read_table(folder / "parsed" / "goals.parquet"),
         features=folder / "parsed" / "features.json",
         earlier_rejects=pq.read_table(folder / "validated" / "rejects.parquet"),
         target=folder / "deduped",
