@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from impulse.config.app import StageRun, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from impulse.collection.intake import Candidate, FetchSummary
+    from impulse.collection.intake import FetchSummary
 
 
 @stage
@@ -27,31 +25,24 @@ def fetch(run: StageRun) -> None:
 
 
 def _fetch(run: StageRun) -> FetchSummary:
+    import os
+
+    from impulse.aws_variables import add_aws_variables
     from impulse.collection import ballchasing
     from impulse.collection.intake import take_in
+    from impulse.collection.raw_storage import raw_storage
+    from impulse.collection.sources import candidates
     from impulse.config.fetch_params import SourceKind
     from impulse.progress import with_progress
 
-    params, raw = run.params.fetch, run.output / "raw"
-    if params.source is SourceKind.ballchasing:
-        return ballchasing.fetch(params, root=run.root, state=run.state, raw=raw)
-    total, found = _candidates(run)
-    return take_in(with_progress(found, total=total, what="files"), source=params.source, folder=raw)
-
-
-def _candidates(run: StageRun) -> tuple[int | None, Iterator[Candidate]]:
-    """Return the number of files, where it is known before, and the files of the source."""
-    from impulse.collection.intake import Candidate
-    from impulse.collection.local import list_files, read_files
-    from impulse.config.fetch_params import SourceKind
-    from impulse.demo import corpus
-
     params = run.params.fetch
-    if params.source is SourceKind.demo:
-        made = corpus(matches=params.matches, seed=params.seed, duration_seconds=params.match_seconds)
-        return None, (Candidate(item.name, item.data) for item in made)
-    files = list_files(params, root=run.root)
-    return len(files), (Candidate(file.source_path, content) for file, content in read_files(files))
+    add_aws_variables(os.environ, env_file=run.env_file)
+    with raw_storage(params, folder=run.output / "raw") as storage:
+        if params.source is SourceKind.ballchasing:
+            return ballchasing.fetch(params, root=run.root, state=run.state, storage=storage)
+        total, found = candidates(params, root=run.root)
+        found = with_progress(found, total=total, what="files")
+        return take_in(found, source=params.source, storage=storage, threads=params.threads)
 
 
 if __name__ == "__main__":

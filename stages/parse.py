@@ -9,12 +9,16 @@ from impulse.config.app import StageRun, stage
 def parse(run: StageRun) -> None:
     """Parse every replay of the manifest, or take its result from an earlier run."""
     # Imported here because worker processes import this script again and need none of it.
+    import os
+
+    from impulse.aws_variables import add_aws_variables
     from impulse.data_paths import LISTED_PLAYERS, MANIFEST, REJECTS
     from impulse.metrics import StageMetrics, timed
     from impulse.parsing.batch import parse_batch
     from impulse.parsing.store import ParseStore
     from impulse.tables import read_table
 
+    add_aws_variables(os.environ, env_file=run.env_file)
     raw = run.data / "raw"
     with timed("parse", run.metrics) as figures:
         summary = parse_batch(

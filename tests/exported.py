@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from impulse.collection.intake import Candidate, take_in
+from impulse.collection.storage import LocalFolder
 from impulse.config.fetch_params import SourceKind
 from impulse.config.params import DedupeParams, EngineParams, ExportParams, ValidateParams
 from impulse.config.parsing_config import ParsingConfig
@@ -23,7 +24,7 @@ EXPORT = ExportParams(shards=4, train=0.5, val=0.25, test=0.25, numpy=True)
 def prepared_data(folder: Path, *, matches: int = 9, seed: int = 11, seconds: float = 20.0) -> Path:
     """Fill a data folder with everything up to dedupe."""
     files = (Candidate(item.name, item.data) for item in corpus(matches=matches, seed=seed, duration_seconds=seconds))
-    take_in(files, source=SourceKind.local, folder=folder / "raw")
+    take_in(files, source=SourceKind.local, storage=LocalFolder(folder / "raw"))
     parse_batch(
         pq.read_table(folder / "raw" / "manifest.parquet"),
         raw=folder / "raw",

@@ -8,6 +8,12 @@ SPLITS = ("train", "val", "test")
 MANIFEST = "manifest.parquet"
 """Exact list of the fetched replays, in data/raw."""
 
+STORAGE_URL = b"storage_url"
+"""Key of the manifest's metadata that names the bucket and prefix of the replays; absent when they stand beside it."""
+
+REPLAYS = "replays/"
+"""Start of the path of every replay that impulse stored, in data/raw or below the prefix of a bucket."""
+
 LISTED_PLAYERS = "listed_players.parquet"
 """Players as the source lists them, in data/raw; empty for sources that tell of none."""
 
@@ -35,7 +41,7 @@ FEATURES = "features.json"
 
 def replay_path(replay_id: str) -> str:
     """Return where a replay file stands inside data/raw."""
-    return f"replays/{replay_id[:2]}/{replay_id}.replay"
+    return f"{REPLAYS}{replay_id[:2]}/{replay_id}.replay"
 
 
 def frames_path(replay_id: str) -> str:

@@ -16,6 +16,7 @@
     ├── SchemaError            columns are not what the schema table says
     ├── DatasetError           an exported dataset cannot be opened or read
     └── StageError             a stage cannot go on (missing input, too many rejects, full disk)
+        └── ObjectMissing      a bucket does not hold an object
 
 Callers of a batch catch :class:`ReplayError` for one replay and let everything else end the run.
 """
@@ -120,3 +121,7 @@ class DatasetError(ImpulseError):
 
 class StageError(ImpulseError):
     """A stage cannot go on."""
+
+
+class ObjectMissing(StageError):
+    """A bucket does not hold an object."""

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from impulse.collection.intake import Candidate, take_in
+from impulse.collection.storage import LocalFolder
 from impulse.config.fetch_params import SourceKind
 from impulse.demo import clones, corpus
 
@@ -15,7 +16,7 @@ FILES = [(item.name, item.data) for item in corpus(matches=9, seed=3, duration_s
 
 
 def run(folder: Path, files) -> dict[str, bytes]:
-    take_in((Candidate(name, data) for name, data in files), source=SourceKind.local, folder=folder)
+    take_in((Candidate(name, data) for name, data in files), source=SourceKind.local, storage=LocalFolder(folder))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -24,7 +25,7 @@ def test_every_candidate_is_in_the_manifest_or_a_reject(tmp_path: Path) -> None:
     summary = take_in(
         [*(Candidate(*file) for file in FILES), Candidate("gone", FileNotFoundError(2, "No such file"))],
         source=SourceKind.local,
-        folder=tmp_path,
+        storage=LocalFolder(tmp_path),
     )
 
     assert summary.replays_in == len(FILES) + 1 == summary.replays_out + 3
@@ -46,7 +47,9 @@ def test_manifest_does_not_depend_on_when_and_how_files_came(tmp_path: Path) -> 
     leftover.write_bytes(b"half")
 
     assert run(tmp_path / "b", FILES) == whole
-    summary = take_in((Candidate(*file) for file in FILES), source=SourceKind.local, folder=tmp_path / "b")
+    summary = take_in(
+        (Candidate(*file) for file in FILES), source=SourceKind.local, storage=LocalFolder(tmp_path / "b")
+    )
     assert summary.written_now == 0
 
 

@@ -15,16 +15,17 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from s3fs import S3FileSystem
+from botocore.client import BaseClient
 from tests.collection.conftest import ROOT, Place
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.s3.fixtures import Bucket
 from tests.s3.server import S3Server, free_ports
 
-from impulse.collection import DownloadResult, s3
-from impulse.collection.s3 import S3Bucket
+from impulse import s3
+from impulse.collection import DownloadResult
 from impulse.demo import with_flipped_bits
 from impulse.errors import StageError
+from impulse.s3 import S3Bucket
 
 pytestmark = pytest.mark.slow
 LISTS = {"manifest.parquet", "listed_players.parquet", "rejects.parquet"}
@@ -80,15 +81,16 @@ def test_second_run_makes_no_call_and_puts_no_replay(
     get(place, bucket)
     before, calls = bucket.objects(), len(place.server.calls)
     put = set()
-    call = S3FileSystem.call_s3
+    call = BaseClient._make_api_call
 
-    def short_pages(self, method: str, **settings: Any) -> Any:
-        if method == "put_object":
+    def short_pages(self, method: str, settings: dict[str, Any]) -> Any:
+        if method == "PutObject":
             put.add(settings["Key"])
-        return call(self, method, **settings, **({"MaxKeys": 2} if method == "list_objects_v2" else {}))
+        return call(self, method, {**settings, **({"MaxKeys": 2} if method == "ListObjectsV2" else {})})
 
-    monkeypatch.setattr(S3FileSystem, "call_s3", short_pages)
-    result = get(place, bucket)
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", short_pages)
+        result = get(place, bucket)
 
     assert (result.successful, result.downloaded_now, len(place.server.calls)) == (4, 0, calls)
     assert put == LISTS
@@ -128,7 +130,8 @@ def test_failed_put_ends_the_run_and_the_next_goes_on(
 
     def failing(self: S3Bucket, name: str, content: bytes) -> None:
         if name != "replay-2.replay":
-            return write(self, name, content)
+            write(self, name, content)
+            return
         if is_stored:
             write(self, name, content)
         raise StageError("lost")
@@ -173,17 +176,18 @@ def test_other_bytes_than_were_sent_do_not_stay(
 ) -> None:
     """A store that changes bytes of the same length on the way is found out, and the object removed."""
     fill(place, replays, 1)
-    call = S3FileSystem.call_s3
+    call = BaseClient._make_api_call
 
-    def changing(self, method: str, **settings: Any) -> Any:
-        if method == "put_object":
+    def changing(self, method: str, settings: dict[str, Any]) -> Any:
+        if method == "PutObject":
             settings = {**settings, "Body": with_flipped_bits(settings["Body"])}
             del settings["ContentMD5"]
-        return call(self, method, **settings)
+        return call(self, method, settings)
 
-    monkeypatch.setattr(S3FileSystem, "call_s3", changing)
-    with pytest.raises(StageError, match="holds other bytes"):
-        get(place, bucket)
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", changing)
+        with pytest.raises(StageError, match="holds other bytes"):
+            get(place, bucket)
     assert bucket.objects() == {}
 
 

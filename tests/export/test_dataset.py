@@ -17,6 +17,7 @@ import pytest
 from pyarrow import feather
 
 from impulse.collection.intake import Candidate, take_in
+from impulse.collection.storage import LocalFolder
 from impulse.config.fetch_params import SourceKind
 from impulse.config.params import (
     Compression,
@@ -43,7 +44,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with everything up to dedupe."""
     folder = tmp_path_factory.mktemp("data")
     files = (Candidate(item.name, item.data) for item in corpus(matches=9, seed=11, duration_seconds=20.0))
-    take_in(files, source=SourceKind.local, folder=folder / "raw")
+    take_in(files, source=SourceKind.local, storage=LocalFolder(folder / "raw"))
     parse_batch(
         pq.read_table(folder / "raw" / "manifest.parquet"),
         raw=folder / "raw",

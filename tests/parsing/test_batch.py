@@ -9,6 +9,7 @@ import pytest
 
 from impulse import rejects
 from impulse.collection.intake import Candidate, take_in
+from impulse.collection.storage import LocalFolder
 from impulse.config.fetch_params import SourceKind
 from impulse.config.params import EngineParams
 from impulse.config.parsing_config import ParsingConfig
@@ -24,7 +25,7 @@ ENGINE = EngineParams(workers=2)
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw")
     files = (Candidate(item.name, item.data) for item in corpus(matches=9, seed=5, duration_seconds=15.0))
-    take_in(files, source=SourceKind.local, folder=folder)
+    take_in(files, source=SourceKind.local, storage=LocalFolder(folder))
     return folder
 
 

@@ -1,4 +1,4 @@
-"""The source ``ballchasing``: groups and queries of Ballchasing.com into data/raw."""
+"""The source ``ballchasing``: groups and queries of Ballchasing.com."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from impulse.collection.config import CollectionConfig
 from impulse.collection.folder import ReplayFolder
 from impulse.collection.intake import FetchSummary
 from impulse.collection.job import collect
-from impulse.collection.storage import LocalFolder
+from impulse.collection.storage import ReplayStorage
 from impulse.config.fetch_params import FetchParams
 from impulse.data_paths import replay_path
 
 
-def fetch(params: FetchParams, *, root: Path, state: Path, raw: Path) -> FetchSummary:
+def fetch(params: FetchParams, *, root: Path, state: Path, storage: ReplayStorage) -> FetchSummary:
     """Download what is missing; the key comes from the environment or from the checkout's ``.env``.
 
     Args:
         params: settings of the stage.
         root: folder of the checkout.
         state: folder of local state, for the ledger.
-        raw: data/raw.
+        storage: where files go.
 
     Raises:
         AuthError: there is no key, or the server refuses it.
@@ -33,5 +33,4 @@ def fetch(params: FetchParams, *, root: Path, state: Path, raw: Path) -> FetchSu
         rate_limit_per_hour=params.rate_limit_per_hour,
         threads=params.threads,
     )
-    raw.mkdir(parents=True, exist_ok=True)
-    return collect(params, config, ReplayFolder(LocalFolder(raw), replay_path)).summary()
+    return collect(params, config, ReplayFolder(storage, replay_path)).summary()

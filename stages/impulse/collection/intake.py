@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from impulse import rejects
-from impulse.collection.storage import LocalFolder, ReplayStorage
+from impulse.collection.storage import ReplayStorage
+from impulse.collection.threads import map_in_order
 from impulse.config.fetch_params import SourceKind
-from impulse.data_paths import LISTED_PLAYERS, MANIFEST, REJECTS, replay_path
+from impulse.data_paths import LISTED_PLAYERS, MANIFEST, REJECTS, STORAGE_URL, replay_path
 from impulse.errors import ReplayError
 from impulse.rejects import Reason, Reject
 from impulse.replay_facts import content_id, header_facts
@@ -44,35 +44,38 @@ class FetchSummary:
     """Files that were not in the folder before."""
 
 
-def take_in(candidates: Iterable[Candidate], *, source: SourceKind, folder: Path) -> FetchSummary:
+def take_in(
+    candidates: Iterable[Candidate], *, source: SourceKind, storage: ReplayStorage, threads: int = 1
+) -> FetchSummary:
     """Verify files, store the good ones under their ids, and write manifest and rejects.
 
-    Files that earlier runs stored stay in the folder; only the manifest tells which ones the dataset is made of.
+    Files that earlier runs stored stay where they are; only the manifest tells which ones the dataset is made of.
 
     Args:
         candidates: files of the source in a fixed order; of two with the same bytes the first one is taken.
         source: kind of the source.
-        folder: data/raw.
+        storage: where files go, each as soon as it came.
+        threads: files that are stored at a time.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    storage = LocalFolder(folder)
     storage.prepare()
     rows: dict[str, dict[str, Any]] = {}
     rejected: list[Reject] = []
-    seen = written = 0
-    for candidate in candidates:
-        seen += 1
-        try:
-            row, content = _verify(candidate, source, rows)
-        except ReplayError as error:
-            replay_id = _id_of(candidate)
-            rejected.append(Reject(replay_id, candidate.source_path, "fetch", Reason(error.reason), error.detail))
-            continue
-        rows[row["replay_id"]] = row
-        written += store(storage, row["path"], content)
+
+    def good() -> Iterator[tuple[str, bytes]]:
+        for candidate in candidates:
+            try:
+                row, content = _verify(candidate, source, rows)
+            except ReplayError as error:
+                replay_id = _id_of(candidate)
+                rejected.append(Reject(replay_id, candidate.source_path, "fetch", Reason(error.reason), error.detail))
+                continue
+            rows[row["replay_id"]] = row
+            yield row["path"], content
+
+    written = sum(map_in_order(lambda item: store(storage, *item), good(), threads=threads))
     write_lists(rows.values(), rejected, storage=storage)
     return FetchSummary(
-        replays_in=seen,
+        replays_in=len(rows) + len(rejected),
         replays_out=len(rows),
         rejected=rejects.count_by_reason(rejected),
         bytes_out=sum(row["bytes"] for row in rows.values()),
@@ -91,8 +94,8 @@ def verified_header(content: bytes) -> ReplayHeader:
 
 
 def store(storage: ReplayStorage, name: str, content: bytes) -> bool:
-    """Write a verified file unless it is there already; one of the same name and size is the same file."""
-    if storage.size_of(name) == len(content):
+    """Write a verified file unless it is there already."""
+    if storage.holds(name, content):
         return False
     storage.write(name, content)
     return True
@@ -114,7 +117,11 @@ def write_lists(
         players: one row for each player that the source lists, those of a replay together and in the source's order.
     """
     ordered = sorted(rows, key=lambda row: str(row["replay_id"]))
-    storage.write(MANIFEST, _parquet(table_of(ordered, MANIFEST_COLUMNS)))
+    manifest = table_of(ordered, MANIFEST_COLUMNS)
+    if storage.storage_url is not None:
+        place = {STORAGE_URL: storage.storage_url.encode()}
+        manifest = manifest.replace_schema_metadata({**manifest.schema.metadata, **place})
+    storage.write(MANIFEST, _parquet(manifest))
     listed = sorted(players, key=lambda row: str(row["replay_id"]))
     storage.write(LISTED_PLAYERS, _parquet(table_of(listed, LISTED_PLAYER_COLUMNS)))
     storage.write(REJECTS, _parquet(rejects.to_table(rejected)))

@@ -12,11 +12,18 @@ from impulse.output import output_file
 class ReplayStorage(Protocol):
     """Named contents. A content is there whole or not at all, whatever interrupts the writing of it."""
 
+    @property
+    def storage_url(self) -> str | None:
+        """Return bucket and prefix of replays that are elsewhere than their lists."""
+
     def prepare(self) -> None:
         """Make ready for a run that is the only writer now, and remove what a killed one left half done."""
 
     def size_of(self, name: str) -> int | None:
         """Return how many bytes a content has, None when it is not there."""
+
+    def holds(self, name: str, content: bytes) -> bool:
+        """Tell whether this very content is there, as far as that can be told without reading it."""
 
     def read(self, name: str, limit: int | None = None) -> bytes:
         """Return a content that is there, or its first bytes."""
@@ -37,6 +44,11 @@ class LocalFolder:
 
     path: Path
 
+    @property
+    def storage_url(self) -> None:
+        """Replays and lists stand together."""
+        return
+
     def prepare(self) -> None:
         """Remove what a killed run left under temporary names."""
         for leftover in self.path.glob("**/.*.partial"):
@@ -46,6 +58,10 @@ class LocalFolder:
         """Return the size of a file, None when there is no such file."""
         target = self.path / name
         return target.stat().st_size if target.is_file() else None
+
+    def holds(self, name: str, content: bytes) -> bool:
+        """Tell whether there is a file of this size."""
+        return self.size_of(name) == len(content)
 
     def read(self, name: str, limit: int | None = None) -> bytes:
         """Return the bytes of a file, or its first ones."""

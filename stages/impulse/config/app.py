@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from impulse.config.params import Params
 
-GROUPS = ("source", "features", "quality", "dedupe", "export", "engine", "experiment")
+GROUPS = ("source", "storage", "features", "quality", "dedupe", "export", "engine", "experiment")
 """Folders of conf/ whose presets may be chosen on the command line, as in ``features=minimal``."""
 
 
@@ -46,6 +46,11 @@ class StageRun:
     def state(self) -> Path:
         """Folder of local state that survives DVC's cleaning and is shared by all experiments of a repository."""
         return Path(os.environ.get("DVC_ROOT", self.root)) / ".state"
+
+    @property
+    def env_file(self) -> Path:
+        """File with secrets of this checkout, which git ignores; experiments in folders of their own have none."""
+        return self.state.with_name(".env")
 
 
 def stage(function: Callable[[StageRun], None]) -> Callable[[], None]:

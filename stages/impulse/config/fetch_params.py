@@ -1,4 +1,4 @@
-"""The settings of the fetch stage: sources, and the filters that a query of the API takes."""
+"""The settings of the fetch stage: sources, storage, and the filters that a query of the API takes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from impulse.config.ranges import check_range
 from impulse.errors import ConfigError
+from impulse.s3_url import S3Url
 
 
 class SourceKind(StrEnum):
@@ -20,6 +21,15 @@ class SourceKind(StrEnum):
     """Replay files on this machine."""
     ballchasing = "ballchasing"
     """Groups and queries of Ballchasing.com, or of a server with the same API."""
+
+
+class StorageKind(StrEnum):
+    """Where fetch keeps raw replays and parse reads them."""
+
+    local = "local"
+    """data/raw, beside the manifest."""
+    s3 = "s3"
+    """A bucket; data/raw has the manifest and the other lists alone."""
 
 
 _RANK = r"unranked|(bronze|silver|gold|platinum|diamond|champion|grand-champion)-[123]|grand-champion|supersonic-legend"
@@ -80,6 +90,15 @@ def query_filters(query: dict[str, Any]) -> dict[str, list[str]]:
     return filters
 
 
+def check_place(key: str, url: str | None) -> None:
+    """Raise a ConfigError unless ``url`` names a place in a bucket, or nothing."""
+    try:
+        if url is not None:
+            S3Url.parse(url)
+    except ValueError as error:
+        raise ConfigError(key, str(error)) from error
+
+
 @dataclass(frozen=True)
 class FetchParams:
     """Settings of the fetch stage."""
@@ -116,8 +135,14 @@ class FetchParams:
     max_hours: float | None = None
     """ballchasing: end the run after so many hours; the next run goes on."""
 
+    storage: StorageKind = StorageKind.local
+    """Where raw replays are kept."""
+    storage_url: str | None = None
+    """s3: bucket and prefix for raw replays, such as s3://my-bucket/raw."""
+
     def __post_init__(self) -> None:
         """Check values."""
+        check_place("fetch.storage_url", self.storage_url)
         check_range("fetch.matches", self.matches, 1, 1_000_000)
         check_range("fetch.match_seconds", self.match_seconds, 10, 3600)
         if not self.pattern or self.pattern.startswith("/"):

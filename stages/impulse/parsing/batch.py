@@ -13,11 +13,12 @@ import pyarrow as pa
 from impulse import rejects
 from impulse.config.params import EngineParams, ParseParams
 from impulse.data_paths import FEATURES, REJECTS, frames_path
-from impulse.errors import CorruptReplay, ReplayError
+from impulse.errors import ReplayError
 from impulse.output import output_folder, write_json, write_table
 from impulse.parsing.engines import run_tasks
 from impulse.parsing.listed_players import ListedPlayers
 from impulse.parsing.parsed_replay import parse_replay
+from impulse.parsing.raw_replays import RawReplays
 from impulse.parsing.store import ParseStore
 from impulse.progress import with_progress
 from impulse.rejects import Reason, Reject
@@ -37,15 +38,18 @@ from impulse.tables import table_of
 
 log = logging.getLogger(__name__)
 
-# Fates that depend on the machine's limits; they are tried again in the next run.
-_NOT_KEPT = frozenset({Reason.WORKER_TIMEOUT, Reason.WORKER_DIED, Reason.OUT_OF_MEMORY, Reason.FILE_MISSING})
+# Fates that depend on the machine's limits or on what is there now, not on the bytes of the manifest; the next run
+# tries again.
+_NOT_KEPT = frozenset(
+    {Reason.WORKER_TIMEOUT, Reason.WORKER_DIED, Reason.OUT_OF_MEMORY, Reason.FILE_MISSING, Reason.BYTES_CHANGED}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ParseTask:
     """One replay to parse, small enough to send to a worker."""
 
-    path: Path
+    raw: RawReplays
     key: str
     manifest: Mapping[str, Any]
     params: ParseParams
@@ -81,7 +85,7 @@ def parse_batch(
 
     Args:
         manifest: table of the replays, by :data:`impulse.table_schema.MANIFEST_COLUMNS`.
-        raw: folder that the manifest's paths start from.
+        raw: folder that the manifest's paths start from, unless the manifest names a bucket.
         target: output folder, replaced when all is done.
         earlier_rejects: rejects of the stages before.
         params: features, rows a second, slots.
@@ -90,12 +94,13 @@ def parse_batch(
         listed_players: players as the source lists them, by :data:`impulse.table_schema.LISTED_PLAYER_COLUMNS`; they
             take no part in parsing, so that new ranks parse nothing anew.
     """
+    replays = RawReplays.of(manifest, folder=raw)
     listed = ListedPlayers(table_of([], LISTED_PLAYER_COLUMNS) if listed_players is None else listed_players)
     with output_folder(target) as folder:
         rows = manifest.to_pylist()
         keys = [store.key(row["replay_id"], row["sha256"], params) for row in rows]
         tasks = [
-            ParseTask(raw / row["path"], key, row, params, store)
+            ParseTask(replays, key, row, params, store)
             for row, key in zip(rows, keys, strict=True)
             if store.read(key) is None
         ]
@@ -109,12 +114,11 @@ def parse_task(task: ParseTask) -> None:
 
     Raises:
         ReplayError: the replay cannot be used.
+        StageError: raw replays cannot be read at all.
     """
-    if not task.path.is_file():
-        raise CorruptReplay(
-            Reason.FILE_MISSING, f"{task.path.name} is not in the folder of raw replays; run fetch again"
-        )
-    parsed = parse_replay(task.path, task.params, manifest=task.manifest)
+    path = task.manifest["path"]
+    with task.raw.file(path) as file:
+        parsed = parse_replay(file, task.params, manifest=task.manifest, address=task.raw.address(path))
     task.store.write_parsed(task.key, parsed.frames, parsed.records())
 
 

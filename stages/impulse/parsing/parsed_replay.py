@@ -64,13 +64,16 @@ class ParsedReplay:
         }
 
 
-def parse_replay(path: Path, params: ParseParams, *, manifest: Mapping[str, Any] | None = None) -> ParsedReplay:
+def parse_replay(
+    path: Path, params: ParseParams, *, manifest: Mapping[str, Any] | None = None, address: str | None = None
+) -> ParsedReplay:
     """Parse one replay file.
 
     Args:
         path: the file.
         params: features, rows a second, slots a team.
         manifest: the replay's row of the manifest; without it one is made from the file.
+        address: what to call the file when its bytes are not those of the manifest.
 
     Raises:
         ReplayError: the replay cannot be used; carries the reason code.
@@ -79,7 +82,8 @@ def parse_replay(path: Path, params: ParseParams, *, manifest: Mapping[str, Any]
     data = path.read_bytes()
     if manifest is not None and hashlib.sha256(data).hexdigest() != manifest["sha256"]:
         raise CorruptReplay(
-            Reason.BYTES_CHANGED, "the file's SHA-256 is not the one that fetch recorded; fetch it again"
+            Reason.BYTES_CHANGED,
+            f"the SHA-256 of {address or path.name} is not the one that fetch recorded; remove it and run fetch again",
         )
     check_integrity(data)
     header = read_header(data)

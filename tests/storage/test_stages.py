@@ -1,0 +1,102 @@
+"""Raw replays in a bucket: fetch puts them there, parse workers read them, and every change of them is found out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from tests.s3.fixtures import Bucket
+from tests.storage.conftest import Checkout
+
+from impulse.data_paths import STORAGE_URL
+from impulse.demo import with_flipped_bits
+
+pytestmark = pytest.mark.slow
+LISTS = {"manifest.parquet", "listed_players.parquet", "rejects.parquet"}
+
+
+@pytest.fixture
+def stored(new_checkout: Callable[..., Checkout], bucket: Bucket) -> Checkout:
+    """A checkout that keeps raw replays in a bucket and has fetched them."""
+    checkout = new_checkout("storage=s3", f"fetch.storage_url=s3://{bucket.name}/raw/")
+    checkout.done("fetch")
+    return checkout
+
+
+def paths(checkout: Checkout) -> list[str]:
+    found: list[str] = pq.read_table(checkout.path / "data/raw/manifest.parquet")["path"].to_pylist()
+    return found
+
+
+def rejects(checkout: Checkout) -> dict[str, tuple[str, str]]:
+    rows = pq.read_table(checkout.path / "data/parsed/rejects.parquet").to_pylist()
+    return {row["replay_id"]: (row["reason"], row["detail"]) for row in rows if row["stage"] == "parse"}
+
+
+def parsed_now(checkout: Checkout) -> int:
+    found: int = json.loads((checkout.path / "metrics/timing/parse.json").read_text())["parsed_now"]
+    return found
+
+
+def mtimes(bucket: Bucket) -> dict[str, object]:
+    listed = bucket.client.list_objects_v2(Bucket=bucket.name).get("Contents", [])
+    return {entry["Key"]: entry["LastModified"] for entry in listed}
+
+
+def test_bucket_and_folder_give_the_same_dataset(local: Checkout, stored: Checkout, bucket: Bucket) -> None:
+    """Only the place differs: objects are the files, the lists alone are on this machine, parsed bytes are the same."""
+    stored.done("parse")
+    raw = local.content("data/raw")
+    assert bucket.objects() == {f"raw/{name}": content for name, content in raw.items() if name not in LISTS}
+    assert stored.content("data/raw").keys() == LISTS
+    manifest = pq.read_table(stored.path / "data/raw/manifest.parquet")
+    assert manifest.schema.metadata[STORAGE_URL] == f"s3://{bucket.name}/raw".encode()
+    assert manifest.to_pylist() == pq.read_table(local.path / "data/raw/manifest.parquet").to_pylist()
+    assert stored.content("data/parsed") == local.content("data/parsed")
+    for name in ("fetch", "parse"):
+        metrics = Path(f"metrics/{name}.json")
+        assert (stored.path / metrics).read_bytes() == (local.path / metrics).read_bytes()
+    assert {path.suffix for path in (stored.path / ".state").rglob("*")} == {"", ".arrow", ".json"}
+
+
+def test_second_run_puts_and_parses_nothing(stored: Checkout, bucket: Bucket) -> None:
+    """What is in the bucket is known by its listing, what was parsed by the store, also below another prefix."""
+    before, lists = mtimes(bucket), stored.content("data/raw")
+    stored.done("parse")
+    stored.done("fetch")
+    assert mtimes(bucket) == before
+    assert stored.content("data/raw") == lists
+    parsed = stored.content("data/parsed")
+    stored.done("fetch", f"fetch.storage_url=s3://{bucket.name}/another/place")
+    stored.done("parse")
+    assert parsed_now(stored) == 0
+    assert stored.content("data/parsed") == parsed
+    assert sum(key.startswith("another/place/replays/") for key in mtimes(bucket)) == len(paths(stored))
+
+
+def test_changed_and_missing_objects_are_rejects_until_they_are_mended(
+    local: Checkout, stored: Checkout, bucket: Bucket
+) -> None:
+    """Each names its address; all others are parsed; what fetch brings back is parsed in the next run."""
+    changed, gone, emptied = (f"raw/{path}" for path in paths(stored)[:3])
+    original = bucket.get(changed)
+    bucket.put(changed, with_flipped_bits(original))
+    bucket.client.delete_object(Bucket=bucket.name, Key=gone)
+    bucket.put(emptied, b"")
+    stored.done("parse")
+    found = {
+        detail.split()[3 if reason == "bytes_changed" else 0]: reason for reason, detail in rejects(stored).values()
+    }
+    places = {key: f"s3://{bucket.name}/{key}" for key in (changed, gone, emptied)}
+    assert found.items() >= {
+        (places[changed], "bytes_changed"), (places[gone], "file_missing"), (places[emptied], "bytes_changed")
+    }  # fmt: skip
+    assert parsed_now(stored) == len(paths(stored))
+    stored.done("fetch")
+    assert bucket.get(changed) == original
+    stored.done("parse")
+    assert parsed_now(stored) == 3
+    assert stored.content("data/parsed") == local.content("data/parsed")
