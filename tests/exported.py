@@ -14,11 +14,12 @@ from impulse.config.parsing_config import ParsingConfig
 from impulse.dedup.deduplication import dedupe_tables
 from impulse.demo import corpus
 from impulse.export.dataset import export_dataset
+from impulse.export.store import ExportStore
 from impulse.parsing.batch import parse_batch
 from impulse.parsing.store import ParseStore
 from impulse.validation.judging import validate_tables
 
-EXPORT = ExportParams(shards=4, train=0.5, val=0.25, test=0.25, numpy=True)
+EXPORT = ExportParams(shards=16, train=0.5, val=0.25, test=0.25, numpy=True)
 
 
 def prepared_data(folder: Path, *, matches: int = 9, seed: int = 11, seconds: float = 20.0) -> Path:
@@ -54,7 +55,21 @@ def prepared_data(folder: Path, *, matches: int = 9, seed: int = 11, seconds: fl
     return folder
 
 
-def exported(data: Path, target: Path, params: ExportParams = EXPORT) -> Path:
-    """Write the dataset of a prepared data folder."""
-    export_dataset(parsed=data / "parsed", deduped=data / "deduped", target=target, params=params)
+def exported(
+    data: Path,
+    target: Path,
+    params: ExportParams = EXPORT,
+    *,
+    engine: EngineParams = EngineParams(workers=2),  # noqa: B008  (frozen)
+    store: Path | None = None,
+) -> Path:
+    """Write the dataset of a prepared data folder, with a store of its own unless one is given."""
+    export_dataset(
+        parsed=data / "parsed",
+        deduped=data / "deduped",
+        target=target,
+        params=params,
+        engine=engine,
+        store=ExportStore(store or target.with_name(f"{target.name}-store")),
+    )
     return target

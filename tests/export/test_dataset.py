@@ -15,80 +15,10 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import feather
+from tests.exported import exported
 
-from impulse.collection.intake import Candidate, take_in
-from impulse.collection.storage import LocalFolder
-from impulse.config.fetch_params import SourceKind
-from impulse.config.params import (
-    Compression,
-    DedupeParams,
-    EngineParams,
-    ExportParams,
-    FloatType,
-    ValidateParams,
-)
-from impulse.config.parsing_config import ParsingConfig
-from impulse.dedup.deduplication import dedupe_tables
+from impulse.config.params import Compression, ExportParams, FloatType
 from impulse.demo import corpus
-from impulse.export.dataset import export_dataset
-from impulse.export.store import ExportStore
-from impulse.parsing.batch import parse_batch
-from impulse.parsing.store import ParseStore
-from impulse.validation.judging import validate_tables
-
-EXPORT = ExportParams(shards=4, train=0.5, val=0.25, test=0.25)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with everything up to dedupe."""
-    folder = tmp_path_factory.mktemp("data")
-    files = (Candidate(item.name, item.data) for item in corpus(matches=9, seed=11, duration_seconds=20.0))
-    take_in(files, source=SourceKind.local, storage=LocalFolder(folder / "raw"))
-    parse_batch(
-        pq.read_table(folder / "raw" / "manifest.parquet"),
-        raw=folder / "raw",
-        target=folder / "parsed",
-        earlier_rejects=pq.read_table(folder / "raw" / "rejects.parquet"),
-        params=ParsingConfig.get_preset("standard").params(),
-        engine=EngineParams(workers=2),
-        store=ParseStore(folder / "store"),
-    )
-    validate_tables(
-        pq.read_table(folder / "parsed" / "replays.parquet"),
-        pq.read_table(folder / "parsed" / "measures.parquet"),
-        earlier_rejects=pq.read_table(folder / "parsed" / "rejects.parquet"),
-        target=folder / "validated",
-        params=ValidateParams(),
-    )
-    dedupe_tables(
-        pq.read_table(folder / "validated" / "verdicts.parquet"),
-        pq.read_table(folder / "parsed" / "replays.parquet"),
-        players=pq.read_table(folder / "parsed" / "players.parquet"),
-        goals=pq.read_table(folder / "parsed" / "goals.parquet"),
-        features=folder / "parsed" / "features.json",
-        earlier_rejects=pq.read_table(folder / "validated" / "rejects.parquet"),
-        target=folder / "deduped",
-        params=DedupeParams(),
-    )
-    return folder
-
-
-def export(data: Path, target: Path, params: ExportParams = EXPORT) -> Path:
-    export_dataset(
-        parsed=data / "parsed",
-        deduped=data / "deduped",
-        target=target,
-        params=params,
-        engine=EngineParams(workers=2),
-        store=ExportStore(target.parent / f"{target.name}-store"),
-    )
-    return target
-
-
-@pytest.fixture(scope="module")
-def dataset(data: Path) -> Path:
-    return export(data, data / "export")
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -109,10 +39,10 @@ def test_a_second_recording_is_left_out_with_its_reason(dataset: Path) -> None:
 def test_every_file_of_the_source_is_exported_or_a_reject(dataset: Path) -> None:
     """Nothing disappears between the source and the dataset."""
     names = {item.name for item in corpus(matches=9, seed=11, duration_seconds=20.0)}
-    exported = set(pq.read_table(dataset / "replays.parquet")["source_path"].to_pylist())
+    kept = set(pq.read_table(dataset / "replays.parquet")["source_path"].to_pylist())
     rejected = set(pq.read_table(dataset / "rejects.parquet")["source_path"].to_pylist())
-    assert exported | rejected == names
-    assert not exported & rejected
+    assert kept | rejected == names
+    assert not kept & rejected
 
 
 def test_row_groups_hold_one_replay_each_in_order(dataset: Path) -> None:
@@ -134,11 +64,11 @@ def test_row_groups_hold_one_replay_each_in_order(dataset: Path) -> None:
 
 def test_frames_are_the_parsed_ones(data: Path, dataset: Path) -> None:
     """Export changes no value."""
-    exported = ds.dataset(dataset / "frames", partitioning="hive")
+    written = ds.dataset(dataset / "frames", partitioning="hive")
     for row in pq.read_table(dataset / "replays.parquet").to_pylist():
         replay_id = row["replay_id"]
         parsed = feather.read_table(data / "parsed" / "frames" / replay_id[:2] / f"{replay_id}.arrow")
-        mine = exported.to_table(filter=pc.field("replay_id") == replay_id)
+        mine = written.to_table(filter=pc.field("replay_id") == replay_id)
         for name in parsed.column_names:
             assert mine[name].to_pylist() == parsed[name].to_pylist(), name
         assert mine.num_rows == row["rows"]
@@ -201,7 +131,7 @@ def test_checksums_are_those_of_the_files(dataset: Path) -> None:
 
 def test_exporting_again_gives_the_same_bytes(data: Path, dataset: Path, tmp_path: Path) -> None:
     """Bytes depend on inputs and settings alone."""
-    assert content(export(data, tmp_path / "again")) == content(dataset)
+    assert content(exported(data, tmp_path / "again")) == content(dataset)
 
 
 @pytest.mark.parametrize("compression", list(Compression))
@@ -210,9 +140,9 @@ def test_codec_and_float_type_are_those_asked_for(
 ) -> None:
     """Other codecs and wider floats hold the same values."""
     params = ExportParams(
-        shards=4, train=0.5, val=0.25, test=0.25, compression=compression, float_type=FloatType.float64
+        shards=16, train=0.5, val=0.25, test=0.25, compression=compression, float_type=FloatType.float64
     )
-    other = export(data, tmp_path / "other", params)
+    other = exported(data, tmp_path / "other", params)
     path = next((other / "frames").rglob("*.parquet"))
     file = pq.ParquetFile(path)
     expected = "UNCOMPRESSED" if compression is Compression.none else compression.value.upper()
@@ -232,7 +162,9 @@ def test_codec_and_float_type_are_those_asked_for(
 
 def test_numpy_arrays_hold_the_frames(data: Path, tmp_path: Path) -> None:
     """Memory-mapped arrays equal the Parquet frames, NaN for null, replay by replay."""
-    dataset = export(data, tmp_path / "with-numpy", ExportParams(shards=4, train=0.5, val=0.25, test=0.25, numpy=True))
+    dataset = exported(
+        data, tmp_path / "with-numpy", ExportParams(shards=16, train=0.5, val=0.25, test=0.25, numpy=True)
+    )
     frames = ds.dataset(dataset / "frames", partitioning="hive")
     replays = pq.read_table(dataset / "replays.parquet").to_pylist()
     for split in ("train", "val", "test"):

@@ -7,8 +7,6 @@ import hashlib
 from impulse.config.params import ExportParams
 from impulse.data_paths import SPLITS
 
-__all__ = ["SPLITS", "shard_of", "split_of"]
-
 
 def split_of(key: str, params: ExportParams) -> str:
     """Return the split of a match, or of whatever else is kept together, by its key."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from impulse.export.assignment import SPLITS
+from impulse.data_paths import SPLITS
 from impulse.schema import SCHEMA_VERSION, Column
 
 _SAMPLINGS = {

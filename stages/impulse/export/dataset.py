@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from impulse.config.params import EngineParams, ExportParams
-from impulse.data_paths import FATES, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, frames_path
+from impulse.data_paths import FATES, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, SPLITS, frames_path
 from impulse.errors import StageError
-from impulse.export.assignment import SPLITS, shard_of, split_of
+from impulse.export.assignment import shard_of, split_of
 from impulse.export.card import dataset_card
 from impulse.export.columns import COPIED_TABLES, EXPORTED_REPLAY_COLUMNS, described, long_columns, schema_document
 from impulse.export.encoding import export_schema

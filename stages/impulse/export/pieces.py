@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from impulse.config.params import ExportParams
-from impulse.export.assignment import SPLITS
+from impulse.data_paths import SPLITS
 from impulse.export.encoding import as_exported, writer_settings
 from impulse.export.frames_source import Replay, read_replay
 from impulse.export.long_layout import long_schema, to_long
