@@ -22,9 +22,10 @@ def validate(run: StageRun) -> None:
             target=run.output / "validated",
             params=run.params.validate,
         )
-    StageMetrics(
-        "validate", summary.replays_in, summary.replays_out, summary.rejected, more={"warned": summary.warned}
-    ).write(run.metrics)
+    StageMetrics("validate", summary.replays_in, summary.replays_out, summary.rejected, more=summary.figures).write(
+        run.metrics
+    )
+    summary.check_reject_share(run.params.validate.max_reject_share)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 from impulse.collection.intake import Candidate, take_in
 from impulse.collection.storage import LocalFolder
 from impulse.config.fetch_params import SourceKind
-from impulse.config.params import DedupeParams, EngineParams, ExportParams, ValidateParams
+from impulse.config.params import DedupeParams, EngineParams, ExportParams
 from impulse.config.parsing_config import ParsingConfig
+from impulse.config.quality_params import ValidateParams
 from impulse.dedup.deduplication import dedupe_tables
 from impulse.demo import corpus
 from impulse.export.dataset import export_dataset

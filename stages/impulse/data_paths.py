@@ -23,6 +23,9 @@ REJECTS = "rejects.parquet"
 VERDICTS = "verdicts.parquet"
 """One verdict for each parsed replay, in data/validated."""
 
+VIOLATIONS = "violations.parquet"
+"""One row for each rule that a replay violates, in data/validated."""
+
 FATES = "fates.parquet"
 """Which recording of each match is kept, in data/deduped."""
 

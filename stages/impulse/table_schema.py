@@ -87,6 +87,14 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
     Column("share_held", "float32", "share of rows with is_held", lower=0, upper=1),
     Column("share_ball_missing", "float32", "share of rows without a ball", lower=0, upper=1),
     Column("share_absent", "float32", "share of player rows whose player is not on the field", lower=0, upper=1),
+    Column("seconds_played", "float32", "recorded time on the match clock: in play, from the first touch on", "s"),
+    Column(
+        "share_unbalanced",
+        "float32",
+        "share of the recorded play with more players of one team on the field than of the other",
+        lower=0,
+        upper=1,
+    ),
     Column("non_finite", "int64", "NaN and infinite values in the parser's array"),
     Column("time_steps_back", "int32", "rows whose time or frame time is before the row above"),
     Column("max_quat_error", "float32", "largest distance of a quaternion's norm from 1"),
@@ -132,6 +140,7 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
 REPLAY_COLUMNS: tuple[Column, ...] = (
     *MANIFEST_COLUMNS,
     Column("playlist_id", "int32", "playlist number of the game, from the network data", nullable=True),
+    Column("mode", "string", "rules that were played by: soccer, hoops, ...; null when unknown", nullable=True),
     Column("season", "string", "season by the parser, for example free-to-play 19", nullable=True),
     Column("recorded_seconds", "float32", "time between the first and the last row", "s"),
     Column("demolitions_known", "bool", "the recording tells of demolitions (not before 2020)"),
@@ -206,8 +215,59 @@ VERDICT_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
     Column("source_path", "string", "path inside the source"),
     Column("verdict", "string", "accept, warn or reject"),
-    Column("reasons", "string", "reason codes of the violated rules that reject, separated by semicolons"),
+    Column("reasons", "string", "reason codes that reject (of filters, then of rules), separated by semicolons"),
     Column("warnings", "string", "reason codes of the violated rules that warn, separated by semicolons"),
+    Column("findings", "string", "what each of them found and expected, separated by semicolons"),
+)
+
+COMPARISON_COLUMNS: tuple[Column, ...] = (
+    Column("mode", "string", "rules that were played by; null when unknown", nullable=True),
+    Column("map_code", "string", "map by the game's own name", nullable=True),
+    Column("playlist", "string", "playlist by the API, else by its number in the replay", nullable=True),
+    Column("date", "timestamp", "start of the recording in the recorder's local time", nullable=True),
+    Column("min_rank", "string", "lowest rank among the players, from the API", nullable=True),
+    Column("max_rank", "string", "highest rank among the players, from the API", nullable=True),
+    Column(
+        "players_a_side",
+        "int8",
+        "team size of the header where the game made the match, else half of the players at once",
+        nullable=True,
+    ),
+    Column(
+        "players_missing",
+        "int16",
+        "players that were never on the field with the others; null where the header's team size is only a room's limit",
+        nullable=True,
+    ),
+    Column("goals_unseen", "int16", "difference between the goals that the header lists and those the frames show"),
+    Column(
+        "player_goal_mismatch",
+        "int16",
+        "difference between the goals in the header's statistics of players and its score",
+        nullable=True,
+    ),
+    Column(
+        "duration_gap",
+        "float32",
+        "difference between the recorded and the header's seconds on the clock, as a share of the header's",
+        nullable=True,
+    ),
+    Column("is_forfeit", "bool", "a team forfeited, from the header"),
+    Column("map_unknown", "bool", "the map is not in the list of known maps"),
+    Column("mode_unknown", "bool", "the mode cannot be told"),
+    Column("mode_other", "bool", "the mode is known and not soccer"),
+)
+"""What validate finds by comparing a replay's facts and measures with each other."""
+
+VIOLATION_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("source_path", "string", "path inside the source"),
+    Column("reason", "string", "reason code of the violated rule"),
+    Column("severity", "string", "reject or warn"),
+    Column("measure", "string", "column of the verdicts that was judged"),
+    Column("value", "float64", "what was found", nullable=True),
+    Column("bound", "string", "at least or at most"),
+    Column("threshold", "float64", "what was allowed"),
 )
 
 EXPORT_COLUMNS: tuple[Column, ...] = (

@@ -1,63 +1,214 @@
+"""The stage's work: verdicts, rejects and reports of whole tables."""
+
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.validation.conftest import EARLIER, judged, run, tables
 
-from impulse import rejects
-from impulse.config.params import ValidateParams
+from impulse.config.quality_params import FilterParams, ValidateParams
 from impulse.errors import StageError
-from impulse.rejects import Reason, Reject
-from impulse.table_schema import MEASURE_COLUMNS, REPLAY_COLUMNS, REPLAY_ID
-from impulse.tables import table_of
-from impulse.validation.judging import ValidateSummary, validate_tables
+from impulse.game_modes import GameMode
+from impulse.table_schema import COMPARISON_COLUMNS, MEASURE_COLUMNS, VERDICT_COLUMNS
+from impulse.validation.comparisons import compare
+from impulse.validation.verdicts import judge
 
-EARLIER = rejects.to_table([Reject("00", "damaged | file.replay", "fetch", Reason.BODY_CRC, "CRC of the body is A")])
+ROWS = st.fixed_dictionaries(
+    {
+        "rows": st.sampled_from([3, 99, 100, 5000, 100_001]),
+        "n_players": st.integers(1, 8),
+        "share_held": st.sampled_from([0.0, 0.5, 0.9]),
+        "n_bots": st.integers(0, 1),
+        "mode": st.sampled_from(["soccer", "hoops", None]),
+        "max_quat_error": st.sampled_from([0.0, 0.5, float("nan")]),
+    }
+)
+PARAMS = st.builds(
+    ValidateParams,
+    min_players=st.sampled_from([None, 2, 4]),
+    filter=st.sampled_from([FilterParams(), FilterParams(mode=[GameMode.soccer])]),
+)
 
 
-def run(folder: Path, rows: list[int], params: ValidateParams = ValidateParams()) -> ValidateSummary:  # noqa: B008 - frozen
-    zeros = {column.name: 0 for column in MEASURE_COLUMNS}
-    measures = [{**zeros, "replay_id": f"{n:02x}", "rows": count, "n_players": 2} for n, count in enumerate(rows, 1)]
-    replays = [{"replay_id": row["replay_id"], "source_path": f"{row['replay_id']}.replay"} for row in measures]
-    return validate_tables(
-        table_of(replays, [column for column in REPLAY_COLUMNS if column.name in ("replay_id", "source_path")]),
-        table_of(measures, (REPLAY_ID, *MEASURE_COLUMNS)),
-        earlier_rejects=EARLIER,
-        target=folder / "validated",
-        params=params,
+def verdict_rows(rows: list[dict[str, Any]], params: ValidateParams) -> dict[str, str]:
+    """Return the whole row of each replay as text, by replay id; text, because NaN equals nothing."""
+    return {row["replay_id"]: repr(row) for row in judge(compare(*tables(rows)), params).verdicts.to_pylist()}
+
+
+@given(rows=st.lists(ROWS, max_size=6), params=PARAMS)
+def test_every_replay_is_accepted_or_rejected_with_a_reason(rows: list[dict[str, Any]], params: ValidateParams) -> None:
+    """In = accepted + rejected, and reasons are there exactly when a replay is rejected."""
+    judgement = judged(*rows, params=params)
+    verdicts = judgement.verdicts.to_pylist()
+    accepted = [row for row in verdicts if row["verdict"] != "reject"]
+
+    assert len(rows) == len(accepted) + len(judgement.rejects)
+    assert [row["replay_id"] for row in verdicts if row["reasons"]] == [item.replay_id for item in judgement.rejects]
+    assert all((row["verdict"] == "warn") == bool(row["warnings"]) for row in accepted)
+    assert all(bool(row["findings"]) == (row["verdict"] != "accept") for row in verdicts)
+
+
+@given(rows=st.lists(ROWS, max_size=5), other=ROWS, params=PARAMS, at=st.integers(0, 5))
+def test_adding_a_replay_changes_no_other_verdict(
+    rows: list[dict[str, Any]], other: dict[str, Any], params: ValidateParams, at: int
+) -> None:
+    """A verdict depends on its replay alone, wherever the other one stands."""
+    named = [{"replay_id": f"{number:02x}", **row} for number, row in enumerate(rows)]
+    more = [*named[:at], {"replay_id": "f0", **other}, *named[at:]]
+    before, after = verdict_rows(named, params), verdict_rows(more, params)
+    assert after.pop("f0")
+    assert after == before
+
+
+@given(rows=st.lists(ROWS, min_size=1, max_size=5), params=PARAMS, data=st.data())
+def test_the_order_of_the_rows_is_of_no_account(
+    rows: list[dict[str, Any]], params: ValidateParams, data: st.DataObject
+) -> None:
+    """The tables are the same whatever the order of the replays, also when both tables are in different ones."""
+    named = [{"replay_id": f"{number:02x}", **row} for number, row in enumerate(rows)]
+    replays, _ = tables(data.draw(st.permutations(named)))
+    _, measures = tables(data.draw(st.permutations(named)))
+    shuffled, plain = judge(compare(replays, measures), params), judge(compare(*tables(named)), params)
+    assert repr(shuffled.verdicts.to_pylist()) == repr(plain.verdicts.to_pylist())
+    assert repr(shuffled.violations.to_pylist()) == repr(plain.violations.to_pylist())
+    assert shuffled.rejects == plain.rejects
+
+
+def test_the_same_rows_in_another_order_give_the_same_bytes(tmp_path: Path) -> None:
+    """Tables, reports and plots."""
+    rows = [{"replay_id": f"{n:02x}", "source_path": f"{n}.replay", "rows": n * 40} for n in range(1, 8)]
+    for name, ordered in (("a", rows), ("b", rows[::-1])):
+        run(tmp_path / name, ordered)
+    a, b = (
+        {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
+        for name in "ab"
     )
+    assert a == b
+    assert len(a) == 8
 
 
-def test_counts_add_up_and_every_input_is_named(tmp_path: Path) -> None:
-    """In = accepted + rejected, and the report tells the fate of each input."""
-    summary = run(tmp_path, [99, 100, 500, 100_001])
+def test_every_input_is_named_with_all_that_was_measured(tmp_path: Path) -> None:
+    """The report tells the fate of each input, also of earlier stages, and the tables hold every value."""
+    rows = [{"rows": count, "source_path": f"{count}.replay"} for count in (99, 100, 500, 100_001)]
+    summary = run(tmp_path, rows)
 
     assert (summary.replays_in, summary.replays_out) == (4, 2)
     assert summary.rejected == {"too_few_frames": 1, "too_many_frames": 1}
-    verdicts = pq.read_table(tmp_path / "validated" / "verdicts.parquet").to_pylist()
-    assert [row["verdict"] for row in verdicts] == ["reject", "accept", "accept", "reject"]
-    report = (tmp_path / "validated" / "report.md").read_text()
-    for name in ("01.replay", "02.replay", "03.replay", "04.replay", "damaged \\| file.replay"):
-        assert name in report
-    assert {path.name for path in (tmp_path / "validated" / "plots").iterdir()} == {"yield.png", "rows.png"}
+    assert summary.figures["verdicts"] == {"accept": 2, "warn": 0, "reject": 2}
+    assert summary.figures["share_kept"] == 0.5
+    verdicts = pq.read_table(tmp_path / "validated" / "verdicts.parquet")
+    assert verdicts["verdict"].to_pylist() == ["reject", "accept", "accept", "reject"]
+    assert verdicts.column_names == [c.name for c in (*VERDICT_COLUMNS, *COMPARISON_COLUMNS, *MEASURE_COLUMNS)]
+    for report in ("report.md", "report.html"):
+        text = (tmp_path / "validated" / report).read_text()
+        for name in ("99.replay", "100.replay", "500.replay", "100001.replay"):
+            assert name in text
+    assert "damaged \\| file.replay" in (tmp_path / "validated" / "report.md").read_text()
+    violations = pq.read_table(tmp_path / "validated" / "violations.parquet").to_pylist()
+    assert [(row["reason"], row["value"], row["threshold"]) for row in violations] == [
+        ("too_few_frames", 99.0, 100.0),
+        ("too_many_frames", 100_001.0, 100_000.0),
+    ]
 
 
-def test_adding_a_replay_changes_no_other_verdict(tmp_path: Path) -> None:
-    """A verdict depends on its replay alone."""
-    run(tmp_path / "a", [99, 500])
-    run(tmp_path / "b", [99, 500, 3])
-    few, more = (pq.read_table(tmp_path / name / "validated" / "verdicts.parquet") for name in "ab")
-    assert more.slice(0, 2).equals(few)
+HOSTILE = "<script>alert(1)</script>|![x](http://evil/x.png)\n# head\u202e`code`&amp;\x1b[31m.replay"
+
+
+def test_hostile_names_neither_mark_up_nor_load_anything(tmp_path: Path) -> None:
+    """Names from replays and folders are text in both reports, on one line."""
+    run(tmp_path, [{"source_path": HOSTILE, "map_code": "<b>|", "rows": rows} for rows in (3, 500)])
+    page = (tmp_path / "validated" / "report.html").read_text()
+    assert "<script" not in page
+    assert "<b>|" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    targets = re.findall(r'\b(?:src|href)="([^"]*)"', page)
+    assert targets
+    assert all(target.startswith(("data:image/png;base64,", "#")) for target in targets)
+
+    lines = [line for line in (tmp_path / "validated" / "report.md").read_text().splitlines() if "alert" in line]
+    assert len(lines) >= 2
+    for line in lines:
+        assert line.startswith("| ")
+        assert "<" not in line
+        assert "&lt;script&gt;" in line
+        assert not re.search(r"(?<!\\)!\[", line)
+        assert not re.search(r"(?<!\\)`", line)
+    for text in (page, *lines):
+        assert "\u202e" not in text
+        assert "\x1b" not in text
+
+
+def test_the_page_needs_nothing_beside_it(tmp_path: Path) -> None:
+    """One file: plots inside, no script, no address."""
+    run(tmp_path, [{}])
+    page = (tmp_path / "validated" / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 3
+    for foreign in ("http:", "https:", "<script", "<link", "@import", "url("):
+        assert foreign not in page.replace('http-equiv="Content', "")
+
+
+def test_long_lists_end_and_say_where_the_rest_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report stays readable for any number of replays."""
+    monkeypatch.setattr("impulse.validation.report.MAX_ROWS", 3)
+    run(tmp_path, [{"rows": 3}] * 5 + [{"n_bots": 1}] * 6 + [{}] * 7)
+    for name in ("report.md", "report.html"):
+        text = re.sub("</?code>|`", "", (tmp_path / "validated" / name).read_text())
+        assert "3 more are in rejects.parquet" in text  # five of this stage and one of fetch
+        assert "3 more are in verdicts.parquet" in text
+        assert "4 more are in verdicts.parquet" in text
 
 
 def test_too_many_rejects_fail_the_stage_and_leave_the_report(tmp_path: Path) -> None:
     """The message tells the share and where to look; the report is there."""
-    with pytest.raises(StageError, match=r"2 of 4 replays rejected \(50%\), validate.max_reject_share allows 40%"):
-        run(tmp_path, [99, 100, 500, 3], ValidateParams(max_reject_share=0.4))
-    assert (tmp_path / "validated" / "report.md").is_file()
+    summary = run(tmp_path, [{"rows": rows} for rows in (99, 100, 500, 3)])
+    summary.check_reject_share(0.5)
+    with pytest.raises(StageError, match=r"2 of 4 replays rejected \(50.0%\), validate.max_reject_share allows 40.0%"):
+        summary.check_reject_share(0.4)
+    assert summary.report.is_file()
+
+
+def test_filtered_replays_do_not_count_for_the_share_of_rejects(tmp_path: Path) -> None:
+    """What was not asked for is not bad, and is not part of the whole either."""
+    params = ValidateParams(filter=FilterParams(mode=[GameMode.soccer]))
+    summary = run(tmp_path, [{"mode": "hoops"}] * 8 + [{"rows": 3}, {}], params)
+    assert summary.rejected == {"filtered_mode": 8, "too_few_frames": 1}
+    assert summary.filtered == 8
+    summary.check_reject_share(0.5)
+    with pytest.raises(StageError, match="1 of 2 replays"):
+        summary.check_reject_share(0.49)
 
 
 def test_nothing_parsed_is_a_report_too(tmp_path: Path) -> None:
     """A run in which no replay could be parsed ends with the reasons, not with an error."""
-    assert run(tmp_path, []).replays_in == 0
+    summary = run(tmp_path, [])
+    assert summary.replays_in == 0
+    summary.check_reject_share(0.0)
+    assert "body_crc_mismatch" in (tmp_path / "validated" / "report.md").read_text()
+    assert json.dumps(summary.figures)
+
+
+def test_tables_of_different_runs_are_refused() -> None:
+    """Replays and measures must be those of one run of parse."""
+    replays, measures = tables([{}, {}])
+    with pytest.raises(StageError, match="different replays"):
+        compare(replays.slice(0, 1), measures)
+
+
+def test_rejects_of_earlier_stages_stay_as_they_are(tmp_path: Path) -> None:
+    """The table of rejects grows at its end."""
+    run(tmp_path, [{"rows": 3}])
+    found = pq.read_table(tmp_path / "validated" / "rejects.parquet")
+    assert found.slice(0, 1).equals(pa.table(EARLIER))
+    assert found["stage"].to_pylist() == ["fetch", "validate"]

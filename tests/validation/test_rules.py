@@ -1,58 +1,215 @@
+"""Every rule on a replay that violates it and on one that does not."""
+
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from tests.validation.conftest import GOOD, judged, measured_file, reasons
 
-from impulse.config.params import ValidateParams
-from impulse.table_schema import MEASURE_COLUMNS
-from impulse.validation.rules import RULES, Bound, Verdict, judge
+from impulse.config.parsing_config import ParsingConfig
+from impulse.config.quality_params import Severity, SeverityParams, ValidateParams
+from impulse.demo import MatchPlan, Recording, casting, edit_header, generate, with_flipped_bits
+from impulse.errors import CorruptReplay
+from impulse.parsing.parsed_replay import parse_replay
+from impulse.rejects import Reason
+from impulse.replay_file import read_header
+from impulse.validation.rules import RULES, Bound
+from impulse.validation.verdicts import Verdict
 
-GOOD: dict[str, Any] = {
-    **{column.name: 0 for column in MEASURE_COLUMNS},
-    "rows": 3000,
-    "frames_shown": 2800,
-    "n_players": 6,
-    "n_blue": 3,
-    "n_orange": 3,
-}
+PLAN = MatchPlan(seed=5, team_size=2, duration_seconds=20.0, goals=1, demolitions=0)
 PARAMS = ValidateParams()
 
 
-def test_a_good_match_is_accepted() -> None:
-    """Nothing is held against a replay that breaks no rule."""
-    assert judge(GOOD, PARAMS).verdict is Verdict.ACCEPT
+def _file(folder: Path, data: bytes) -> dict[str, Any]:
+    path = folder / "case.replay"
+    path.write_bytes(data)
+    return measured_file(path)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.measure} {rule.bound}")
-def test_every_rule_is_broken_just_beyond_its_threshold(rule) -> None:
-    """At the threshold a rule holds; one step beyond, it rejects or warns with its own reason."""
+def _planned(**changes: Any) -> Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]:
+    return lambda folder, _: _file(folder, Recording(generate(replace(PLAN, **changes))).data)
+
+
+def _edited(**changes: Any) -> Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]:
+    return lambda folder, _: _file(folder, edit_header(Recording(generate(PLAN)).data, changes))
+
+
+def _moved(body: str, quantity: str, value: tuple[float, float, float]) -> Callable[..., dict[str, Any]]:
+    """Return a case in which the ball or a car has another position, velocity or spin for a while."""
+
+    def case(folder: Path, _: pytest.MonkeyPatch) -> dict[str, Any]:
+        match = generate(PLAN)
+        bodies = getattr(match, body)
+        values = getattr(bodies, quantity).copy()
+        values[200:400] = np.where(np.isnan(values[200:400]), np.nan, value)
+        asleep = bodies.asleep.copy()
+        asleep[200:400] = False
+        changed = replace(match, **{body: replace(bodies, **{quantity: values, "asleep": asleep})})
+        return _file(folder, Recording(changed).data)
+
+    return case
+
+
+def _in_playlist(number: int) -> Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]:
+    def case(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        monkeypatch.setitem(casting.PLAYLISTS, PLAN.team_size, number)
+        return _file(folder, Recording(generate(PLAN)).data)
+
+    return case
+
+
+def _without_goals_of_players(folder: Path, _: pytest.MonkeyPatch) -> dict[str, Any]:
+    data = Recording(generate(PLAN)).data
+    listed = read_header(data).get("PlayerStats")
+    assert isinstance(listed, tuple)
+    without = tuple(
+        tuple(replace(item, value=0) if item.name == "Goals" else item for item in player) for player in listed
+    )
+    return _file(folder, edit_header(data, {"PlayerStats": without}))
+
+
+def _sampled_too_often(folder: Path, _: pytest.MonkeyPatch) -> dict[str, Any]:
+    path = folder / "case.replay"
+    path.write_bytes(Recording(generate(PLAN)).data)
+    return measured_file(path, fps=120.0)
+
+
+def _row(**changes: Any) -> Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]:
+    """Return a case that the parser does not deliver, as a row of measures."""
+    return lambda _folder, _monkeypatch: {**GOOD, **changes}
+
+
+CASES: dict[Reason, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
+    Reason.TOO_FEW_FRAMES: _planned(duration_seconds=1.0, goals=0),
+    Reason.TOO_MANY_FRAMES: _row(rows=100_001),
+    Reason.TOO_FEW_PLAYERS: _row(n_players=1),
+    Reason.TOO_MANY_PLAYERS: _row(players_at_once=9),
+    Reason.NON_FINITE: _row(non_finite=1),
+    Reason.TIME_NOT_MONOTONIC: _row(time_steps_back=1),
+    Reason.BAD_QUATERNIONS: _row(max_quat_error=0.01),
+    Reason.BALL_OUTSIDE_ARENA: _moved("ball", "position", (0.0, 0.0, 2500.0)),
+    Reason.BALL_TOO_FAST: _moved("ball", "velocity", (0.0, 6500.0, 0.0)),
+    Reason.BALL_SPINS_TOO_FAST: _moved("ball", "spin", (0.0, 0.0, 7.0)),
+    Reason.CAR_OUTSIDE_ARENA: _moved("cars", "position", (4500.0, 0.0, 20.0)),
+    Reason.CAR_TOO_FAST: _moved("cars", "velocity", (2000.0, 2000.0, 0.0)),
+    Reason.CAR_SPINS_TOO_FAST: _moved("cars", "spin", (0.0, 5.0, 5.0)),
+    Reason.NO_BALL: _row(share_ball_missing=0.3),
+    Reason.MOSTLY_HELD: _sampled_too_often,
+    Reason.ROSTER_INCOMPLETE: _edited(TeamSize=3),
+    Reason.ROSTER_UNBALANCED: _planned(leave_frame=350),
+    Reason.BOTS: _planned(bots=1, goals=0),
+    Reason.SCORE_MISMATCH: _edited(Goals=()),
+    Reason.GOALS_NOT_SHOWN: _edited(Goals=()),
+    Reason.PLAYER_GOALS_MISMATCH: _without_goals_of_players,
+    Reason.DURATION_MISMATCH: _edited(TotalSecondsPlayed=300.0),
+    Reason.FORFEIT: _planned(is_forfeit=True, goals=0),
+    Reason.UNKNOWN_MAP: _edited(MapName="my_workshop_map_p"),
+    Reason.UNKNOWN_MODE: _in_playlist(9999),
+    Reason.OTHER_MODE: _in_playlist(27),
+}
+"""A replay that violates each rule: a file where the parser delivers such a thing, else a row of measures."""
+
+ALLOWED_BESIDE = {
+    Reason.GOALS_NOT_SHOWN: {"score_mismatch"},
+    Reason.SCORE_MISMATCH: {"goals_not_shown"},
+}
+"""What a case violates beside its own rule."""
+
+
+@pytest.fixture(scope="module")
+def good_file(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The match that the cases were changed from."""
+    return _file(tmp_path_factory.mktemp("good"), Recording(generate(PLAN)).data)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.reason.value)
+def test_every_rule_finds_the_replay_that_violates_it(
+    rule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good_file: dict[str, Any]
+) -> None:
+    """The one gets exactly the rule's reason, with value and threshold; the other gets none."""
+    warn_all = SeverityParams(**{field.name: Severity.warn for field in fields(SeverityParams)})
+    params = replace(PARAMS, severity=warn_all)
+    bad = CASES[rule.reason](tmp_path, monkeypatch)
+    judgement = judged({**bad, "replay_id": "a"}, {**good_file, "replay_id": "b"}, {"replay_id": "c"}, params=params)
+
+    assert reasons(judgement) - ALLOWED_BESIDE.get(rule.reason, set()) == {rule.reason.value}
+    assert reasons(judgement, 1) == reasons(judgement, 2) == set()
+    found = [row for row in judgement.violations.to_pylist() if row["reason"] == rule.reason.value]
+    assert [(row["measure"], row["bound"], row["threshold"]) for row in found] == [
+        (rule.measure, rule.bound.value, rule.limit(params))
+    ]
+    holds = (
+        found[0]["value"] >= found[0]["threshold"]
+        if rule.bound is Bound.AT_LEAST
+        else found[0]["value"] <= found[0]["threshold"]
+    )
+    assert not holds
+
+
+def test_every_rule_has_a_case_and_a_severity() -> None:
+    """A new rule needs a replay that violates it, and a setting that says what follows."""
+    codes = [rule.reason for rule in RULES]
+    assert len(codes) == len(set(codes))
+    assert set(CASES) == set(codes)
+    assert {field.name for field in fields(SeverityParams)} == {code.value for code in codes}
+
+
+def test_a_flipped_bit_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    """Integrity is a rule of the stages before: the parser would have read the file without complaint."""
+    path = tmp_path / "flipped.replay"
+    path.write_bytes(with_flipped_bits(Recording(generate(PLAN)).data, count=1))
+    with pytest.raises(CorruptReplay) as caught:
+        parse_replay(path, ParsingConfig.get_preset("standard").params())
+    assert caught.value.reason is Reason.BODY_CRC
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES if isinstance(rule.threshold, str)], ids=lambda r: r.reason.value
+)
+def test_a_value_at_the_threshold_holds(rule) -> None:
+    """Bounds include their ends, also for shares that are stored with fewer digits than the setting."""
+    column = {"players_missing": "players_at_once", "goals_unseen": "goals_shown", "duration_gap": "seconds_played"}
+    if rule.measure in column or rule.measure == "player_goal_mismatch":
+        pytest.skip("computed from other columns; its case is on a file")
     limit = rule.limit(PARAMS)
-    step = (0.001 if isinstance(limit, float) else 1) * (-1 if rule.bound is Bound.AT_LEAST else 1)
-    at, beyond = judge({**GOOD, rule.measure: limit}, PARAMS), judge({**GOOD, rule.measure: limit + step}, PARAMS)
-    found = beyond.reasons if rule.severity.value == "reject" else beyond.warnings
+    assert rule.reason.value not in reasons(judged({rule.measure: limit}))
 
-    assert rule.reason not in [reason for reason, _ in (*at.reasons, *at.warnings)]
-    assert [reason for reason, _ in found] == [rule.reason]
-    assert beyond.verdict.value == rule.severity.value
-    assert f"must be {rule.bound}" in found[0][1]
+
+@pytest.mark.parametrize("severity", Severity)
+def test_severity_decides_what_follows(severity: Severity) -> None:
+    """Any rule can reject, warn, or be ignored; what is ignored is measured all the same."""
+    params = replace(PARAMS, severity=replace(PARAMS.severity, mostly_held=severity))
+    row = judged({"share_held": 0.9}, params=params).verdicts.to_pylist()[0]
+    expected = {Severity.reject: Verdict.REJECT, Severity.warn: Verdict.WARN, Severity.ignore: Verdict.ACCEPT}
+    assert row["verdict"] == expected[severity].value
+    assert row["share_held"] == pytest.approx(0.9)
 
 
 def test_a_rule_without_threshold_is_off() -> None:
     """Null in the settings switches a rule off."""
-    assert judge({**GOOD, "rows": 3}, ValidateParams(min_frames=None)).verdict is Verdict.ACCEPT
+    assert reasons(judged({"rows": 3}, params=replace(PARAMS, min_frames=None))) == set()
 
 
-def test_every_rule_measures_something_that_parse_delivers() -> None:
-    """Rules name columns of the measures table."""
-    assert {rule.measure for rule in RULES} <= {column.name for column in MEASURE_COLUMNS}
-
-
-@given(rows=st.integers(0, 10**6), players=st.integers(0, 16), share=st.floats(0, 1))
-def test_reject_and_only_reject_comes_with_reasons(rows: int, players: int, share: float) -> None:
-    """The verdict follows from the violated rules: any that rejects, else any that warns."""
-    judgement = judge({**GOOD, "rows": rows, "n_players": players, "share_held": share}, PARAMS)
-    assert (judgement.verdict is Verdict.REJECT) == bool(judgement.reasons)
-    assert (judgement.verdict is Verdict.ACCEPT) == (not judgement.reasons and not judgement.warnings)
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"match_type": "Private", "team_size": 4}, set()),
+        ({"match_type": "Online", "team_size": 4}, {"roster_incomplete"}),
+        ({"team_size": None}, set()),
+        ({"match_seconds": None, "seconds_played": 3.0}, set()),
+        ({"match_seconds": 0.0}, set()),
+        ({"goals_of_players": None}, set()),
+        ({"map_code": None}, {"unknown_map"}),
+        ({"map_code": "STADIUM_P"}, set()),
+        ({"mode": None}, {"unknown_mode"}),
+        ({"max_quat_error": float("nan")}, {"bad_quaternions"}),
+    ],
+)
+def test_what_is_not_known_is_not_judged(changes: dict[str, Any], expected: set[str]) -> None:
+    """A fact that the header lacks violates nothing; a private room's size is no roster; NaN is never right."""
+    assert reasons(judged(changes)) == expected

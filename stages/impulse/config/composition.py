@@ -71,10 +71,16 @@ def differing_keys(
 def _writable_schema() -> DictConfig:
     """Return the types with their defaults; frozen dataclasses alone would make Hydra refuse every preset."""
     schema: DictConfig = OmegaConf.structured(Params)
-    for node in (schema, *(schema._get_node(item.name) for item in fields(Params))):
-        if isinstance(node, DictConfig):
-            OmegaConf.set_readonly(node, False)
+    _unlock(schema)
     return schema
+
+
+def _unlock(node: DictConfig) -> None:
+    OmegaConf.set_readonly(node, False)
+    for key in node:
+        child = node._get_node(key)
+        if isinstance(child, DictConfig) and not child._is_none():
+            _unlock(child)
 
 
 def _check_root(version: int, *, _root_: DictConfig) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from impulse.config.fetch_params import FetchParams
+from impulse.config.quality_params import ValidateParams
 from impulse.config.ranges import check_range
 from impulse.errors import ConfigError
 
@@ -104,39 +105,6 @@ class ParseParams:
         check_range("parse.slots_per_team", self.slots_per_team, 1, 8)
         features.check_features("parse.global_features", self.global_features, features.GLOBAL_FEATURES)
         features.check_features("parse.player_features", self.player_features, features.PLAYER_FEATURES)
-
-
-@dataclass(frozen=True)
-class ValidateParams:
-    """Thresholds of the validate stage; null switches a rule off."""
-
-    min_frames: int | None = 100
-    max_frames: int | None = 100_000
-    min_players: int | None = 2
-    max_players: int | None = 8
-    max_share_outside: float | None = 0.01
-    """Share of values outside the physical bounds that a quantity may have before a warning."""
-    max_quat_error: float | None = 0.001
-    """Distance of a quaternion's norm from 1."""
-    max_share_ball_missing: float | None = 0.2
-    max_share_held: float | None = 0.5
-    max_reject_share: float = 1.0
-    """The stage fails when it rejects a larger share of its replays."""
-
-    def __post_init__(self) -> None:
-        """Check values."""
-        for name in ("min_frames", "max_frames", "min_players", "max_players", "max_quat_error"):
-            value = getattr(self, name)
-            if value is not None:
-                check_range(f"validate.{name}", value, 0)
-        for name in ("max_share_outside", "max_share_ball_missing", "max_share_held", "max_reject_share"):
-            value = getattr(self, name)
-            if value is not None:
-                check_range(f"validate.{name}", value, 0, 1)
-        for what in ("frames", "players"):
-            least, most = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
-            if least is not None and most is not None and least > most:
-                raise ConfigError(f"validate.min_{what}", f"{least} is above validate.max_{what}, {most}")
 
 
 @dataclass(frozen=True)

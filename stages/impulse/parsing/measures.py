@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 from impulse.feature_columns import ANGULAR_VELOCITY_SCALE
 from impulse.features import FrameLayout
 from impulse.parsing.frames import Frames
+from impulse.parsing.phases import PLAY_STATE
 from impulse.parsing.presence import BODY_WIDTH
-from impulse.parsing.table_rows import goal_row_numbers
+from impulse.parsing.table_rows import goal_row_numbers, seconds_shown
 from impulse.physics import (
     ARENA_X_UU,
     ARENA_Y_UU,
@@ -78,6 +79,7 @@ def measure(
         "n_bots": sum(player["is_bot"] for player in players),
         "share_held": _share(frames.held),
         "share_ball_missing": _share(~frames.ball_present),
+        **_play(frames, layout, n_blue),
         "share_absent": 1.0 - present_rows / (rows * n_players) if rows else 0.0,
         "non_finite": int(np.count_nonzero(~np.isfinite(columns))),
         "time_steps_back": int(np.count_nonzero(backwards)),
@@ -109,6 +111,27 @@ def _duplicate_error(table: pa.Table, layout: FrameLayout) -> float | None:
             difference = pc.max(pc.abs(pc.subtract(table[column.name], table[column.duplicate_of]))).as_py()
             largest = max(largest or 0.0, difference or 0.0)
     return largest
+
+
+def _play(frames: Frames, layout: FrameLayout, n_blue: int) -> dict[str, float]:
+    """Return the seconds on the match clock, and the share of the play in which the teams are not equally many.
+
+    The clock runs from the first touch after a kickoff to the next goal or end, so this is what the header counts too.
+    """
+    in_play = np.zeros(len(frames.time), dtype=bool)
+    if PLAY_STATE in frames.state_names:
+        in_play = frames.states == frames.state_names.index(PLAY_STATE)
+    seconds = np.where(in_play, seconds_shown(frames), 0.0)
+    hit = frames.columns[layout.global_index("BallHasBeenHit")] > 0
+    blue, orange = (
+        np.sum([presence.present for presence in team], axis=0, dtype=np.int16) if team else 0
+        for team in (frames.presences[:n_blue], frames.presences[n_blue:])
+    )
+    played = float(seconds.sum())
+    return {
+        "seconds_played": float(seconds[hit].sum()),
+        "share_unbalanced": float(seconds[blue != orange].sum()) / played if played else 0.0,
+    }
 
 
 def _most_at_once(frames: Frames) -> int:

@@ -117,7 +117,7 @@ def parse_replay(
     return ParsedReplay(
         frames=frames.table,
         manifest=row,
-        facts=table_rows.replay_facts(decoded, frames, demolitions_known),
+        facts=table_rows.replay_facts(decoded, frames, objects=body.objects, demolitions_known=demolitions_known),
         measures=measure(frames, layout, header, n_blue=len(blue), players=players),
         players=players,
         goals=table_rows.goal_rows(row["replay_id"], header, players, frames),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from impulse.game_modes import game_mode
 from impulse.parsing import decoder
 from impulse.parsing.frames import Frames
 from impulse.parsing.players import Player
@@ -19,12 +20,17 @@ GOAL_STATE = "PostGoalScored"
 """The game's name for the seconds after a goal."""
 
 
-def replay_facts(decoded: decoder.DecodedReplay, frames: Frames, demolitions_known: bool) -> dict[str, Any]:
+def replay_facts(
+    decoded: decoder.DecodedReplay, frames: Frames, *, objects: Sequence[str], demolitions_known: bool
+) -> dict[str, Any]:
     """What parsing adds to a replay's row of the manifest."""
     season = decoded.meta.get("season") or {}
     era, number = season.get("era"), season.get("number")
+    playlist_id = (decoded.meta.get("game_type") or {}).get("playlist_id")
+    mode = game_mode(playlist_id, objects)
     return {
-        "playlist_id": (decoded.meta.get("game_type") or {}).get("playlist_id"),
+        "playlist_id": playlist_id,
+        "mode": mode.value if mode else None,
         "season": f"{era} {number}" if era else None,
         "recorded_seconds": float(frames.time[-1] - frames.time[0]) if len(frames.time) else 0.0,
         "demolitions_known": demolitions_known,
@@ -36,7 +42,7 @@ def replay_facts(decoded: decoder.DecodedReplay, frames: Frames, demolitions_kno
 def player_rows(replay_id: str, players: Sequence[Player], frames: Frames) -> list[dict[str, Any]]:
     """Return the replay's rows of the players table."""
     rows = []
-    shown = _seconds_shown(frames)
+    shown = seconds_shown(frames)
     for player, slot, presence in zip(players, frames.slots, frames.presences, strict=True):
         present = presence.present
         where = np.flatnonzero(present)
@@ -112,7 +118,7 @@ def demolition_rows(replay_id: str, frames: Frames) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["row"], row["victim_slot"]))
 
 
-def _seconds_shown(frames: Frames) -> npt.NDArray[np.float64]:
+def seconds_shown(frames: Frames) -> npt.NDArray[np.float64]:
     """Return how long each row stands for, in s: until the next network frame shown; nothing for held rows and gaps."""
     fresh = np.flatnonzero(~frames.held)
     seconds = np.zeros(len(frames.held))

@@ -10,16 +10,14 @@ from typing import Any
 import pyarrow as pa
 
 from impulse import rejects
-from impulse.config.params import ValidateParams
-from impulse.data_paths import REJECTS, VERDICTS
+from impulse.config.quality_params import ValidateParams
+from impulse.data_paths import REJECTS, VERDICTS, VIOLATIONS
 from impulse.errors import StageError
 from impulse.output import output_folder, write_table
-from impulse.rejects import Reject
-from impulse.table_schema import MEASURE_COLUMNS, VERDICT_COLUMNS
-from impulse.tables import table_of
+from impulse.validation.comparisons import compare
 from impulse.validation.plots import draw_plots
-from impulse.validation.report import write_report
-from impulse.validation.rules import Verdict, judge
+from impulse.validation.report import write_reports
+from impulse.validation.verdicts import judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,61 +27,72 @@ class ValidateSummary:
     replays_in: int
     replays_out: int
     rejected: dict[str, int]
+    """Replays by the first reason that rejects them."""
+    filtered: int
+    """Rejected replays that a filter left out."""
+    verdicts: dict[str, int]
+    """Replays by verdict: accept, warn, reject."""
     warned: dict[str, int]
     """Accepted replays by warning."""
+    report: Path
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What the metrics hold beside the counts of every stage."""
+        return {
+            "filtered": self.filtered,
+            "verdicts": self.verdicts,
+            "warned": self.warned,
+            "share_kept": round(self.replays_out / self.replays_in, 4) if self.replays_in else None,
+        }
+
+    def check_reject_share(self, limit: float) -> None:
+        """Fail when too many of the replays that were asked for are bad.
+
+        Raises:
+            StageError: their share is above ``limit``.
+        """
+        asked_for = self.replays_in - self.filtered
+        bad = asked_for - self.replays_out
+        if asked_for and bad / asked_for > limit:
+            raise StageError(
+                f"{bad} of {asked_for} replays rejected ({bad / asked_for:.1%}), validate.max_reject_share allows "
+                f"{limit:.1%}; see {self.report}"
+            )
 
 
 def validate_tables(
     replays: pa.Table, measures: pa.Table, *, earlier_rejects: pa.Table, target: Path, params: ValidateParams
 ) -> ValidateSummary:
-    """Judge every replay and write verdicts, rejects, report and plots into ``target``.
+    """Judge every replay and write verdicts, violations, rejects, reports and plots into ``target``.
 
     Args:
         replays: the replays table of parse.
         measures: the measures table of parse, one row for each replay.
         earlier_rejects: rejects of the stages before.
         target: output folder, replaced when all is done.
-        params: thresholds.
+        params: thresholds, severities, filters.
 
     Raises:
-        StageError: the share of rejected replays is above ``max_reject_share``; the verdicts are written all the same.
+        StageError: the tables do not belong together.
     """
-    paths = dict(zip(replays["replay_id"].to_pylist(), replays["source_path"].to_pylist(), strict=True))
-    rows: list[dict[str, Any]] = []
-    rejected: list[Reject] = []
-    warned: Counter[str] = Counter()
-    for values in measures.to_pylist():
-        replay_id = values["replay_id"]
-        judgement = judge(values, params)
-        rows.append(
-            {
-                **values,
-                "source_path": paths[replay_id],
-                "verdict": judgement.verdict.value,
-                "reasons": "; ".join(reason.value for reason, _ in judgement.reasons),
-                "warnings": "; ".join(dict.fromkeys(reason.value for reason, _ in judgement.warnings)),
-            }
-        )
-        if judgement.verdict is Verdict.REJECT:
-            first = judgement.reasons[0][0]
-            detail = "; ".join(text for _, text in judgement.reasons)
-            rejected.append(Reject(replay_id, paths[replay_id], "validate", first, detail))
-        else:
-            warned.update({reason.value for reason, _ in judgement.warnings})
-    verdicts = table_of(rows, (*VERDICT_COLUMNS, *MEASURE_COLUMNS))
-    all_rejects = rejects.to_table(rejected, earlier=earlier_rejects)
+    judgement = judge(compare(replays, measures), params)
+    all_rejects = rejects.to_table(judgement.rejects, earlier=earlier_rejects)
     with output_folder(target) as folder:
-        write_table(verdicts, folder / VERDICTS)
+        write_table(judgement.verdicts, folder / VERDICTS)
+        write_table(judgement.violations, folder / VIOLATIONS)
         write_table(all_rejects, folder / REJECTS)
-        draw_plots(verdicts, all_rejects, folder / "plots", params)
-        write_report(verdicts, all_rejects, folder / "report.md", params)
-    summary = ValidateSummary(
-        len(rows), len(rows) - len(rejected), rejects.count_by_reason(rejected), dict(sorted(warned.items()))
+        draw_plots(judgement, all_rejects, folder / "plots", params)
+        write_reports(judgement, all_rejects, folder, params)
+    kept = [row for row in judgement.verdicts.select(["verdict", "warnings"]).to_pylist() if row["verdict"] != "reject"]
+    counts = Counter(judgement.verdicts["verdict"].to_pylist())
+    warned = Counter(warning for row in kept for warning in row["warnings"].split("; ") if warning)
+    return ValidateSummary(
+        replays_in=len(judgement.verdicts),
+        replays_out=len(kept),
+        rejected=rejects.count_by_reason(judgement.rejects),
+        filtered=judgement.filtered,
+        verdicts={verdict: counts[verdict] for verdict in ("accept", "warn", "reject")},
+        warned=dict(sorted(warned.items())),
+        report=target / "report.html",
     )
-    share = len(rejected) / len(rows) if rows else 0.0
-    if share > params.max_reject_share:
-        raise StageError(
-            f"{len(rejected)} of {len(rows)} replays rejected ({share:.0%}), validate.max_reject_share allows "
-            f"{params.max_reject_share:.0%}; see {target / 'report.md'}"
-        )
-    return summary

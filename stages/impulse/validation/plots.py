@@ -5,65 +5,138 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from impulse.config.params import ValidateParams
+from impulse.config.quality_params import ValidateParams
+from impulse.validation.rules import RULES
+from impulse.validation.verdicts import Judgement, measured
 
-ACCEPTED, WARNED, REJECTED = "#2a7f62", "#c9a227", "#b3423a"
-"""Colours of the three verdicts."""
+ACCEPTED, WARNED, REJECTED, FILTERED = "#2a7f62", "#d9a514", "#b3423a", "#8a8f98"
+"""Colours of accepted, warned, rejected and filtered replays."""
 
-SIZE_INCHES = (8.0, 4.5)
+PLOTS = {"yield.png": "Fate of every input", "rules.png": "Violated rules", "measures.png": "Measures of every replay"}
+"""File names and what they show."""
+
+DISTRIBUTIONS = (
+    ("rows", "rows"),
+    ("seconds_played", "seconds on the clock"),
+    ("players_at_once", "players at once"),
+    ("share_held", "held rows"),
+    ("share_ball_missing", "rows without a ball"),
+    ("share_absent", "player rows off the field"),
+    ("share_unbalanced", "unbalanced play"),
+    ("outside_ball_pos", "ball outside the arena"),
+    ("outside_car_pos", "cars outside the arena"),
+)
+"""Measures that are drawn, with their names."""
+
+WIDTH_INCHES = 9.0
+BINS = 30
 
 
-def draw_plots(verdicts: pa.Table, all_rejects: pa.Table, folder: Path, params: ValidateParams) -> None:
-    """Draw ``yield.png`` (fate of every input) and ``rows.png`` (rows per parsed replay).
+def draw_plots(judgement: Judgement, all_rejects: pa.Table, folder: Path, params: ValidateParams) -> None:
+    """Draw :data:`PLOTS`.
 
     Args:
-        verdicts: one row for each parsed replay.
+        judgement: verdicts and violations.
         all_rejects: rejects of all stages up to this one.
         folder: receives the files.
-        params: the bounds that are drawn as lines.
+        params: thresholds, drawn as lines.
     """
     folder.mkdir(parents=True)
-    _draw_yield(verdicts, all_rejects, folder / "yield.png")
-    _draw_rows(verdicts, folder / "rows.png", params)
+    _draw_yield(judgement, all_rejects, folder / "yield.png")
+    _draw_rules(judgement, folder / "rules.png")
+    _draw_measures(judgement.verdicts, folder / "measures.png", params)
 
 
-def _draw_yield(verdicts: pa.Table, all_rejects: pa.Table, target: Path) -> None:
-    counts = Counter(verdicts["verdict"].to_pylist())
+def _draw_yield(judgement: Judgement, all_rejects: pa.Table, target: Path) -> None:
+    counts = Counter(judgement.verdicts["verdict"].to_pylist())
     bars = [("accepted", counts["accept"], ACCEPTED), ("accepted with warnings", counts["warn"], WARNED)]
     rejected = Counter(zip(all_rejects["stage"].to_pylist(), all_rejects["reason"].to_pylist(), strict=True))
-    bars += [(f"{stage}: {reason}", count, REJECTED) for (stage, reason), count in rejected.most_common()]
-    figure = Figure(figsize=(SIZE_INCHES[0], 1.2 + 0.34 * len(bars)), layout="constrained")
+    for (stage, reason), count in sorted(rejected.items(), key=lambda item: (-item[1], item[0])):
+        bars.append((f"{stage}: {reason}", count, FILTERED if reason.startswith("filtered_") else REJECTED))
+    total = sum(count for _, count, _ in bars)
+    _draw_bars(bars, f"Fate of {total} inputs", "inputs", target)
+
+
+def _draw_rules(judgement: Judgement, target: Path) -> None:
+    counts = Counter(
+        zip(judgement.violations["reason"].to_pylist(), judgement.violations["severity"].to_pylist(), strict=True)
+    )
+    bars = [
+        (f"{reason} ({severity})", count, REJECTED if severity == "reject" else WARNED)
+        for (reason, severity), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    title = f"Rules violated by {len(judgement.verdicts)} parsed replays (one replay may violate several)"
+    _draw_bars(bars or [("none", 0, ACCEPTED)], title, "replays", target)
+
+
+def _draw_bars(bars: list[tuple[str, int, str]], title: str, unit: str, target: Path) -> None:
+    figure = Figure(figsize=(WIDTH_INCHES, 1.3 + 0.3 * len(bars)), layout="constrained")
     axes = figure.subplots()
     names, values, colours = zip(*bars, strict=True)
     drawn = axes.barh(names, values, color=colours)
     axes.bar_label(drawn, padding=3)
     axes.invert_yaxis()
+    axes.margins(x=0.08)
+    axes.set_xlim(left=0, right=None if any(values) else 1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("inputs")
-    axes.set_title(f"Fate of {sum(values)} inputs")
+    axes.set_xlabel(unit)
+    figure.suptitle(title)
     _finish(figure, target)
 
 
-def _draw_rows(verdicts: pa.Table, target: Path, params: ValidateParams) -> None:
-    figure = Figure(figsize=SIZE_INCHES, layout="constrained")
-    axes = figure.subplots()
-    rows = verdicts["rows"].to_pylist()
-    good = [row != "reject" for row in verdicts["verdict"].to_pylist()]
-    kept = [count for count, is_good in zip(rows, good, strict=True) if is_good]
-    refused = [count for count, is_good in zip(rows, good, strict=True) if not is_good]
-    axes.hist([kept, refused], bins=30, stacked=True, color=[ACCEPTED, REJECTED], label=["accepted", "rejected"])
-    if params.min_frames is not None:
-        axes.axvline(params.min_frames, color="black", linestyle=":", label=f"min_frames {params.min_frames}")
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("rows in the frames")
-    axes.set_ylabel("replays")
-    axes.set_title("Rows per parsed replay")
-    axes.legend()
+def _draw_measures(verdicts: pa.Table, target: Path, params: ValidateParams) -> None:
+    figure = Figure(figsize=(WIDTH_INCHES, 8.0), layout="constrained")
+    grid = figure.subplots(3, 3).ravel()
+    labels = verdicts["verdict"].to_numpy()
+    for axes, (measure, name) in zip(grid, DISTRIBUTIONS, strict=True):
+        values, known = measured(verdicts, measure)
+        known &= np.isfinite(values)
+        groups = [values[known & (labels == verdict)] for verdict in ("accept", "warn", "reject")]
+        _draw_histogram(axes, groups, is_share=measure.startswith(("share_", "outside_")))
+        _draw_thresholds(axes, measure, params)
+        axes.set_title(name, fontsize=10)
+    grid[0].set_ylabel("replays")
+    handles, names = grid[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=4, frameon=False)
+    figure.suptitle("Measures of every parsed replay; dotted lines are thresholds")
     _finish(figure, target)
+
+
+def _draw_histogram(axes: Axes, groups: list[np.ndarray], *, is_share: bool) -> None:
+    everything = np.concatenate(groups)
+    low, high = (0.0, 0.0) if not len(everything) else (float(everything.min()), float(everything.max()))
+    low = 0.0 if is_share else low
+    if is_share or np.any(everything % 1) or high - low > BINS:
+        edges = np.linspace(low, max(high, low + (0.01 if is_share else 1.0)), BINS + 1)
+    else:
+        edges = np.arange(low - 0.5, high + 1.5)  # a bar for each number
+    axes.hist(
+        groups,
+        edges.tolist(),
+        stacked=True,
+        color=[ACCEPTED, WARNED, REJECTED],
+        label=["accepted", "warned", "rejected"],
+    )
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=not is_share))
+    if is_share:
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    axes.tick_params(labelsize=8)
+
+
+def _draw_thresholds(axes: Axes, measure: str, params: ValidateParams) -> None:
+    """Draw the thresholds of a measure that lie in sight; a bound far from all values would flatten the picture."""
+    left, right = axes.get_xlim()
+    for rule in RULES:
+        limit = rule.limit(params)
+        if rule.measure == measure and limit is not None and left <= limit <= right:
+            axes.axvline(limit, color="black", linestyle=":", linewidth=1.2)
 
 
 def _finish(figure: Figure, target: Path) -> None:

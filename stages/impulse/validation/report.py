@@ -1,94 +1,155 @@
-"""The report of the validate stage for people: the fate of every input, and the rules that decided."""
+"""The report of the validate stage for people, as a page and as Markdown: the fate of every input, and what decided it."""
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from impulse.config.params import ValidateParams
-from impulse.validation.rules import RULES
+from impulse.config.quality_params import ValidateParams
+from impulse.table_schema import COMPARISON_COLUMNS, MEASURE_COLUMNS
+from impulse.validation.filters import FILTERS
+from impulse.validation.plots import PLOTS
+from impulse.validation.rules import EARLIER_RULES, RULES, Bound
+from impulse.validation.verdicts import Judgement, measured, violating_rows
+
+MAX_ROWS = 2000
+"""Rows of one list in the report; the tables beside it have all."""
+
+WORST = 5
+"""Replays that are named for each rule."""
+
+_MARKDOWN_SPECIAL = str.maketrans(
+    {**{sign: f"\\{sign}" for sign in "\\`*[]|#!"}, "&": "&amp;", "<": "&lt;", ">": "&gt;"}
+)
 
 
-def write_report(verdicts: pa.Table, all_rejects: pa.Table, target: Path, params: ValidateParams) -> None:
-    """Write the report as Markdown.
+def write_reports(judgement: Judgement, all_rejects: pa.Table, folder: Path, params: ValidateParams) -> None:
+    """Write ``report.html``, one file that needs nothing beside it, and ``report.md``.
 
     Args:
-        verdicts: one row for each parsed replay.
+        judgement: verdicts and violations.
         all_rejects: rejects of all stages up to this one.
-        target: the file.
+        folder: receives both; the plots are in it already.
         params: thresholds, for the table of rules.
     """
-    rows = verdicts.to_pylist()
-    accepted = sorted((row for row in rows if row["verdict"] != "reject"), key=lambda row: row["source_path"])
-    rejected = sorted(all_rejects.to_pylist(), key=lambda row: row["source_path"])
-    reasons = Counter((row["stage"], row["reason"]) for row in rejected)
-    total = len(accepted) + len(rejected)
-    text = [
-        "# Validation report",
-        "",
-        f"{total} inputs, {len(accepted)} accepted, {len(rejected)} rejected.",
-        "",
-        "![Fate of every input](plots/yield.png)",
-        "",
-        "![Rows per replay](plots/rows.png)",
-        "",
-        "## Rejected, by stage and reason",
-        "",
-        *_table(("stage", "reason", "replays"), ((*key, count) for key, count in sorted(reasons.items()))),
-        "",
-        "## Accepted replays",
-        "",
-        *_table(
-            ("replay", "id", "rows", "players", "held", "warnings"),
-            (
-                (
-                    row["source_path"],
-                    row["replay_id"][:8],
-                    row["rows"],
-                    row["n_players"],
-                    f"{row['share_held']:.0%}",
-                    row["warnings"],
-                )
-                for row in accepted
-            ),
-        ),
-        "",
-        "## Rejected replays",
-        "",
-        *_table(
-            ("input", "stage", "reason", "found"),
-            ((row["source_path"], row["stage"], row["reason"], row["detail"]) for row in rejected),
-        ),
-        "",
-        "## Rules in force",
-        "",
-        *_table(
-            ("measure", "must be", "or else", "reason", "because"),
-            (
-                (
-                    rule.measure,
-                    f"{rule.bound} {limit:g} {rule.unit}",
-                    rule.severity.value,
-                    rule.reason.value,
-                    rule.meaning,
-                )
-                for rule in RULES
-                if (limit := rule.limit(params)) is not None
-            ),
-        ),
-        "",
+    content = _content(judgement, all_rejects, params)
+    environment = Environment(
+        loader=PackageLoader("impulse.validation", "templates"),
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["plain"] = plain
+    environment.filters["markdown"] = markdown
+    pictures = {name: base64.b64encode((folder / "plots" / name).read_bytes()).decode() for name in PLOTS}
+    for name in ("report.html", "report.md"):
+        page = environment.get_template(name).render(content, plots=PLOTS, pictures=pictures)
+        (folder / name).write_text(page, encoding="utf-8")
+
+
+def plain(value: object) -> str:
+    """Return a value on one line, without the signs that steer a terminal or turn the direction of writing."""
+    text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+def markdown(value: object) -> str:
+    """Return a value for a cell of a Markdown table, where it can neither mark up nor load anything."""
+    return plain(value).translate(_MARKDOWN_SPECIAL)
+
+
+def _content(judgement: Judgement, all_rejects: pa.Table, params: ValidateParams) -> dict[str, Any]:
+    verdicts = judgement.verdicts
+    counts = Counter(verdicts["verdict"].to_pylist())
+    reasons = Counter(zip(all_rejects["stage"].to_pylist(), all_rejects["reason"].to_pylist(), strict=True))
+    rejected = all_rejects.sort_by([("stage", "ascending"), ("reason", "ascending"), ("source_path", "ascending")])
+    accepted, warned = (
+        verdicts.filter(pc.equal(verdicts["verdict"], verdict)).sort_by("source_path") for verdict in ("accept", "warn")
+    )
+    return {
+        "total": len(all_rejects) + len(accepted) + len(warned),
+        "accepted_count": counts["accept"],
+        "warned_count": counts["warn"],
+        "rejected_count": len(all_rejects) - judgement.filtered,
+        "filtered_count": judgement.filtered,
+        "reasons": [(*key, count) for key, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))],
+        "rules": _rules(verdicts, params),
+        "earlier_rules": EARLIER_RULES,
+        "filters": _filters(params),
+        "distributions": _distributions(verdicts),
+        "worst": _worst(verdicts, params),
+        "rejected": rejected.slice(0, MAX_ROWS).to_pylist(),
+        "warned": warned.slice(0, MAX_ROWS).to_pylist(),
+        "accepted": accepted.slice(0, MAX_ROWS).to_pylist(),
+        "max_rows": MAX_ROWS,
+        "worst_count": WORST,
+    }
+
+
+def _rules(verdicts: pa.Table, params: ValidateParams) -> list[dict[str, Any]]:
+    return [
+        {
+            "reason": rule.reason.value,
+            "measure": rule.measure,
+            "expected": rule.expected(params),
+            "severity": rule.severity(params).value,
+            "violated": sum(1 for _ in violating_rows(rule, verdicts, params)),
+            "meaning": rule.meaning,
+            "source": rule.source,
+        }
+        for rule in RULES
     ]
-    target.write_text("\n".join(text), encoding="utf-8")
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    lines.extend("| " + " | ".join(_cell(value) for value in row) + " |" for row in rows)
-    return lines
+def _filters(params: ValidateParams) -> list[str]:
+    return [
+        f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for item in FILTERS
+        for name in item.settings
+        if (value := getattr(params.filter, name)) is not None
+    ]
 
 
-def _cell(value: object) -> str:
-    return " ".join(str(value).split()).replace("|", "\\|")
+def _distributions(verdicts: pa.Table) -> list[tuple[str, list[float], int, str]]:
+    found = []
+    for column in (*COMPARISON_COLUMNS, *MEASURE_COLUMNS):
+        if column.dtype in ("string", "timestamp", "bool"):
+            continue
+        values, known = measured(verdicts, column.name)
+        values = values[known & np.isfinite(values)]
+        if len(values):
+            levels = np.percentile(values.astype(np.float64), [0, 5, 50, 95, 100])
+            found.append((column.name, levels.tolist(), len(verdicts) - len(values), column.meaning))
+    return found
+
+
+def _worst(verdicts: pa.Table, params: ValidateParams) -> list[dict[str, Any]]:
+    """Return the replays that violate each rule the most; ties go to the smaller replay id."""
+    found = []
+    for rule in RULES:
+        sign = 1 if rule.bound is Bound.AT_LEAST else -1
+        worst = sorted(
+            violating_rows(rule, verdicts, params), key=lambda item: (not np.isnan(item[1]), sign * item[1], item[0])
+        )
+        for row, value in worst[:WORST]:
+            found.append(
+                {
+                    "reason": rule.reason.value,
+                    "severity": rule.severity(params).value,
+                    "measure": rule.measure,
+                    "value": verdicts[rule.fact][row].as_py() if rule.is_flag else value,
+                    "expected": rule.expected(params),
+                    "source_path": verdicts["source_path"][row].as_py(),
+                    "replay_id": verdicts["replay_id"][row].as_py(),
+                }
+            )
+    return found

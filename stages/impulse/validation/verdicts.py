@@ -1,0 +1,171 @@
+"""Verdicts: every rule and filter applied to every replay, column by column, each replay by its own row alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from impulse.config.quality_params import Severity, ValidateParams
+from impulse.rejects import Reason, Reject
+from impulse.schema import arrow_schema
+from impulse.table_schema import COMPARISON_COLUMNS, MEASURE_COLUMNS, VERDICT_COLUMNS, VIOLATION_COLUMNS
+from impulse.tables import table_of
+from impulse.validation.filters import FILTERS
+from impulse.validation.rules import RULES, Bound, Rule
+
+
+class Verdict(StrEnum):
+    """Outcome for one replay."""
+
+    ACCEPT = "accept"
+    WARN = "warn"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule or filter that one replay does not pass."""
+
+    row: int
+    """Number of the replay's row."""
+    reason: Reason
+    severity: Severity
+    text: str
+    """What was found and expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdicts on all replays."""
+
+    verdicts: pa.Table
+    """One row for each replay: verdict, reasons, and all measures."""
+    violations: pa.Table
+    """One row for each rule that a replay violates, with the value and the threshold."""
+    rejects: tuple[Reject, ...]
+    filtered: int
+    """Rejects that a filter left out; the others are bad."""
+
+
+def judge(rows: pa.Table, params: ValidateParams) -> Judgement:
+    """Judge every replay.
+
+    Args:
+        rows: facts, comparisons and measures of every replay, see :func:`impulse.validation.comparisons.compare`.
+        params: thresholds, severities, filters.
+    """
+    filtered = list(_unwanted(rows, params))
+    violations = [
+        (rule, row, value)
+        for rule in RULES
+        if rule.severity(params) is not Severity.ignore
+        for row, value in violating_rows(rule, rows, params)
+    ]
+    findings: list[list[Finding]] = [[] for _ in range(len(rows))]
+    for finding in filtered:
+        findings[finding.row].append(finding)
+    for rule, row, value in violations:
+        text = rule.finding(value, rows[rule.fact][row].as_py() if rule.is_flag else None, params)
+        findings[row].append(Finding(row, rule.reason, rule.severity(params), text))
+    ids, paths = rows["replay_id"].to_pylist(), rows["source_path"].to_pylist()
+    rejects = []
+    for row, found in enumerate(findings):
+        fatal = [finding for finding in found if finding.severity is Severity.reject]
+        if fatal:
+            detail = "; ".join(finding.text for finding in fatal)
+            rejects.append(Reject(ids[row], paths[row], "validate", fatal[0].reason, detail))
+    return Judgement(
+        _verdict_table(rows, findings),
+        _violation_table(violations, ids, paths, params),
+        tuple(rejects),
+        len({finding.row for finding in filtered}),
+    )
+
+
+def violating_rows(rule: Rule, rows: pa.Table, params: ValidateParams) -> Iterator[tuple[int, float]]:
+    """Yield number and value of every row that violates a rule; none when the rule has no threshold."""
+    limit = rule.limit(params)
+    if limit is None:
+        return
+    values, known = measured(rows, rule.measure)
+    if values.dtype == np.float32:
+        limit = float(np.float32(limit))  # rounded as the values were, so that one at the threshold is not beyond it
+    with np.errstate(invalid="ignore"):
+        holds = values >= limit if rule.bound is Bound.AT_LEAST else values <= limit  # NaN does not hold
+    for row in np.flatnonzero(known & ~holds):
+        yield int(row), float(values[row])
+
+
+def measured(rows: pa.Table, measure: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """Return a column's values as numbers, and where there are any.
+
+    Returns:
+        (rows,) float32 or float64, anything where null, and (rows,) bool.
+    """
+    column = rows[measure].combine_chunks()
+    is_single = pa.types.is_float32(column.type)
+    known = column.is_valid().to_numpy(zero_copy_only=False)
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    values = column.fill_null(0).to_numpy(zero_copy_only=False)
+    return values.astype(np.float32 if is_single else np.float64), known
+
+
+def _unwanted(rows: pa.Table, params: ValidateParams) -> Iterator[Finding]:
+    for item in FILTERS:
+        if item.is_set(params.filter):
+            facts = [rows[name] for name in item.facts]
+            for row in item.unwanted_rows(rows, params.filter):
+                text = item.finding((fact[row].as_py() for fact in facts), params.filter)
+                yield Finding(row, item.reason, Severity.reject, text)
+
+
+def _verdict_table(rows: pa.Table, findings: list[list[Finding]]) -> pa.Table:
+    def joined(severity: Severity) -> list[str]:
+        return [
+            "; ".join(finding.reason.value for finding in found if finding.severity is severity) for found in findings
+        ]
+
+    reasons, warnings = joined(Severity.reject), joined(Severity.warn)
+    verdicts = [
+        Verdict.REJECT if reason else Verdict.WARN if warning else Verdict.ACCEPT
+        for reason, warning in zip(reasons, warnings, strict=True)
+    ]
+    columns = {
+        "verdict": [verdict.value for verdict in verdicts],
+        "reasons": reasons,
+        "warnings": warnings,
+        "findings": ["; ".join(finding.text for finding in found) for found in findings],
+    }
+    schema = arrow_schema((*VERDICT_COLUMNS, *COMPARISON_COLUMNS, *MEASURE_COLUMNS))
+    arrays = [
+        pa.array(columns[field.name], field.type) if field.name in columns else rows[field.name] for field in schema
+    ]
+    return pa.table(arrays, schema=schema)
+
+
+def _violation_table(
+    violations: list[tuple[Rule, int, float]], ids: list[str], paths: list[str], params: ValidateParams
+) -> pa.Table:
+    return table_of(
+        (
+            {
+                "replay_id": ids[row],
+                "source_path": paths[row],
+                "reason": rule.reason.value,
+                "severity": rule.severity(params).value,
+                "measure": rule.measure,
+                "value": value,
+                "bound": rule.bound.value,
+                "threshold": rule.limit(params),
+            }
+            for rule, row, value in sorted(violations, key=lambda item: item[1])
+        ),
+        VIOLATION_COLUMNS,
+    )

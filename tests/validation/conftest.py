@@ -1,0 +1,86 @@
+"""Rows to judge: made by hand, or measured on a file by the parser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from impulse import rejects
+from impulse.config.parsing_config import ParsingConfig
+from impulse.config.quality_params import ValidateParams
+from impulse.parsing.parsed_replay import parse_replay
+from impulse.rejects import Reason, Reject
+from impulse.table_schema import MEASURE_COLUMNS, REPLAY_COLUMNS, REPLAY_ID
+from impulse.tables import table_of
+from impulse.validation.comparisons import compare
+from impulse.validation.judging import ValidateSummary, validate_tables
+from impulse.validation.verdicts import Judgement, judge
+
+GOOD: dict[str, Any] = {
+    **{column.name: 0 for column in MEASURE_COLUMNS},
+    "path": "replays/a.replay",
+    "source_path": "good.replay",
+    "map_code": "Stadium_P",
+    "match_type": "Online",
+    "team_size": 3,
+    "playlist_id": 13,
+    "mode": "soccer",
+    "date": datetime(2025, 6, 1, 20, 30),  # noqa: DTZ001 - as headers have it
+    "min_rank": "champion-1",
+    "max_rank": "grand-champion-2",
+    "blue_score": 2,
+    "orange_score": 1,
+    "is_forfeit": False,
+    "match_seconds": 300.0,
+    "rows": 3000,
+    "frames_shown": 2800,
+    "n_players": 6,
+    "n_blue": 3,
+    "n_orange": 3,
+    "players_at_once": 6,
+    "seconds_played": 299.5,
+    "goals_blue": 2,
+    "goals_orange": 1,
+    "goals_shown": 3,
+    "goals_of_players": 3,
+}
+"""A ranked match against which nothing can be said."""
+
+EARLIER = rejects.to_table([Reject("00", "damaged | file.replay", "fetch", Reason.BODY_CRC, "CRC of the body is A")])
+
+
+def tables(rows: Iterable[Mapping[str, Any]]) -> tuple[pa.Table, pa.Table]:
+    """Return rows as the tables of replays and measures; what a row lacks is as in :data:`GOOD`."""
+    full = [{**GOOD, "replay_id": f"{number:04x}", **row} for number, row in enumerate(rows, 1)]
+    return table_of(full, REPLAY_COLUMNS), table_of(full, (REPLAY_ID, *MEASURE_COLUMNS))
+
+
+def judged(*rows: Mapping[str, Any], params: ValidateParams = ValidateParams()) -> Judgement:  # noqa: B008 - frozen
+    """Return the verdicts on rows."""
+    return judge(compare(*tables(rows)), params)
+
+
+def reasons(judgement: Judgement, row: int = 0) -> set[str]:
+    """Return the reason codes that one replay got, of rejects and of warnings."""
+    found = judgement.verdicts.select(["reasons", "warnings"]).to_pylist()[row]
+    return {code for text in found.values() for code in text.split("; ") if code}
+
+
+def measured_file(path: Path, *, fps: float = 10.0) -> dict[str, Any]:
+    """Return what parse tells of a file, as one row."""
+    parsed = parse_replay(path, ParsingConfig.get_preset("standard", fps=fps).params())
+    return {**parsed.replay, **parsed.measures}
+
+
+def run(
+    folder: Path,
+    rows: Iterable[Mapping[str, Any]],
+    params: ValidateParams = ValidateParams(),  # noqa: B008 - frozen
+) -> ValidateSummary:
+    """Do the stage's work on rows."""
+    replays, measures = tables(rows)
+    return validate_tables(replays, measures, earlier_rejects=EARLIER, target=folder / "validated", params=params)
