@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev params repro update plan status remote-status results test test-heavy bench lint fix types check-params lock clean
+.PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-torch bench lint fix types check-params lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -47,11 +47,15 @@ test: install-dev ## run the test suite
 test-heavy: install-dev ## run the long tests that the suite leaves out
 	python -m pytest -m heavy
 
+test-torch: $(VENV)/.installed-torch ## run the tests that need torch, which takes 5 GB of disk
+	python -m pytest -m torch
+
 bench: install-dev ## measure: rates and ratios of one run
 	python tests/benchmarks/write_replays.py
 	python tests/benchmarks/parse_overhead.py
 	python tests/benchmarks/one_more_replay.py
 	python tests/benchmarks/dedupe_scale.py
+	python tests/benchmarks/windows.py
 
 lint: install-dev ## check style
 	ruff check . && ruff format --check .
@@ -68,6 +72,7 @@ check-params: install-dev ## check that params.yaml is what conf/ composes to
 lock: install-dev ## resolve the locks anew from pyproject.toml
 	uv pip compile pyproject.toml --universal --upgrade --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
 	uv pip compile pyproject.toml --extra test --extra dev --universal --upgrade --generate-hashes --no-emit-index-url --no-header -q -c requirements.lock -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra torch --universal --upgrade --generate-hashes --no-emit-index-url --no-header -q -c requirements-dev.lock -o requirements-torch.lock
 
 clean: ## remove the environment and caches of tools; data and state stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
@@ -83,4 +88,8 @@ $(VENV)/.installed: requirements.lock | $(VENV)/bin/python
 $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/.installed-torch: requirements-torch.lock $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-torch.lock
 	@touch $@
