@@ -17,13 +17,13 @@ from impulse.dedup.recordings import read_recordings
 WORLDS = st.builds(
     make_world,
     st.integers(0, 2**32),
-    matches=st.integers(0, 12),
+    matches=st.integers(0, 9),
     rosters=st.integers(1, 3),
     recordings=st.integers(1, 4),
     lacking=st.sampled_from([0.0, 0.3]),
 )
 COMPLETE_WORLDS = st.builds(
-    make_world, st.integers(0, 2**32), matches=st.integers(0, 12), rosters=st.integers(1, 2), lacking=st.just(0.0)
+    make_world, st.integers(0, 2**32), matches=st.integers(0, 9), rosters=st.integers(1, 2), lacking=st.just(0.0)
 )
 
 
@@ -39,14 +39,14 @@ def content(world: World) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in (Path(folder) / "deduped").iterdir()}
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(world=WORLDS, seed=st.integers(0, 99))
 def test_the_order_of_rows_changes_no_byte(world: World, seed: int) -> None:
     """Fates, evidence, rejects and columns are the same files."""
     assert content(world.shuffled(seed)) == content(world)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(WORLDS)
 def test_different_matches_are_never_merged(world: World) -> None:
     """Everything under one key shows one match, and exactly one recording of it is kept."""
@@ -61,7 +61,7 @@ def test_different_matches_are_never_merged(world: World) -> None:
     assert set(kept.values()) <= {1}
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(WORLDS)
 def test_recordings_that_tell_enough_are_merged(world: World) -> None:
     """Complete recordings of a match with a guid or three goals have one key, whatever others lack."""
@@ -75,7 +75,7 @@ def test_recordings_that_tell_enough_are_merged(world: World) -> None:
     assert all(len(found) == 1 for found in keys.values())
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(WORLDS)
 def test_the_kept_recordings_have_the_same_fates_again(world: World) -> None:
     """Running over what was kept drops nothing and changes no key."""
@@ -83,7 +83,7 @@ def test_the_kept_recordings_have_the_same_fates_again(world: World) -> None:
     assert fates(world.only(kept)) == kept
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(world=COMPLETE_WORLDS, data=st.data())
 def test_keys_stay_when_recordings_are_added(world: World, data: st.DataObject) -> None:
     """A match keeps its key, and so its split, when more of its recordings or other matches come in.

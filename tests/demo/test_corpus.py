@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from impulse.demo import DemoReplay, Kind, Platform, corpus, is_synthetic, late_players, player_order
+from impulse.demo import LATEST, DemoReplay, Kind, Platform, corpus, is_synthetic, late_players, player_order
+from impulse.demo.corpus import ZONE_MINUTES
 from impulse.errors import CorruptReplay
+from impulse.replay_facts import header_goals, recording_date
 from impulse.replay_file import check_integrity, read_header
 
 Parse = Callable[..., tuple[dict[str, Any], np.ndarray]]
@@ -29,9 +31,9 @@ def _one(files: list[DemoReplay], kind: Kind) -> DemoReplay:
 
 
 def test_corpus_has_one_of_each_difficulty(files: list[DemoReplay]) -> None:
-    """Twelve matches give fifteen files with different names, and every kind is there."""
-    assert len(files) == 15
-    assert len({file.name for file in files}) == 15
+    """Twelve matches give sixteen files with different names, and every kind is there."""
+    assert len(files) == 16
+    assert len({file.name for file in files}) == 16
     assert all(file.name.endswith(f"{file.kind.value}.replay") for file in files)
     assert {file.kind for file in files} == set(Kind)
 
@@ -60,11 +62,12 @@ def test_identities_are_distinct(files: list[DemoReplay]) -> None:
     """Ids differ between recordings, match guids between matches."""
     sound = [file for file in files if file.kind not in (Kind.COPY, Kind.CORRUPT)]
     assert len({file.recording.replay_id for file in sound}) == len(sound)
-    assert len({file.recording.match_guid for file in sound}) == len(sound) - 1
+    assert len({file.recording.match_guid for file in sound}) == len(sound) - 2
     for file in sound:
         header = read_header(file.data)
         assert header.get("Id") == file.recording.replay_id
-        assert header.get("MatchGUID") == (None if file.kind is Kind.OLD_FORMAT else file.recording.match_guid)
+        is_old = file.recording.plan.version is not LATEST
+        assert header.get("MatchGUID") == (None if is_old else file.recording.match_guid)
 
 
 def test_every_file_is_marked_and_whole(files: list[DemoReplay]) -> None:
@@ -114,6 +117,31 @@ def test_copy_and_second_recording_are_of_the_first_match(files: list[DemoReplay
     assert second.recording.match.final_scores == first.recording.match.final_scores
 
 
+def test_second_recordings_share_what_the_match_decides(files: list[DemoReplay]) -> None:
+    """Players, goals and score are the same; the date is the recorder's own, and somebody else is listed first."""
+    seconds = [file for file in files if file.kind is Kind.SECOND_RECORDING]
+    assert len(seconds) == 2
+    for second in seconds:
+        first = next(file for file in files if file.recording.match_guid == second.recording.match_guid)
+        one, other = read_header(first.data), read_header(second.data)
+        assert [(goal.team, goal.scorer) for goal in header_goals(one)] == [
+            (goal.team, goal.scorer) for goal in header_goals(other)
+        ]
+        assert one.get("Id") != other.get("Id")
+        assert one.get("MatchGUID") == other.get("MatchGUID")
+        stats, others = one.get("PlayerStats"), other.get("PlayerStats")
+        assert isinstance(stats, tuple)
+        assert isinstance(others, tuple)
+        assert others == (*stats[1:], stats[0])
+        start, other_start = recording_date(one.get("Date")), recording_date(other.get("Date"))
+        assert start is not None
+        assert other_start is not None
+        apart = other_start - start
+        minutes, seconds_later = divmod(apart.total_seconds(), 60)
+        assert minutes in ZONE_MINUTES
+        assert 0 <= seconds_later <= 3
+
+
 def test_special_files_are_what_they_say(files: list[DemoReplay]) -> None:
     """The leaver leaves and lacks statistics; bots fill a team; the forfeit has no goals."""
     leaver = _one(files, Kind.LEAVER)
@@ -145,4 +173,4 @@ def test_bytes_are_pinned() -> None:
     assert digest.hexdigest() == PINNED_SHA256
 
 
-PINNED_SHA256 = "40c22410db98f9dbac7e120e5e246a1abf66b6329322109c1e8fb9e01ebb352f"
+PINNED_SHA256 = "92e7c26bdfebd256176a8513a531dbd2e05b1759d1e32e3053c6e9aef6e4ed54"

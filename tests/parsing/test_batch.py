@@ -52,7 +52,7 @@ def test_parsing_again_reuses_everything_and_gives_the_same_bytes(raw: Path, tmp
     before = content(tmp_path / "a" / "parsed")
     again = run(raw, tmp_path / "a")
 
-    assert first.parsed_now == first.replays_in == 10
+    assert first.parsed_now == first.replays_in == 11
     assert again.parsed_now == 0
     assert content(tmp_path / "a" / "parsed") == before
     run(raw, tmp_path / "b")

@@ -17,7 +17,7 @@ Modules, from the bytes up:
 
 from __future__ import annotations
 
-from impulse.demo.corpus import DemoReplay, Kind, corpus
+from impulse.demo.corpus import DemoReplay, Kind, corpus, second_recording
 from impulse.demo.cutting import cut
 from impulse.demo.generator import MatchPlan, generate
 from impulse.demo.header import edit_header, encode_header
@@ -66,6 +66,7 @@ __all__ = [
     "is_synthetic",
     "late_players",
     "player_order",
+    "second_recording",
     "truncated",
     "with_flipped_bits",
     "with_wrong_body_crc",

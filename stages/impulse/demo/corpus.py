@@ -1,6 +1,6 @@
 """A corpus of synthetic replays: ordinary matches, and one of everything that makes real folders difficult.
 
-Owns: which kinds of files a corpus holds. Twelve matches give fifteen files of about 75 s of play each.
+Owns: which kinds of files a corpus holds. Twelve matches give sixteen files of about 75 s of play each.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Kind(Enum):
     MATCH = "match"
     """An ordinary match."""
     OLD_FORMAT = "old-format"
-    """A match in an older format: no match guid, and demolitions that the parser does not see."""
+    """A match of three goals in an older format: no match guid, and demolitions that the parser does not see."""
     LEAVER = "leaver"
     """A player leaves before the end; the header's statistics lack him."""
     JOINER = "joiner"
@@ -38,7 +38,7 @@ class Kind(Enum):
     CLIP = "clip"
     """Five seconds of a match."""
     SECOND_RECORDING = "second-recording"
-    """A match of the corpus recorded by another player: other id, times, start, end and dropped updates."""
+    """A match of the corpus recorded by another player: other id, times, start, end, time zone and dropped updates."""
     COPY = "copy"
     """The very bytes of another file."""
     CORRUPT = "corrupt"
@@ -51,8 +51,10 @@ ROUND = (
 )  # fmt: skip
 """Kinds of consecutive matches, over and over."""
 
-HAS_SECOND_RECORDING = 0
-"""Place in a round of the match that comes with a second recording and an exact copy."""
+HAS_COPY = 0
+"""Place in a round of the match that comes with an exact copy."""
+HAS_SECOND_RECORDING = (0, 6)
+"""Places in a round of the matches that come with a second recording: one with a match guid, one without."""
 HAS_CORRUPT = 8
 """Place in a round of the match that comes with a corrupt file."""
 
@@ -68,6 +70,8 @@ TRIM_FRAMES = (15, 60)
 """How much later a second recording starts and how much earlier it ends, each."""
 TIME_SHIFT_S = (2.0, 40.0)
 """How far a second recording's clock is ahead."""
+ZONE_MINUTES = (-480, -60, 60, 345, 540)
+"""Where second recorders live: how far their clocks are ahead of the first's."""
 OLD_FORMAT = "868.24.10"
 """Name of the older format version in :data:`impulse.demo.VERSIONS`."""
 
@@ -90,7 +94,7 @@ def corpus(*, matches: int = 12, seed: int = 0, duration_seconds: float = 75.0) 
     The bytes depend on the arguments alone, and those of one match not on the number of matches.
 
     Args:
-        matches: number of different matches; there are three more files for every twelve.
+        matches: number of different matches; there are four more files for every twelve.
         seed: corpora of different seeds share no match and no player.
         duration_seconds: mean playing time of a match in seconds.
     """
@@ -111,9 +115,10 @@ def _match_files(number: int, *, seed: int, duration_seconds: float) -> Iterator
         return DemoReplay(f"demo-{number:05d}-{kind.value}.replay", data, kind, source)
 
     yield named(kind, recording.data)
-    if place == HAS_SECOND_RECORDING:
-        second = _second_recording(match)
+    if place in HAS_SECOND_RECORDING:
+        second = second_recording(recording)
         yield named(Kind.SECOND_RECORDING, second.data, second)
+    if place == HAS_COPY:
         yield named(Kind.COPY, recording.data)
     if place == HAS_CORRUPT:
         yield named(Kind.CORRUPT, with_flipped_bits(recording.data, seed=number))
@@ -126,7 +131,7 @@ def _plan(number: int, kind: Kind, *, seed: int, duration_seconds: float) -> Mat
         seed=draws.word(),
         team_size=team_size,
         duration_seconds=duration_seconds * draws.uniform(0.8, 1.2),
-        goals=0 if kind is Kind.FORFEIT else None,
+        goals={Kind.FORFEIT: 0, Kind.OLD_FORMAT: 3}.get(kind),
         bots=team_size if kind is Kind.BOTS else 0,
         join_frame=draws.integer(*JOIN_FRAMES) if kind is Kind.JOINER else None,
         leave_frame=draws.integer(*LEAVE_FRAMES) if kind is Kind.LEAVER else None,
@@ -149,8 +154,19 @@ def _clip(match: Match) -> Match:
     return cut(match, first=first, stop=stop)
 
 
-def _second_recording(match: Match) -> Recording:
-    draws = Draws(match.seed, "second recording")
-    part = cut(match, first=draws.integer(*TRIM_FRAMES), stop=match.frames - draws.integer(*TRIM_FRAMES))
+def second_recording(recording: Recording, *, recorder: int = 1) -> Recording:
+    """Return the same match as another player's game recorded it, in the same format.
+
+    He started later and stopped earlier, his game's clock and his time zone are others, and his recording lacks other updates.
+    """
+    match, draws = recording.match, Draws(recording.match.seed, "second recording", recorder)
+    first = draws.integer(*TRIM_FRAMES)
+    part = cut(match, first=first, stop=match.frames - draws.integer(*TRIM_FRAMES))
     shifted = replace(part, time=part.time + np.float32(draws.uniform(*TIME_SHIFT_S)))
-    return Recording(shifted, RecordingPlan(recorder=1))
+    plan = replace(
+        recording.plan,
+        recorder=recorder,
+        starts_after_s=float(match.time[first] - match.time[0]),
+        zone_minutes=draws.choice(ZONE_MINUTES),
+    )
+    return Recording(shifted, plan)

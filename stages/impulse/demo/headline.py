@@ -23,14 +23,24 @@ KEYFRAME_DELAY_S = 10.0
 """Time between keyframes (real headers)."""
 
 
-def make_header(match: Match, version: FormatVersion, *, replay_id: str, match_guid: str) -> ReplayHeader:
+def make_header(
+    match: Match,
+    version: FormatVersion,
+    *,
+    replay_id: str,
+    match_guid: str | None,
+    recorder: int = 0,
+    clock_ahead: timedelta = timedelta(),
+) -> ReplayHeader:
     """Return the header of a recording.
 
     Args:
         match: what was recorded.
         version: format version.
         replay_id: 32 hex digits, identity of the recording.
-        match_guid: 32 hex digits, identity of the match; only the latest version stores it.
+        match_guid: 32 hex digits, identity of the match; only the latest version stores it. None leaves it out.
+        recorder: number of the recorder; his statistics are listed first.
+        clock_ahead: how far the recorder's clock was ahead of the match's start when the recording started.
     """
     start = datetime.strptime(version.date, "%Y-%m-%d").replace(tzinfo=UTC)
     start += timedelta(seconds=Draws(match.seed, "date").integer(0, 86_000))
@@ -52,7 +62,8 @@ def make_header(match: Match, version: FormatVersion, *, replay_id: str, match_g
         for who, joined, left in zip(match.players, match.joined, match.left, strict=True)
         if joined < left == match.frames  # who has left is not listed
     )
-    properties.append(Property("PlayerStats", "ArrayProperty", stats))
+    first = recorder % len(stats) if stats else 0
+    properties.append(Property("PlayerStats", "ArrayProperty", stats[first:] + stats[:first]))
     # Version counters and limits are those of real headers of 2026; the parser ignores them in any version.
     properties += [
         _text("ReplayName", f"{SYNTHETIC_PREFIX}{match.seed}"),
@@ -69,11 +80,11 @@ def make_header(match: Match, version: FormatVersion, *, replay_id: str, match_g
         _int("MaxReplaySizeMB", 10),
         _text("Id", replay_id),
     ]
-    if version is LATEST:
+    if version is LATEST and match_guid is not None:
         properties.append(_text("MatchGUID", match_guid))
     properties += [
         Property("MapName", "NameProperty", match.map_name),
-        _text("Date", start.strftime("%Y-%m-%d %H-%M-%S")),
+        _text("Date", (start + clock_ahead).strftime("%Y-%m-%d %H-%M-%S")),
         _int("NumFrames", match.frames),
         Property("MatchType", "NameProperty", version.match_type),
     ]

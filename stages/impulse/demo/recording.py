@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 
 import numpy as np
@@ -46,7 +47,14 @@ class RecordingPlan:
     repeats_actors: bool = True
     """Keyframes write every living actor again, as the game does."""
     recorder: int = 0
-    """Who recorded: different recorders' recordings of a match have other ids and lack other updates."""
+    """Who recorded: different recorders' recordings of a match have other ids, lack other updates, and list another player
+    first."""
+    starts_after_s: float = 0.0
+    """How long after the match's first frame the recording starts, in s; the header's date tells."""
+    zone_minutes: int = 0
+    """How far the recorder's clock is ahead of other recorders', in another time zone."""
+    has_match_guid: bool = True
+    """The header names the match, if its format can; else only the recording."""
     sends_unknown_field: bool = False
     """Send an attribute that no parser knows, as a game newer than the parser does."""
 
@@ -128,7 +136,14 @@ class Recording:
             names=stage.names,
         )
         body = encode_body(tables, stage.table, self.plan.version)
-        header = make_header(self.match, self.plan.version, replay_id=self.replay_id, match_guid=self.match_guid)
+        header = make_header(
+            self.match,
+            self.plan.version,
+            replay_id=self.replay_id,
+            match_guid=self.match_guid if self.plan.has_match_guid else None,
+            recorder=self.plan.recorder,
+            clock_ahead=timedelta(minutes=self.plan.zone_minutes, seconds=self.plan.starts_after_s),
+        )
         return seal(encode_header(header)) + seal(body)
 
     def _pack_frames(self, stage: Stage, cast: Cast) -> tuple[bytes, NDArray[np.int64]]:

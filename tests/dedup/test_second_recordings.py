@@ -1,0 +1,153 @@
+"""Second recordings of synthetic matches, and real clips that look alike, through the functions of the real stages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from impulse.collection.intake import Candidate, take_in
+from impulse.collection.storage import LocalFolder
+from impulse.config.fetch_params import SourceKind
+from impulse.config.params import DedupeParams, EngineParams, ParseParams
+from impulse.config.parsing_config import ParsingConfig
+from impulse.config.quality_params import ValidateParams
+from impulse.dedup.deduplication import dedupe_tables
+from impulse.demo import LATEST, VERSIONS, MatchPlan, Recording, RecordingPlan, generate, second_recording
+from impulse.parsing.batch import parse_batch
+from impulse.parsing.store import ParseStore
+from impulse.validation.judging import validate_tables
+
+OLD = next(version for version in VERSIONS if version.name == "868.24.10")
+MODERN = RecordingPlan(version=LATEST)
+NAMELESS = RecordingPlan(version=LATEST, has_match_guid=False)
+ANYTHING = ValidateParams(min_frames=None, min_players=None)
+
+
+def fates_of(
+    files: Iterable[Candidate], folder: Path, *, fps: float = 10.0, params: DedupeParams | None = None
+) -> dict[str, dict[str, Any]]:
+    """Take files through fetch, parse, validate and dedupe; return the fates by the path in the source."""
+    parse = ParseParams(fps=fps, player_features=list(ParsingConfig.get_preset("standard").params().player_features))
+    take_in(files, source=SourceKind.local, storage=LocalFolder(folder / "raw"))
+    parse_batch(
+        pq.read_table(folder / "raw" / "manifest.parquet"),
+        raw=folder / "raw",
+        target=folder / "parsed",
+        earlier_rejects=pq.read_table(folder / "raw" / "rejects.parquet"),
+        params=parse,
+        engine=EngineParams(workers=2),
+        store=ParseStore(folder / "store"),
+    )
+    parsed = {
+        name: pq.read_table(folder / "parsed" / f"{name}.parquet")
+        for name in ("replays", "players", "goals", "measures", "rejects")
+    }
+    validate_tables(
+        parsed["replays"],
+        parsed["measures"],
+        earlier_rejects=parsed["rejects"],
+        target=folder / "validated",
+        params=ANYTHING,
+    )
+    dedupe_tables(
+        pq.read_table(folder / "validated" / "verdicts.parquet"),
+        parsed["replays"],
+        players=parsed["players"],
+        goals=parsed["goals"],
+        features=folder / "parsed" / "features.json",
+        earlier_rejects=pq.read_table(folder / "validated" / "rejects.parquet"),
+        target=folder / "deduped",
+        params=params or DedupeParams(),
+    )
+    paths = dict(
+        zip(parsed["replays"]["replay_id"].to_pylist(), parsed["replays"]["source_path"].to_pylist(), strict=True)
+    )
+    return {paths[row["replay_id"]]: row for row in pq.read_table(folder / "deduped" / "fates.parquet").to_pylist()}
+
+
+def recordings(name: str, plan: MatchPlan, how: RecordingPlan, *, recorders: int = 2) -> list[Candidate]:
+    """Return a match as several people recorded it; the first recording is the longest."""
+    first = Recording(generate(plan), how)
+    all_of_them = [first, *(second_recording(first, recorder=number) for number in range(1, recorders))]
+    return [Candidate(f"{name}-{number}.replay", item.data) for number, item in enumerate(all_of_them)]
+
+
+@pytest.fixture(scope="module")
+def fates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """The same four people play one match after the other."""
+    wish: dict[str, Any] = {"team_size": 2, "duration_seconds": 25.0, "roster_seed": 1}
+    files = [
+        *recordings("guid", MatchPlan(seed=1, goals=1, **wish), MODERN),
+        *recordings("facts", MatchPlan(seed=2, goals=4, **wish), NAMELESS, recorders=3),
+        *recordings("old", MatchPlan(seed=3, goals=3, **wish), OLD_PLAN),
+        *recordings("other", MatchPlan(seed=4, goals=4, **wish), NAMELESS, recorders=1),
+        *recordings("goalless", MatchPlan(seed=5, goals=0, **wish), NAMELESS),
+        *recordings("bots", MatchPlan(seed=6, goals=4, bots=1, team_size=1, duration_seconds=25.0), NAMELESS),
+    ]
+    return fates_of(files, tmp_path_factory.mktemp("second"))
+
+
+OLD_PLAN = RecordingPlan(version=OLD)
+
+
+@pytest.mark.parametrize(("name", "source"), [("guid", "match_guid"), ("facts", "fingerprint"), ("old", "fingerprint")])
+def test_second_recordings_are_merged(fates: dict[str, dict[str, Any]], name: str, source: str) -> None:
+    """Other recorder, other Id, other start, end and time zone: with a guid by it, without one by the facts."""
+    group = {path: fate for path, fate in fates.items() if path.startswith(name)}
+    assert len(group) >= 2
+    assert {path for path, fate in group.items() if fate["kept"]} == {f"{name}-0.replay"}
+    assert {fate["match_key_source"] for fate in group.values()} == {source}
+    assert len({fate["match_key"] for fate in group.values()}) == 1
+    assert {fate["reason"] for fate in group.values()} == {"", "same_match"}
+
+
+@pytest.mark.parametrize("name", ["goalless", "bots"])
+def test_too_little_evidence_merges_nothing(fates: dict[str, dict[str, Any]], name: str) -> None:
+    """A match without goals, or of one person against a bot, could be any other of them."""
+    group = [fate for path, fate in fates.items() if path.startswith(name)]
+    assert [fate["kept"] for fate in group] == [True, True]
+    assert {fate["match_key_source"] for fate in group} == {"recording_id"}
+
+
+def test_different_matches_of_the_same_people_stay_apart(fates: dict[str, dict[str, Any]]) -> None:
+    """Every match that was played has keys of its own."""
+    names: dict[str, set[str]] = {}
+    for path, fate in fates.items():
+        names.setdefault(fate["match_key"], set()).add(path.split("-")[0])
+    assert all(len(found) == 1 for found in names.values())
+    assert len(names) == 8  # goalless and bots twice
+
+
+@pytest.mark.parametrize("fps", [1.0])
+def test_the_fps_changes_neither_decision_nor_key(fates: dict[str, dict[str, Any]], tmp_path: Path, fps: float) -> None:
+    """A sweep over the fps keeps every match in its split."""
+    files = recordings(
+        "facts", MatchPlan(seed=2, goals=4, team_size=2, duration_seconds=25.0, roster_seed=1), NAMELESS, recorders=3
+    )
+    swept = fates_of(files, tmp_path, fps=1.0)
+    for path, fate in swept.items():
+        assert (fate["kept"], fate["match_key"]) == (fates[path]["kept"], fates[path]["match_key"])
+
+
+@pytest.mark.real_replays
+def test_real_clips_that_look_alike_are_not_merged(real_replays: Path, tmp_path: Path) -> None:
+    """One player's clips of one evening share map, score and team size; the table of pairs says why they stay apart."""
+    files = [Candidate(path.name, path.read_bytes()) for path in sorted((real_replays / "clip").glob("*.replay"))]
+    fates = fates_of(files, tmp_path)
+    replays = pq.read_table(tmp_path / "parsed" / "replays.parquet").to_pylist()
+    alike = Counter(
+        (row["map_code"], row["date"].date(), row["team_size"], row["blue_score"], row["orange_score"])
+        for row in replays
+    )
+    assert max(alike.values()) >= 4
+    assert len(fates) == len(files)
+    assert all(fate["kept"] for fate in fates.values())
+    assert len({fate["match_key"] for fate in fates.values()}) == len(files)
+    pairs = pq.read_table(tmp_path / "deduped" / "pairs.parquet").to_pylist()
+    assert pairs
+    assert all(not pair["merged"] and "1 goals, at least 3 needed" in pair["evidence"] for pair in pairs)
