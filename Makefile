@@ -8,6 +8,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-torch bench lint fix types check-params lock clean
+.PHONY: remote push repro-pull
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -25,6 +26,21 @@ update: install ## look for new replays in the source, then build what changed
 	dvc repro config
 	python stages/fetch.py fetch.refresh=true
 	dvc repro
+
+remote: install ## keep datasets in your own bucket: make remote URL=s3://bucket/prefix [ENDPOINT=https://host]
+	@test -n "$(URL)" || { echo "make remote URL=s3://bucket/prefix [ENDPOINT=https://host of a store other than AWS]"; exit 1; }
+	dvc remote add --quiet --force --default storage "$(URL)"
+	@test -z "$(ENDPOINT)" || dvc remote modify --local storage endpointurl "$(ENDPOINT)"
+	@PYTHONPATH=stages python -m impulse.sharing.remote
+
+push: install ## upload the dataset, all that it is made of, and the results of every stage
+	@PYTHONPATH=stages python -m impulse.sharing.remote
+	dvc push --run-cache
+
+repro-pull: install ## build like repro, but take from the remote what was built anywhere before
+	@PYTHONPATH=stages python -m impulse.sharing.remote
+	@PYTHONPATH=stages python -m impulse.config.lock_file
+	dvc repro --pull --allow-missing
 
 plan: install ## say what fetch would download, how many calls and how long that takes
 	python stages/fetch.py fetch.dry_run=true

@@ -1,6 +1,7 @@
 """The DVC remote of the checkout, with DVC's own settings and credentials: where checkpoints and raw files are kept.
 
-This is the only module that knows DVC's classes. Raw files go where ``dvc push`` puts them, under the MD5 of their bytes.
+This is the only module that knows the classes of DVC's remotes. Raw files go where ``dvc push`` puts them, under the MD5 of
+their bytes.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from impulse.errors import ConfigError, StageError
 FOLDER = "long-run"
 """Folder of checkpoints beside DVC's own in the remote."""
 THREADS = 8
+HOW_TO_SET = "`make remote URL=s3://bucket/prefix`"
 _NAME = re.compile(r"(\d{6,})-([0-9a-f]{16})\.zip")
 
 
@@ -41,13 +43,32 @@ class Remote:
             remote: Any = Repo(str(root)).cloud.get_remote()
         except (DvcException, DvcConfigError) as error:
             raise ConfigError("the DVC remote", _text(error)) from error
+        if "<" in remote.path:
+            raise ConfigError("the DVC remote", f"no bucket is set yet; call {HOW_TO_SET}, then commit .dvc/config")
         if remote.worktree or remote.fs.version_aware:
             raise ConfigError("the DVC remote", "a version-aware remote cannot keep checkpoints; use a plain one")
         self.address = str(remote.fs.unstrip_protocol(remote.path))
         """Where it is, for people."""
+        self._path = str(remote.path)
         self._files = remote.fs
         self._folder = str(remote.fs.join(remote.path, FOLDER))
         self._objects = remote.odb
+
+    def check_reading(self) -> None:
+        """Ask for one name.
+
+        Raises:
+            ConfigError: the bucket does not exist.
+            StageError: the store refuses, or cannot be reached.
+        """
+        if self._files.protocol != "s3":
+            return
+        bucket, _, prefix = self._path.partition("/")
+        with self._one_line():
+            try:
+                self._files.fs.call_s3("list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=1)
+            except FileNotFoundError as error:
+                raise self._is_missing(error) from error
 
     def check_access(self) -> None:
         """Write, read and remove a small object, because days of work depend on it.
@@ -64,7 +85,7 @@ class Remote:
                 self._files.fs.invalidate_cache()
                 self._files.cat_file(probe)
             except FileNotFoundError as error:
-                raise ConfigError("the DVC remote", f"{self.address} does not exist ({_text(error)})") from error
+                raise self._is_missing(error) from error
             self._files.rm_file(probe)
 
     def checkpoints(self) -> list[str]:
@@ -126,6 +147,9 @@ class Remote:
 
         self._files.put_file(io.BytesIO(content), path, size=len(content))  # atomic, also in a local folder
 
+    def _is_missing(self, error: FileNotFoundError) -> ConfigError:
+        return ConfigError("the DVC remote", f"{self.address} does not exist ({_text(error)})")
+
     @contextmanager
     def _one_line(self) -> Iterator[None]:
         """Say in one line what went wrong. No message of the AWS libraries holds a secret."""
@@ -136,10 +160,13 @@ class Remote:
         try:
             yield
         except (NoCredentialsError, PartialCredentialsError) as error:
-            raise StageError(f"{self.address}: no AWS credentials found; use a role ({_text(error)})") from error
+            raise StageError(
+                f"{self.address}: no AWS credentials found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+                f"or AWS_PROFILE, or use a role ({_text(error)})"
+            ) from error
         except PermissionError as error:
             raise StageError(
-                f"{self.address}: the store refuses access; check the role or credentials ({_text(error)})"
+                f"{self.address}: the store refuses access; check the credentials ({_text(error)})"
             ) from error
         except ConfigError:
             raise

@@ -1,0 +1,114 @@
+"""The remote: what a user without a bucket, with wrong credentials or without a server sees."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.pipeline.conftest import ROOT
+from tests.s3.fixtures import Bucket
+from tests.s3.server import free_ports
+
+from impulse.errors import ImpulseError
+from impulse.sharing.remote import check_remote
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with the committed configuration of DVC and nothing else."""
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "dvc-state"))
+    path = tmp_path / "checkout"
+    (path / ".dvc").mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", str(path)], check=True)
+    (path / ".dvc" / "config").write_text((ROOT / ".dvc" / "config").read_text())
+    return path
+
+
+def set_url(checkout: Path, url: str, *options: str) -> None:
+    subprocess.run(["dvc", "remote", "modify", *options, "storage", "url", url], cwd=checkout, check=True)
+
+
+def test_the_committed_configuration_names_no_bucket_and_no_secret(checkout: Path) -> None:
+    """One line says what to do; the placeholder cannot be anybody's bucket, because no bucket may have such a name."""
+    with pytest.raises(ImpulseError, match=r"no bucket is set yet; call `make remote URL=s3://bucket/prefix`"):
+        check_remote(checkout)
+
+
+def test_dvc_itself_names_the_remedy_too(checkout: Path) -> None:
+    """Who calls plain dvc without a bucket reads what to call, and nothing leaves the machine."""
+    (checkout / "a").write_text("a")
+    subprocess.run(["dvc", "add", "-q", "a"], cwd=checkout, check=True)
+    done = subprocess.run(["dvc", "push"], cwd=checkout, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "no bucket yet; run make remote" in done.stderr
+
+
+def test_a_bucket_that_works_is_named(checkout: Path, bucket: Bucket) -> None:
+    set_url(checkout, f"s3://{bucket.name}/some/prefix")
+    assert check_remote(checkout) == f"s3://{bucket.name}/some/prefix"
+
+
+def test_endpoint_and_credentials_may_stand_in_the_local_configuration(
+    checkout: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """.dvc/config.local, which git ignores, does as well as the environment."""
+    set_url(checkout, f"s3://{bucket.name}/p")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name)
+    options = {
+        "endpointurl": bucket.server.url,
+        "access_key_id": bucket.server.access_key,
+        "secret_access_key": bucket.server.secret_key,
+    }
+    for name, value in options.items():
+        subprocess.run(["dvc", "remote", "modify", "--local", "storage", name, value], cwd=checkout, check=True)
+    assert check_remote(checkout) == f"s3://{bucket.name}/p"
+    assert bucket.server.secret_key not in (checkout / ".dvc" / "config").read_text()
+
+
+@pytest.mark.parametrize(
+    ("environment", "bucket_name", "message"),
+    [
+        ({"AWS_SECRET_ACCESS_KEY": "wrong"}, None, "the store refuses access; check the credentials"),
+        ({"AWS_ACCESS_KEY_ID": "wrong"}, None, "the store refuses access; check the credentials"),
+        ({"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}, None, "no AWS credentials found; set AWS_ACCESS"),
+        ({}, "nobodys-bucket", " does not exist"),
+        ({"AWS_ENDPOINT_URL": "nowhere", "AWS_MAX_ATTEMPTS": "1"}, None, "the store cannot be used now"),
+    ],
+    ids=["wrong secret", "wrong key", "no credentials", "no bucket", "no server"],
+)
+def test_what_is_wrong_is_one_line(
+    checkout: Path,
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str | None],
+    bucket_name: str | None,
+    message: str,
+) -> None:
+    """The line names the address and the remedy, and never the secret."""
+    url = f"s3://{bucket_name or bucket.name}/p"
+    set_url(checkout, url)
+    for name, value in environment.items():
+        if value is None:
+            monkeypatch.delenv(name)
+        else:
+            monkeypatch.setenv(name, f"http://127.0.0.1:{free_ports(1)[0]}" if value == "nowhere" else value)
+    with pytest.raises(ImpulseError) as caught:
+        check_remote(checkout)
+    assert url in str(caught.value)
+    assert message in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert bucket.server.secret_key not in str(caught.value)
+
+
+def test_a_secret_in_the_committed_configuration_is_refused(checkout: Path, bucket: Bucket) -> None:
+    """Somebody forgot --local: nothing is sent before the secret is out of the file that git publishes."""
+    set_url(checkout, f"s3://{bucket.name}/p")
+    command = ["dvc", "remote", "modify", "storage", "secret_access_key", bucket.server.secret_key]
+    subprocess.run(command, cwd=checkout, check=True)
+    with pytest.raises(ImpulseError, match=r"remote\.storage\.secret_access_key: stands in \.dvc/config") as caught:
+        check_remote(checkout)
+    assert bucket.server.secret_key not in str(caught.value)
