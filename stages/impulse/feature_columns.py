@@ -41,7 +41,7 @@ _STRUCTURAL_FEATURES = {column.feature for column in TIME_COLUMNS if column.feat
 _AXES = {
     "position": ("pos", "position", "uu"),
     "quaternion": ("quat", "rotation as a quaternion", ""),
-    "rotation": ("rot", "rotation as Euler angles", "rad"),
+    "rotation": ("rot", "rotation as Euler angles (order XYZ)", "rad"),
     "linear velocity": ("vel", "velocity", "uu/s"),
     "angular velocity": ("angvel", "angular velocity", "rad/s"),
     "forward": ("forward", "unit vector towards the nose", ""),

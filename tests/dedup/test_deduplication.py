@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.dedup.worlds import World, make_world
 
 from impulse.config.params import DedupeParams
 from impulse.dedup.recordings import read_recordings
+from impulse.errors import StageError
 
 WORLDS = st.builds(
     make_world,
@@ -39,14 +42,14 @@ def content(world: World) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in (Path(folder) / "deduped").iterdir()}
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(world=WORLDS, seed=st.integers(0, 99))
 def test_the_order_of_rows_changes_no_byte(world: World, seed: int) -> None:
     """Fates, evidence, rejects and columns are the same files."""
     assert content(world.shuffled(seed)) == content(world)
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(WORLDS)
 def test_different_matches_are_never_merged(world: World) -> None:
     """Everything under one key shows one match, and exactly one recording of it is kept."""
@@ -61,7 +64,7 @@ def test_different_matches_are_never_merged(world: World) -> None:
     assert set(kept.values()) <= {1}
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(WORLDS)
 def test_recordings_that_tell_enough_are_merged(world: World) -> None:
     """Complete recordings of a match with a guid or three goals have one key, whatever others lack."""
@@ -75,7 +78,7 @@ def test_recordings_that_tell_enough_are_merged(world: World) -> None:
     assert all(len(found) == 1 for found in keys.values())
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(WORLDS)
 def test_the_kept_recordings_have_the_same_fates_again(world: World) -> None:
     """Running over what was kept drops nothing and changes no key."""
@@ -83,7 +86,7 @@ def test_the_kept_recordings_have_the_same_fates_again(world: World) -> None:
     assert fates(world.only(kept)) == kept
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(world=COMPLETE_WORLDS, data=st.data())
 def test_keys_stay_when_recordings_are_added(world: World, data: st.DataObject) -> None:
     """A match keeps its key, and so its split, when more of its recordings or other matches come in.
@@ -125,3 +128,25 @@ def test_the_reject_names_the_kept_recording_and_the_evidence(tmp_path: Path) ->
         assert "guid" in row["detail"] or "4 goals at the same times within" in row["detail"]
     pairs = pq.read_table(tmp_path / "deduped" / "pairs.parquet").to_pylist()
     assert {row["replay_id"] for row in pairs if row["merged"]} == {row["replay_id"] for row in rejects}
+
+
+def test_columns_that_should_be_equal_and_are_not_stop_the_stage(tmp_path: Path) -> None:
+    """Nothing is dropped on trust: the message names the replay and the way out, and nothing is written."""
+    world = make_world(1, matches=1, recordings=1, lacking=0.0)
+    world.measures = {"max_duplicate_error": 0.5}
+    world.features = {"global_features": ["BallRigidBodyQuaternions", "BallRigidBody"], "player_features": []}
+    with pytest.raises(StageError, match=r"differ by 0\.5 in replay .*; set dedupe\.deduplicate_position to false"):
+        world.dedupe(tmp_path / "deduped")
+    assert not (tmp_path / "deduped").exists()
+    assert world.dedupe(tmp_path / "deduped", DedupeParams(deduplicate_position=False)).replays_out == 1
+
+
+def test_a_lost_rotation_is_a_warning_and_stands_in_the_decision(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Rotations may be left out, but not by accident."""
+    world = make_world(1, matches=1)
+    world.features = {"global_features": ["BallRigidBodyQuaternions"], "player_features": []}
+    world.dedupe(tmp_path / "deduped", DedupeParams(keep_quaternions=False))
+    assert "no rotation is left of ball" in caplog.text
+    assert json.loads((tmp_path / "deduped" / "columns.json").read_text())["without_rotation"] == ["ball"]

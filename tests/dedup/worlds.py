@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,20 +45,34 @@ class World:
     replays: list[dict[str, Any]] = field(default_factory=list)
     players: list[dict[str, Any]] = field(default_factory=list)
     goals: list[dict[str, Any]] = field(default_factory=list)
+    measures: dict[str, Any] = field(default_factory=dict)
+    """Measures of every recording."""
+    features: dict[str, Any] = field(default_factory=dict)
+    """What differs from :data:`FEATURES_CONTENT`."""
 
     def only(self, replay_ids: Iterable[str]) -> World:
         """Return the world with these recordings alone."""
         wanted = set(replay_ids)
-        tables = (
-            [row for row in rows if row["replay_id"] in wanted] for rows in (self.replays, self.players, self.goals)
+
+        def left(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [row for row in rows if row["replay_id"] in wanted]
+
+        return replace(
+            self,
+            complete=self.complete & wanted,
+            replays=left(self.replays),
+            players=left(self.players),
+            goals=left(self.goals),
         )
-        return World(self.match_of, self.complete & wanted, *tables)
 
     def shuffled(self, seed: int) -> World:
         """Return the same tables with their rows in another order."""
         draws = random.Random(seed)
-        tables = (draws.sample(rows, len(rows)) for rows in (self.replays, self.players, self.goals))
-        return World(self.match_of, self.complete, *tables)
+
+        def mixed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return draws.sample(rows, len(rows))
+
+        return replace(self, replays=mixed(self.replays), players=mixed(self.players), goals=mixed(self.goals))
 
     def dedupe(self, target: Path, params: DedupeParams | None = None) -> DedupeSummary:
         """Run the stage's work over the tables."""
@@ -69,7 +83,7 @@ class World:
             for name in ("replays", "players", "goals", "verdicts")
         }
         features = target.parent / "features.json"
-        write_json(features, FEATURES_CONTENT)
+        write_json(features, FEATURES_CONTENT | self.features)
         return dedupe_tables(
             tables["verdicts"],
             tables["replays"],
@@ -91,6 +105,7 @@ class World:
                 "reasons": "",
                 "warnings": "",
                 "frames_shown": row["network_frames"] // 3,
+                **self.measures,
             }
             for row in self.replays
         ]

@@ -26,6 +26,7 @@ class PipelineConfig:
     def __post_init__(self) -> None:
         """Check every section."""
         self.validate_params()
+        self.dedupe_params()
         self.export_params()
 
     def validate_params(self) -> ValidateParams:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,12 @@ from impulse.dedup.recordings import read_recordings
 from impulse.errors import StageError
 from impulse.features import frame_layout
 from impulse.output import output_folder, write_json, write_table
-from impulse.redundancy import dropped_columns
+from impulse.redundancy import bodies_without_rotation, dropped_columns
 from impulse.rejects import Reject
 from impulse.table_schema import FATE_COLUMNS, PAIR_COLUMNS
 from impulse.tables import read_json, table_of
 
-DUPLICATE_TOLERANCE = 1e-3
-"""Columns declared to repeat another may differ by this much (uu, rad, ...): the parser rounds on the way."""
+log = logging.getLogger(__name__)
 
 NATIVE_ROW_SECONDS = 1 / 30
 """Time between network frames (s) as the game sets out to record them."""
@@ -92,11 +92,16 @@ def dedupe_tables(
     dropped = dropped_columns(columns, params)
     _check_duplicates(accepted, dropped)
     kept = [column.name for column in columns if column.name not in dropped]
+    lost = bodies_without_rotation(columns, dropped)
+    if lost:
+        log.warning(
+            "no rotation is left of %s; dedupe.keep_quaternions or dedupe.keep_euler_angles keeps it", ", ".join(lost)
+        )
     with output_folder(target) as folder:
         write_table(table_of((fate.row() for fate in decisions.fates), FATE_COLUMNS), folder / FATES)
         write_table(table_of((link.row() for link in decisions.links), PAIR_COLUMNS), folder / PAIRS)
         write_table(rejects.to_table(rejected, earlier=earlier_rejects), folder / REJECTS)
-        write_json(folder / KEPT_COLUMNS, {"kept": kept, "dropped": dropped})
+        write_json(folder / KEPT_COLUMNS, {"kept": kept, "dropped": dropped, "without_rotation": lost})
     return DedupeSummary(
         len(recordings), len(recordings) - len(rejected), rejects.count_by_reason(rejected), len(columns), len(kept)
     )
@@ -118,7 +123,7 @@ def _check_duplicates(accepted: Iterable[Mapping[str, Any]], dropped: Mapping[st
         return
     for row in accepted:
         error = row["max_duplicate_error"]
-        if error is not None and error > DUPLICATE_TOLERANCE:
+        if error:
             raise StageError(
                 f"columns that should repeat each other differ by {error:g} in replay {row['replay_id']}; "
                 "set dedupe.deduplicate_position to false and report it"
