@@ -51,7 +51,7 @@ status: install ## show a download that runs, or how the last one ended
 remote-status: install ## show what a machine elsewhere has pushed (deploy/README.md)
 	@PYTHONPATH=stages python -m impulse.long_run status
 
-results: install ## get dvc.lock and metrics of a finished run on a server; then dvc pull
+results: install ## get dvc.lock of a finished run on a server; then dvc pull
 	@PYTHONPATH=stages python -m impulse.long_run results
 
 params: install ## compose conf/ into params.yaml

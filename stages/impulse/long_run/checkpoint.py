@@ -1,13 +1,17 @@
-"""A checkpoint as one file: a ZIP archive with the ledger, the list of raw files and, in the end, the results."""
+"""A checkpoint as one file: a ZIP archive with the ledger, the list of raw files and, in the end, the results.
+
+The SHA-256 of the archive stands before it, because the checksums inside cover the contents of members and not their
+names. Programs that read ZIP archives pass over it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import sqlite3
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -19,6 +23,7 @@ LAYOUT = 1
 """Version of the archive's content."""
 
 _ABOUT, _FILES, _LEDGER, _RESULTS = "about.json", "files.json", "ledger.sqlite", "results/"
+_DIGEST_BYTES = 32
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Time of every member, so that the same content gives the same bytes."""
 
@@ -48,7 +53,7 @@ class Checkpoint:
     ledger: bytes | None
     """A whole SQLite file; None for sources without a ledger."""
     results: Mapping[str, bytes] = field(default_factory=dict)
-    """Files that git keeps of a finished build (dvc.lock, params.yaml, metrics), by path; none before."""
+    """Files that git keeps of a finished build (dvc.lock, params.yaml, run times), by path; none before."""
 
     @property
     def is_complete(self) -> bool:
@@ -66,7 +71,8 @@ class Checkpoint:
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in members.items():
                 archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
-        return sink.getvalue()
+        archived = sink.getvalue()
+        return hashlib.sha256(archived).digest() + archived
 
     @classmethod
     def from_bytes(cls, content: bytes, *, name: str) -> Checkpoint:
@@ -79,8 +85,11 @@ class Checkpoint:
         Raises:
             StageError: it is damaged, or of another layout.
         """
+        digest, archived = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        if hashlib.sha256(archived).digest() != digest:
+            raise StageError(f"{name}: is damaged or no checkpoint (its SHA-256 is wrong)")
         try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            with zipfile.ZipFile(io.BytesIO(archived)) as archive:
                 members = {member: archive.read(member) for member in archive.namelist()}
             about = json.loads(members[_ABOUT])
             if about["layout"] != LAYOUT:
@@ -90,8 +99,8 @@ class Checkpoint:
             for path in (*(file.path for file in files), *results):
                 _check_inside(path, name=name)
             return cls(about["made_at"], about["revision"], files, members.get(_LEDGER), results)
-        except (zipfile.BadZipFile, zlib.error, KeyError, TypeError, ValueError) as error:
-            raise StageError(f"{name}: is damaged or no checkpoint ({type(error).__name__}: {error})") from error
+        except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+            raise StageError(f"{name}: is no checkpoint ({type(error).__name__}: {error})") from error
 
 
 def ledger_snapshot(path: Path) -> bytes | None:

@@ -79,24 +79,15 @@ class Remote:
         """
         probe = self._files.join(self._folder, ".probe")
         with self._one_line():
-            try:
-                self._files.makedirs(self._folder)
-                self._put(probe, b"impulse")
-                self._files.fs.invalidate_cache()
-                self._files.cat_file(probe)
-            except FileNotFoundError as error:
-                raise self._is_missing(error) from error
+            self._listed()  # first, because some stores make a bucket for whoever writes into one that is not there
+            self._put(probe, b"impulse")
+            self._files.cat_file(probe)
             self._files.rm_file(probe)
 
     def checkpoints(self) -> list[str]:
         """Return the names of checkpoints, oldest first."""
         with self._one_line():
-            self._files.fs.invalidate_cache()
-            try:
-                found = list(self._files.find(self._folder))
-            except FileNotFoundError:
-                found = []
-        names = [self._files.name(path) for path in found]
+            names = self._listed()
         return sorted((name for name in names if _NAME.fullmatch(name)), key=lambda name: (number_of(name), name))
 
     def read_checkpoint(self, name: str) -> bytes:
@@ -141,6 +132,15 @@ class Remote:
             except FileNotFoundError:
                 return None
         return content if hashlib.md5(content, usedforsecurity=False).hexdigest() == md5 else None
+
+    def _listed(self) -> list[str]:
+        self._files.fs.invalidate_cache()
+        try:
+            return [self._files.name(path) for path in self._files.find(self._folder)]
+        except FileNotFoundError as error:
+            if self._files.protocol == "local":
+                return []
+            raise self._is_missing(error) from error
 
     def _put(self, path: str, content: bytes) -> None:
         import io

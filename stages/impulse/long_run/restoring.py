@@ -71,7 +71,7 @@ def restore(place: Place, remote: Remote) -> str | None:
 
 
 def take_results(place: Place, remote: Remote) -> list[str]:
-    """Write dvc.lock, params.yaml and metrics of a finished build into the checkout, for ``dvc pull`` and a commit.
+    """Write dvc.lock, params.yaml and run times of a finished build into the checkout, for ``dvc pull`` and a commit.
 
     Returns:
         The paths that were written.

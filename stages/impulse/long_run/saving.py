@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 KEEP = 3
 """Checkpoints that stay in the remote; older ones are removed."""
-RESULTS = ("dvc.lock", "params.yaml", "metrics")
+RESULTS = ("dvc.lock", "params.yaml", "metrics/timing")
 """What git keeps of a finished build."""
 
 
@@ -73,7 +73,7 @@ class Saver:
         later are found and verified by the next fetch.
 
         Args:
-            is_complete: the dataset is built and pushed; its dvc.lock, params.yaml and metrics come along.
+            is_complete: the dataset is built and pushed; its dvc.lock, params.yaml and run times come along.
 
         Returns:
             The name of the checkpoint; None when nothing has changed since the last one.

@@ -1,0 +1,191 @@
+"""The service and what it meets: a request to stop, a store that goes away, wrong settings; and where the key may be."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.collection.fake_ballchasing import KEY, FakeBallchasing
+from tests.deploy.conftest import REPLAYS
+from tests.deploy.machine import Machine, processes_below, wait_until
+from tests.pipeline.conftest import Checkout
+from tests.s3.fixtures import Bucket
+from tests.s3.server import S3Server
+
+from impulse.errors import EXIT_CONFIG
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]
+
+Origin = Callable[[str], Checkout]
+NewMachine = Callable[..., Machine]
+
+
+def last_line(machine: Machine) -> str:
+    """What ``systemctl status`` shows last."""
+    return machine.output().splitlines()[-1]
+
+
+def test_stop_saves_and_a_user_gets_the_dataset(
+    origin: Origin, new_machine: NewMachine, server: FakeBallchasing, bucket: Bucket, tmp_path: Path
+) -> None:
+    """SIGTERM ends the run with a checkpoint; the next start ends it; a user's checkout gets the dataset.
+
+    The key is in no file of checkout, cache, store and journal, and in no command line.
+    """
+    repository = origin(f"s3://{bucket.name}/data")
+    machine = new_machine("machine", repository.path)
+    machine.start()
+    seen: set[str] = set()
+
+    def has_some() -> bool:
+        seen.update(processes_below(machine.path).values())
+        return len(server.files_sent) >= 8
+
+    wait_until(has_some, machine)
+    assert machine.process is not None
+    machine.process.send_signal(signal.SIGTERM)
+    assert machine.wait() == 0
+    assert processes_below(machine.path) == {}
+    assert last_line(machine) == "long run: stopped; start the service again to go on"
+    number, files = re.findall(r"checkpoint (\d+)-\w+\.zip: (\d+) raw files", machine.output())[-1]
+    assert int(files) >= len(server.files_sent) - 4
+
+    user = Checkout(tmp_path / "user", {**repository.env, **os.environ, "PATH": repository.env["PATH"]})
+    subprocess.run(["git", "clone", "-q", str(repository.path), str(user.path)], check=True)
+    user.env["PYTHONPATH"] = "stages"
+    early = user.run("python", "-m", "impulse.long_run", "results", check=False)
+    assert early.returncode != 0
+    assert "the run is not finished" in early.stderr
+    status = user.run("python", "-m", "impulse.long_run", "status").stdout
+    assert f"checkpoint {number}" in status
+    assert "under way" in status
+    assert " pending" in status
+
+    machine.start()
+
+    def is_done() -> bool:
+        seen.update(processes_below(machine.path).values())
+        return "done: " in machine.output()
+
+    wait_until(is_done, machine)
+    assert machine.wait() == 0
+    assert sum(server.files_sent.values()) <= REPLAYS + 4
+    assert machine.run() == 0, "one more start finds nothing to do"
+    assert sum(server.files_sent.values()) <= REPLAYS + 4
+
+    user.run("python", "-m", "impulse.long_run", "results")
+    user.run("dvc", "pull", "data/export")
+    assert user.content("data/export") == machine.content("data/export")
+    assert user.run("git", "diff", "--stat").stdout == ""
+    assert user.run("dvc", "status", "export").returncode == 0
+    assert "finished" in user.run("python", "-m", "impulse.long_run", "status").stdout
+
+    assert any("stages/fetch.py" in line for line in seen)
+    assert any("repro" in line for line in seen)
+    assert not any(KEY in line for line in seen)
+    places = [machine.path, machine.path.with_suffix(".cache"), machine.log, user.path, repository.path]
+    files_with_key = [
+        path
+        for place in places
+        for path in ([place] if place.is_file() else place.rglob("*"))
+        if path.is_file() and not path.is_relative_to(machine.path / ".venv") and KEY.encode() in path.read_bytes()
+    ]
+    assert files_with_key == []
+    listed = bucket.client.list_objects_v2(Bucket=bucket.name)["Contents"]
+    assert len(listed) > REPLAYS
+    assert not any(KEY.encode() in bucket.get(entry["Key"]) for entry in listed)
+    objects = machine.path / ".git"
+    blobs = subprocess.run(
+        ["git", "--git-dir", str(objects), "cat-file", "--batch-all-objects", "--batch"],
+        capture_output=True,
+        check=True,
+    ).stdout
+    assert KEY.encode() not in blobs
+
+
+def test_store_that_goes_away_does_not_end_the_download(
+    origin: Origin, new_machine: NewMachine, server: FakeBallchasing, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Without the store the fetch goes on; the run fails at the end, and ends well when the store is back."""
+    folder = tmp_path_factory.mktemp("store")
+    with S3Server(folder) as store:
+        client = store.client()
+        client.create_bucket(Bucket="data")
+        access = {
+            "AWS_ENDPOINT_URL": store.url,
+            "AWS_ACCESS_KEY_ID": store.access_key,
+            "AWS_SECRET_ACCESS_KEY": store.secret_key,
+        }
+        machine = new_machine("machine", origin("s3://data/data").path, **access)
+        machine.start()
+        wait_until(lambda: len(server.files_sent) >= 4, machine)
+        store.stop()
+        assert machine.wait() == 1
+        assert "no checkpoint this time" in machine.output()
+        assert "the store cannot be used now" in last_line(machine)
+        assert len(server.files_sent) == REPLAYS
+        with store:
+            assert machine.run() == 0, machine.output()
+        client.close()
+    assert sum(server.files_sent.values()) == REPLAYS
+
+
+@pytest.mark.parametrize(
+    ("remote", "group", "variables", "text"),
+    [
+        ("s3://{bucket}/data", "top", {"BALLCHASING_API_KEY": "wrong"}, "the server refuses the API key"),
+        ("s3://{bucket}/data", "top", {"BALLCHASING_API_KEY": ""}, "no API key"),
+        ("s3://{bucket}/data", "nowhere", {}, "there is no group 'nowhere'"),
+        ("s3://no-such-bucket/data", "top", {}, "does not exist"),
+        ("s3://{bucket}/data", "top", {"IMPULSE_PUSH_MINUTES": "often"}, "IMPULSE_PUSH_MINUTES"),
+    ],
+    ids=["wrong-key", "no-key", "unknown-group", "no-bucket", "bad-interval"],
+)
+def test_what_somebody_must_change_is_not_started_again(
+    origin: Origin,
+    new_machine: NewMachine,
+    bucket: Bucket,
+    remote: str,
+    group: str,
+    variables: dict[str, str],
+    text: str,
+) -> None:
+    """The exit code is the one that the unit does not restart, the reason is a line of the journal, and no traceback."""
+    repository = origin(remote.format(bucket=bucket.name))
+    if group != "top":
+        repository.replace("conf/source/ballchasing.yaml", "[top]", f"[{group}]")
+        repository.run("python", "stages/config.py")
+        repository.run("git", "commit", "-qam", "other group")
+    machine = new_machine("machine", repository.path, **variables)
+    assert machine.run() == EXIT_CONFIG, machine.output()
+    assert text in machine.output()
+    assert "Traceback" not in machine.output()
+
+
+def test_refused_store_is_tried_again(origin: Origin, new_machine: NewMachine, bucket: Bucket) -> None:
+    """Rights may come later, such as a role that was just attached."""
+    repository = origin(f"s3://{bucket.name}/data")
+    machine = new_machine("machine", repository.path, AWS_SECRET_ACCESS_KEY="wrong")
+    assert machine.run() == 1, machine.output()
+    assert "the store refuses access" in last_line(machine)
+
+
+def test_killed_alone_the_program_meets_its_orphan(
+    origin: Origin, new_machine: NewMachine, server: FakeBallchasing, bucket: Bucket
+) -> None:
+    """A fetch that lost its parent goes on; the next start waits for it, and nothing is downloaded twice."""
+    machine = new_machine("machine", origin(f"s3://{bucket.name}/data").path)
+    machine.start()
+    wait_until(lambda: len(server.files_sent) >= 3, machine)
+    assert machine.process is not None
+    machine.process.kill()
+    machine.process.wait()
+    assert any("fetch.py" in line for line in processes_below(machine.path).values())
+    assert machine.run() == 0, machine.output()
+    assert "waiting for it to end" in machine.output()
+    assert sum(server.files_sent.values()) == REPLAYS
