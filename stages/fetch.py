@@ -40,7 +40,7 @@ def _fetch(run: StageRun) -> FetchSummary:
     with raw_storage(params, folder=run.output / "raw") as storage:
         if params.source is SourceKind.ballchasing:
             return ballchasing.fetch(params, root=run.root, state=run.state, storage=storage)
-        total, found = candidates(params, root=run.root)
+        total, found = candidates(params, root=run.root, state=run.state, storage=storage)
         found = with_progress(found, total=total, what="files")
         return take_in(found, source=params.source, storage=storage, threads=params.threads)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +24,34 @@ from impulse.tables import table_of
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What the bytes of a file are, whatever it is called."""
+
+    sha256: str
+    bytes: int
+    facts: Mapping[str, Any] | None = None
+    """The header's columns of the manifest; None for bytes that are no good replay."""
+    reason: str | None = None
+    """Why they are none."""
+    detail: str = ""
+
+    @property
+    def replay_id(self) -> str:
+        """Id of a replay that no source gave one."""
+        return content_id(self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """One file of a source, before anything is known about it."""
+    """One file of a source."""
 
     source_path: str
-    content: bytes | OSError
-    """Its bytes, or the error that prevented reading them."""
+    content: bytes | OSError | None
+    """Its bytes, or the error that prevented reading them; None when they are in the storage since an earlier run."""
+    judged: Judged | None = None
+    """What the bytes are, where the source knows."""
+    kept_at: str | None = None
+    """Path for the manifest when the file stays where it is; None for one that is to be stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +87,13 @@ def take_in(
         for candidate in candidates:
             try:
                 row, content = _verify(candidate, source, rows)
-            except ReplayError as error:
-                replay_id = _id_of(candidate)
-                rejected.append(Reject(replay_id, candidate.source_path, "fetch", Reason(error.reason), error.detail))
+            except _Unfit as error:
+                reason = Reason(error.reason)
+                rejected.append(Reject(error.replay_id, candidate.source_path, "fetch", reason, error.detail))
                 continue
             rows[row["replay_id"]] = row
-            yield row["path"], content
+            if candidate.kept_at is None and content is not None:
+                yield row["path"], content
 
     written = sum(map_in_order(lambda item: store(storage, *item), good(), threads=threads))
     write_lists(rows.values(), rejected, storage=storage)
@@ -135,26 +158,42 @@ def _parquet(table: pa.Table) -> bytes:
     return content
 
 
-def _verify(candidate: Candidate, source: SourceKind, taken: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], bytes]:
-    content = candidate.content
-    if isinstance(content, OSError):
-        raise ReplayError(Reason.UNREADABLE, f"{type(content).__name__}: {content.strerror or content}")
+def judge(content: bytes) -> Judged:
+    """Verify lengths and CRCs of a file and read its header."""
     digest = hashlib.sha256(content).hexdigest()
-    replay_id = content_id(digest)
+    try:
+        return Judged(digest, len(content), header_facts(verified_header(content)))
+    except ReplayError as error:
+        return Judged(digest, len(content), reason=error.reason, detail=error.detail)
+
+
+def _verify(
+    candidate: Candidate, source: SourceKind, taken: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, Any], bytes | None]:
+    if isinstance(candidate.content, OSError):
+        error = candidate.content
+        raise _Unfit("", Reason.UNREADABLE, f"{type(error).__name__}: {error.strerror or error}")
+    judged = candidate.judged or judge(candidate.content or b"")
+    replay_id = judged.replay_id
+    if judged.facts is None:
+        raise _Unfit(replay_id, judged.reason or Reason.NOT_A_REPLAY, judged.detail)
     if replay_id in taken:
-        raise ReplayError(Reason.DUPLICATE_BYTES, f"same bytes as {taken[replay_id]['source_path']}")
+        raise _Unfit(replay_id, Reason.DUPLICATE_BYTES, f"same bytes as {taken[replay_id]['source_path']}")
     row = {
         "replay_id": replay_id,
-        "path": replay_path(replay_id),
-        "bytes": len(content),
-        "sha256": digest,
+        "path": candidate.kept_at or replay_path(replay_id),
+        "bytes": judged.bytes,
+        "sha256": judged.sha256,
         "source": source.value,
         "source_path": candidate.source_path,
-        **header_facts(verified_header(content)),
+        **judged.facts,
     }
-    return row, content
+    return row, candidate.content
 
 
-def _id_of(candidate: Candidate) -> str:
-    content = candidate.content
-    return "" if isinstance(content, OSError) else content_id(hashlib.sha256(content).hexdigest())
+class _Unfit(ReplayError):
+    """A candidate that does not become a row of the manifest."""
+
+    def __init__(self, replay_id: str, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.replay_id = replay_id

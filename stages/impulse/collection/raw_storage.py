@@ -94,18 +94,19 @@ def raw_storage(params: FetchParams, *, folder: Path) -> Iterator[ReplayStorage]
     """
     local = LocalFolder(folder)
     if params.storage is StorageKind.local:
-        folder.mkdir(parents=True, exist_ok=True)
         yield local
         return
     if params.storage_url is None:
         raise ConfigError(
             "fetch.storage_url", "is not set; name the place for replays, s3://bucket/prefix, in conf/storage/s3.yaml"
         )
+    if params.is_in_place:
+        yield LocalFolder(folder, storage_url=str(S3Url.parse(params.storage_url)))
+        return
     # Imported here, for the AWS libraries take time that nobody else should wait.
     from impulse.s3 import S3Bucket
 
     url = S3Url.parse(params.storage_url)
     with closing(S3Bucket(url.bucket, prefix=url.prefix, listed=REPLAYS)) as bucket:
         bucket.prepare()  # a bucket that cannot be used ends the run before anything is fetched
-        folder.mkdir(parents=True, exist_ok=True)
         yield BucketBesideLists(bucket, local, url)

@@ -43,11 +43,8 @@ class LocalFolder:
     """A folder of this machine."""
 
     path: Path
-
-    @property
-    def storage_url(self) -> None:
-        """Replays and lists stand together."""
-        return
+    storage_url: str | None = None
+    """Bucket and prefix when the replays stay where the source has them and the folder holds lists alone."""
 
     def prepare(self) -> None:
         """Remove what a killed run left under temporary names."""

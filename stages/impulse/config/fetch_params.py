@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from impulse.config.ranges import check_range
+from impulse.data_paths import REPLAYS
 from impulse.errors import ConfigError
 from impulse.s3_url import S3Url
 
@@ -21,6 +22,8 @@ class SourceKind(StrEnum):
     """Replay files on this machine."""
     ballchasing = "ballchasing"
     """Groups and queries of Ballchasing.com, or of a server with the same API."""
+    s3 = "s3"
+    """Objects below a prefix of a bucket."""
 
 
 class StorageKind(StrEnum):
@@ -121,7 +124,7 @@ class FetchParams:
     base_url: str | None = None
     """ballchasing: another server with the same API; null takes BALLCHASING_BASE_URL, then Ballchasing.com."""
     threads: int = 4
-    """ballchasing: downloads at a time; they share one pace."""
+    """ballchasing, s3: downloads at a time, which share one pace; also uploads to a bucket."""
     rate_limit_per_hour: int | None = None
     """ballchasing: downloads an hour; null takes what the key's tier allows."""
     refresh: bool = False
@@ -135,14 +138,18 @@ class FetchParams:
     max_hours: float | None = None
     """ballchasing: end the run after so many hours; the next run goes on."""
 
+    source_url: str | None = None
+    """s3: bucket and prefix of replay files, such as s3://my-bucket/uploads; all objects below that end in .replay."""
     storage: StorageKind = StorageKind.local
     """Where raw replays are kept."""
     storage_url: str | None = None
-    """s3: bucket and prefix for raw replays, such as s3://my-bucket/raw."""
+    """s3: bucket and prefix for raw replays, such as s3://my-bucket/raw; the same as ``source_url`` copies nothing."""
 
     def __post_init__(self) -> None:
         """Check values."""
+        check_place("fetch.source_url", self.source_url)
         check_place("fetch.storage_url", self.storage_url)
+        self._check_overlap()
         check_range("fetch.matches", self.matches, 1, 1_000_000)
         check_range("fetch.match_seconds", self.match_seconds, 10, 3600)
         if not self.pattern or self.pattern.startswith("/"):
@@ -157,3 +164,28 @@ class FetchParams:
         if not all(group.strip() for group in self.groups):
             raise ConfigError("fetch.groups", "an id of a group is empty")
         query_filters(self.query)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Tell whether replays stay where the source has them."""
+        return self._places() is not None and len(set(self._places() or ())) == 1
+
+    def _places(self) -> tuple[S3Url, S3Url] | None:
+        """Return source and storage when both are buckets."""
+        is_both = self.source is SourceKind.s3 and self.storage is StorageKind.s3
+        if not is_both or self.source_url is None or self.storage_url is None:
+            return None
+        return S3Url.parse(self.source_url), S3Url.parse(self.storage_url)
+
+    def _check_overlap(self) -> None:
+        places = self._places()
+        if places is None or self.is_in_place:
+            return
+        source, storage = places
+        kept = S3Url(storage.bucket, storage.key(REPLAYS.rstrip("/")))
+        if source.contains(kept) or kept.contains(source):
+            raise ConfigError(
+                "fetch.storage_url",
+                "lies inside fetch.source_url, so that stored replays would be taken for new ones; name another prefix, "
+                "or the same place to leave the replays where they are",
+            )
