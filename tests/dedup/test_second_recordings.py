@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -17,7 +20,10 @@ from impulse.config.params import DedupeParams, EngineParams, ParseParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.config.quality_params import ValidateParams
 from impulse.dedup.deduplication import dedupe_tables
+from impulse.dedup.matches import decide
+from impulse.dedup.recordings import read_recordings
 from impulse.demo import LATEST, VERSIONS, MatchPlan, Recording, RecordingPlan, generate, second_recording
+from impulse.demo.corpus import ZONE_MINUTES
 from impulse.parsing.batch import parse_batch
 from impulse.parsing.store import ParseStore
 from impulse.validation.judging import validate_tables
@@ -151,3 +157,55 @@ def test_real_clips_that_look_alike_are_not_merged(real_replays: Path, tmp_path:
     pairs = pq.read_table(tmp_path / "deduped" / "pairs.parquet").to_pylist()
     assert pairs
     assert all(not pair["merged"] and "1 goals, at least 3 needed" in pair["evidence"] for pair in pairs)
+
+
+@pytest.mark.real_replays
+@pytest.mark.heavy
+def test_every_real_match_of_three_goals_is_known_again(real_replays: Path, tmp_path: Path) -> None:
+    """A twin of each replay as somebody else would have recorded it is merged with it and with no other replay.
+
+    The twin is made of the replay's rows: another id, no match guid, another time zone, goals a tenth of a second off.
+    """
+    files = [Candidate(str(path), path.read_bytes()) for path in sorted(real_replays.rglob("*.replay"))]
+    assert all(fate["kept"] for fate in fates_of(files, tmp_path).values())
+    names = ("replays", "players", "goals")
+    tables = {name: pq.read_table(tmp_path / "parsed" / f"{name}.parquet") for name in names}
+    draws = random.Random(1)
+    twins = {name: [twin_row(row, draws) for row in tables[name].to_pylist()] for name in names}
+    frames = dict.fromkeys(tables["replays"]["replay_id"].to_pylist(), 100)
+    both = {
+        name: pa.concat_tables([tables[name], pa.Table.from_pylist(twins[name], schema=tables[name].schema)])
+        for name in names
+    }
+    known = read_recordings(
+        both["replays"],
+        both["players"],
+        both["goals"],
+        frames_shown=frames | {twin_id(replay_id): 90 for replay_id in frames},
+        min_goals=3,
+    )
+    keys = {fate.replay_id: fate.match_key for fate in decide(known, DedupeParams(), row_seconds=0.1).fates}
+    merged = {replay_id for replay_id in frames if keys[replay_id] == keys[twin_id(replay_id)]}
+
+    assert len({keys[replay_id] for replay_id in frames}) == len(frames)
+    assert merged == {item.replay_id for item in known if item.replay_id in frames and item.n_goals >= 3}
+    assert len(merged) >= 20
+
+
+def twin_id(replay_id: str) -> str:
+    return replay_id[::-1]
+
+
+def twin_row(row: dict[str, Any], draws: random.Random) -> dict[str, Any]:
+    twin = {**row, "replay_id": twin_id(row["replay_id"])}
+    if "sha256" in row:
+        twin |= {
+            "sha256": row["sha256"][::-1],
+            "recording_id": twin["replay_id"].upper(),
+            "match_guid": None,
+            "date": row["date"] + timedelta(minutes=draws.choice(ZONE_MINUTES), seconds=draws.randint(-60, 60)),
+            "recorded_seconds": row["recorded_seconds"] - draws.uniform(0, 40),
+        }
+    if row.get("time") is not None:
+        twin["time"] = row["time"] + 17 + draws.uniform(-0.1, 0.1)
+    return twin
