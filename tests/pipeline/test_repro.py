@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -192,15 +193,47 @@ def test_a_preset_is_an_experiment(fresh: Checkout) -> None:
 
 
 def test_plots_are_readable_without_a_network(fresh: Checkout) -> None:
-    """The page holds pictures beside it and asks no other host for anything."""
+    """The page holds pictures beside it, side by side for two revisions, and asks no other host for anything."""
     fresh.run("dvc", "plots", "show")
-    page = (fresh.path / "dvc_plots" / "index.html").read_text()
-    assert "http" not in page
-    pictures = [part.split('"')[0] for part in page.split('src="')[1:]]
-    assert len(pictures) == 2
-    for picture in pictures:
-        assert (fresh.path / "dvc_plots" / picture).read_bytes().startswith(b"\x89PNG")
+    shown = _pictures(fresh)
+    assert sorted(shown) == [f"workspace_data_validated_plots_{name}.png" for name in ("measures", "rules", "yield")]
+
+    fresh.run("dvc", "exp", "run", "-S", "validate.min_frames=100000", "validate")
     fresh.run("dvc", "plots", "diff", "HEAD")
+    pictures = _pictures(fresh)
+    assert len(pictures) == 6
+    for name in ("rules", "yield"):
+        assert pictures[f"HEAD_data_validated_plots_{name}.png"] == shown[f"workspace_data_validated_plots_{name}.png"]
+        assert (
+            pictures[f"workspace_data_validated_plots_{name}.png"] != pictures[f"HEAD_data_validated_plots_{name}.png"]
+        )
+
+
+def _pictures(checkout: Checkout) -> dict[str, bytes]:
+    """Return the pictures of the page of plots, by file name."""
+    page = (checkout.path / "dvc_plots" / "index.html").read_text()
+    assert "http" not in page
+    assert "<script" not in page
+    files = [checkout.path / "dvc_plots" / part.split('"')[0] for part in page.split('src="')[1:]]
+    pictures = {file.name: file.read_bytes() for file in files}
+    assert all(content.startswith(b"\x89PNG") for content in pictures.values())
+    return pictures
+
+
+def test_too_many_rejects_stop_the_run_and_leave_report_and_metrics(fresh: Checkout) -> None:
+    """One line, exit code not 0, nothing downstream; what was found can be read."""
+    before = fresh.content("data/deduped")
+    overrides = ["-S", "validate.min_frames=100000", "-S", "validate.max_reject_share=0.5"]
+    done = fresh.run("dvc", "exp", "run", *overrides, check=False)
+    assert done.returncode != 0
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("validate: error: ")]
+    assert "rejected (100.0%), validate.max_reject_share allows 50.0%; see " in line
+    assert "Traceback" not in done.stderr
+    assert "Running stage 'dedupe'" not in done.stdout
+    report = Path(line.split("; see ")[1])
+    assert "too_few_frames" in report.read_text()
+    assert metrics(fresh, "validate")["verdicts"]["accept"] == 0
+    assert fresh.content("data/deduped") == before
 
 
 def test_the_graph_is_the_documented_chain(fresh: Checkout) -> None:
@@ -261,6 +294,19 @@ def test_the_wrong_python_is_told_so(fresh: Checkout) -> None:
         assert len(done.stderr.splitlines()) == 1
 
 
+def real_fates(checkout: Checkout) -> dict[str, str]:
+    """Return verdict or reason code of every input, as the page of the report names them."""
+    page = html.unescape((checkout.path / "data" / "validated" / "report.html").read_text())
+    fates: dict[str, str] = {}
+    for section, column in (("rejected", 2), ("warned", None), ("accepted", None)):
+        table = page.split(f'<h2 id="{section}">')[1].split("</table>")[0]
+        for row in table.split("<tr>")[2:]:
+            cells = [re.sub("<[^>]+>", "", cell) for cell in row.split("</td>")]
+            assert cells[0] not in fates, cells[0]
+            fates[cells[0]] = cells[column] if column else {"warned": "warn", "accepted": "accept"}[section]
+    return fates
+
+
 @pytest.mark.heavy
 def test_real_replays_become_a_dataset(clone: Callable[[str, Path], Checkout], real_replays: Path) -> None:
     """All 63 real files: every decodable match is exported, every other file is a reject with its reason."""
@@ -284,8 +330,12 @@ def test_real_replays_become_a_dataset(clone: Callable[[str, Path], Checkout], r
     assert len(frames) == sum(entry["rows_at_10fps"] for entry in manifest if entry["path"] in decodable)
     for slot in range(8):
         assert not (frames[[f"p{slot}_pos_{axis}" for axis in "xyz"]] == 0).all(axis=1).any()
-    report = (checkout.path / "data" / "validated" / "report.md").read_text()
-    assert all(entry["path"] in report for entry in manifest)
+    fates = real_fates(checkout)
+    assert set(fates) == {entry["path"] for entry in manifest}
+    for entry in manifest:
+        assert (fates[entry["path"]] in ("accept", "warn")) == (entry["path"] in decodable), entry["path"]
+    sound = [entry["path"] for entry in manifest if entry["category"] == "match"]
+    assert sum(fates[path] == "warn" for path in sound) <= len(sound) / 4, "default warns of good matches"
 
     checkout.run("git", "add", "-A")
     checkout.run("git", "commit", "-qm", "dataset")
