@@ -73,6 +73,7 @@ bench: install-dev ## measure: rates and ratios of one run
 	python tests/benchmarks/validate_tables.py
 	python tests/benchmarks/dedupe_scale.py
 	python tests/benchmarks/windows.py
+	python tests/benchmarks/remote_reads.py
 
 lint: install-dev ## check style
 	ruff check . && ruff format --check .

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,16 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import fs
+from tests.exported import EXPORT, exported
 from tests.loading.counting import CountingFiles, counted
 
 import impulse
+from impulse.config.params import FloatType
 from impulse.errors import ConfigError, DatasetError
 from impulse.frame_arrays import open_frame_arrays
 from impulse.loading.place import folder_place
+from impulse.loading.row_groups import row_groups_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,6 +77,7 @@ def test_a_checkout_is_opened_at_its_dataset(data: Path, dataset: Path, tmp_path
         ((pc.field("team_size") == 2) & (pc.field("is_forfeit") == pc.scalar(False)), "team_size == 2"),
         ((pc.field("segment") == 0) & (pc.field("row") < 100), "segment == 0 and row < 100"),
         ([("team_size", "=", 9)], "team_size == 9"),
+        ([("team_size", "not in", [1, 2]), ("row", "<=", 3), ("row", "!=", 1)], "team_size == 3 and row in (0, 2, 3)"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -174,8 +180,16 @@ def test_what_was_not_asked_for_is_not_read(dataset: Path, tmp_path: Path) -> No
     one = replays["replay_id"][0].as_py()
     table = opened.frames(columns=["replay_id", "p0_pos_x"], filters=[("replay_id", "=", one)]).to_arrow()
     assert set(table["replay_id"].to_pylist()) == {one}
-    assert len(set(files.opened)) == 1
+    (name,) = set(files.opened)
+    group = _group_bytes(Path(name), one, ["replay_id", "p0_pos_x"])
+    # Arrow reads 64 kB from the end to find the footer, and small holes between what it wants.
+    assert files.bytes_read <= _footer(Path(name)) + 90_000 + group
     assert files.bytes_read < size / 4
+
+    files.reset()
+    whole = opened.frames(filters=[("replay_id", "=", one)])
+    assert whole.to_arrow().num_rows == whole.count_rows()
+    assert files.bytes_read <= 2 * (_footer(Path(name)) + 90_000) + _group_bytes(Path(name), one, whole.columns)
 
     files.reset()
     opened.frames(split="train", filters=[("team_size", "=", 9)]).to_arrow()
@@ -185,6 +199,38 @@ def test_what_was_not_asked_for_is_not_read(dataset: Path, tmp_path: Path) -> No
 def _footer(path: Path) -> int:
     size: int = pq.read_metadata(path).serialized_size
     return size + 8
+
+
+def _group_bytes(path: Path, replay_id: str, names: Any) -> int:
+    """Return the size of some columns in the row group of one replay."""
+    metadata, columns = pq.read_metadata(path), pq.read_schema(path).names
+    sizes: list[int] = [
+        metadata.row_group(group).column(columns.index(name)).total_compressed_size
+        for group in range(metadata.num_row_groups)
+        for name in names
+        if metadata.row_group(group).column(columns.index("replay_id")).statistics.min == replay_id
+    ]
+    return sum(sizes)
+
+
+def test_row_groups_are_chosen_by_their_replays(tmp_path: Path) -> None:
+    """One in a group, several in a group, none that fits, and groups without statistics, which must be looked into."""
+    ids = [f"{number:02}" for number in range(8)]
+    schema = pa.schema([pa.field("replay_id", pa.dictionary(pa.int32(), pa.string()))])
+
+    def chosen(name: str, groups: list[list[str]], wanted: list[str], **settings: Any) -> list[int]:
+        with pq.ParquetWriter(tmp_path / name, schema, **settings) as writer:
+            for group in groups:
+                writer.write_table(pa.table([pa.array(group).dictionary_encode()], schema=schema))
+        fragment = ds.ParquetFileFormat().make_fragment(str(tmp_path / name), filesystem=fs.LocalFileSystem())
+        return [group.id for group in row_groups_of(fragment, wanted).row_groups]
+
+    single = [[replay_id] * 3 for replay_id in ids]
+    assert chosen("single", single, ["02", "05", "99"]) == [2, 5]
+    assert chosen("single", single, ["022", "99"]) == []
+    pairs = [ids[0:2], ids[2:4], ids[4:6], ids[6:8]]
+    assert chosen("pairs", pairs, ["03", "04"]) == [1, 2]
+    assert chosen("blind", pairs, ["03"], write_statistics=False) == [0, 1, 2, 3]
 
 
 def _column_bytes(path: Path, name: str) -> int:
@@ -225,6 +271,7 @@ def test_verify_finds_a_changed_byte_in_what_is_used(dataset: Path, tmp_path: Pa
         ({"table": "goals", "as_": "numpy"}, r"as_: only frames are arrays"),
         ({"filters": [("team_sise", "=", 3)]}, r"filters: 'team_sise' is not there; did you mean team_size"),
         ({"filters": [("time", "=")]}, r"filters: \('time', '='\) is not a condition"),
+        ({"filters": [("time", "~", 3)]}, r"filters: '~' is not there; there are =, ==, !=, <"),
         ({"filters": [("time", "<", "noon")]}, r"filters: .* cannot be applied"),
         ({"filters": (pc.field("team_size") == 3) & (pc.field("time") < 1.0)}, r"mixes columns .* given as a list"),
         ({"rev": "v1.0"}, r"rev: .* is no Git repository"),
@@ -280,3 +327,45 @@ def test_frames_are_what_arrow_reads_as_a_dataset(dataset: Path) -> None:
         columns = ["replay_id", "row"]
         reference = ds.dataset(dataset / "frames" / f"split={split}").to_table(columns=columns)
         assert impulse.load(dataset, split=split, columns=columns).to_pydict() == reference.to_pydict()
+
+
+@pytest.fixture(scope="module")
+def half_and_long(data: Path) -> Path:
+    """The dataset in half precision, with the long layout."""
+    params = replace(EXPORT, float_type=FloatType.float16, long=True)
+    return exported(data, data / "half-and-long", params)
+
+
+def test_long_layout_is_loaded_like_the_wide_one(half_and_long: Path) -> None:
+    """One row for each player and frame, with the same splits, filters and columns."""
+    opened = impulse.open_dataset(half_and_long)
+    assert opened.tables[:2] == ("frames", "frames_long")
+    reference = pd.read_parquet(half_and_long / "frames_long").astype({"split": str, "replay_id": str, "team": str})
+    sizes = pq.read_table(half_and_long / "replays.parquet").to_pandas()[["replay_id", "team_size"]]
+    expected = reference.merge(sizes, on="replay_id").query("split == 'train' and team_size == 3 and team == 'blue'")
+    columns = ["replay_id", "slot", "row", "boost"]
+    filters = [("team_size", "=", 3), ("team", "=", "blue")]
+    mine = impulse.load(
+        half_and_long, table="frames_long", split="train", columns=columns, filters=filters, as_="pandas"
+    )
+    order = ["replay_id", "slot", "row"]
+    pd.testing.assert_frame_equal(
+        mine.astype({"replay_id": str}).sort_values(order, ignore_index=True),
+        expected[columns].sort_values(order, ignore_index=True),
+        check_dtype=False,
+    )
+    assert len(mine) > 0
+    assert opened.frames(layout="frames_long").count_rows() == len(reference)
+    with pytest.raises(ConfigError, match="wide layout"):
+        impulse.load(half_and_long, table="frames_long", as_="numpy")
+
+
+def test_half_precision_gives_the_arrays_that_export_wrote(half_and_long: Path) -> None:
+    """Floats of two bytes are loaded as arrays of float32, as they are exported."""
+    for split in ("train", "val", "test"):
+        mine, written = impulse.load(half_and_long, split=split, as_="numpy"), open_frame_arrays(half_and_long, split)
+        assert mine.values.dtype == written.values.dtype == np.float32
+        np.testing.assert_array_equal(mine.values, written.values)
+    table = impulse.load(half_and_long, columns=["replay_id", "ball_pos_z"], filters=[("ball_pos_z", ">", 500)])
+    assert table["ball_pos_z"].type == pa.float16()
+    assert min(table["ball_pos_z"].to_pylist()) > 500

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.exported import exported
 from tests.s3.fixtures import Bucket
+from tests.s3.proxy import CountingProxy
 from tests.s3.server import free_ports
 
 import impulse
@@ -121,6 +122,7 @@ def test_repository_by_url_and_bare(repository: Repository, dataset: Path, tmp_p
         assert mine.equals(impulse.load(dataset, split="test", columns=["replay_id", "time"]))
 
 
+@pytest.mark.heavy
 def test_data_in_the_cache_need_no_remote(dataset: Path, other: Path, tmp_path: Path) -> None:
     """What is in the DVC cache is read from there, also when the remote is gone."""
     made = Repository(tmp_path / "repo", remote=str(tmp_path / "remote"), versions=[dataset, other], settings={})
@@ -132,6 +134,7 @@ def test_data_in_the_cache_need_no_remote(dataset: Path, other: Path, tmp_path: 
         impulse.load(made.path, rev="v1")
 
 
+@pytest.mark.heavy
 def test_repository_without_remote_is_said_in_one_line(dataset: Path, tmp_path: Path) -> None:
     """There is nothing that the data could come from."""
     made = Repository(tmp_path / "repo", remote=str(tmp_path / "remote"), versions=[dataset], settings={})
@@ -222,6 +225,7 @@ def test_store_that_is_gone_is_said_in_one_line(bucket: Bucket, monkeypatch: pyt
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.heavy
 def test_dvc_remote_in_a_bucket(
     dataset: Path, other: Path, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +245,45 @@ def test_dvc_remote_in_a_bucket(
     assert impulse.load(f"file://{made.path}", rev="v1", split="test", verify=True).equals(
         impulse.load(dataset, split="test")
     )
+
+
+@pytest.mark.parametrize("kind", ["bucket", pytest.param("dvc", marks=pytest.mark.heavy)])
+def test_only_what_is_asked_for_comes_over_the_network(
+    dataset: Path, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Bytes and requests at the store: other splits, other replays and other columns stay there."""
+    with CountingProxy(bucket.server.url) as proxy:
+        if kind == "bucket":
+            address, rev = upload(dataset, bucket, "sets/one"), None
+            monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+            opened = impulse.open_dataset(address)
+        else:
+            remote, settings = f"s3://{bucket.name}/dvc", {"endpointurl": proxy.url}
+            made = Repository(tmp_path / "repo", remote=remote, versions=[dataset], settings=settings)
+            made.forget_data()
+            rev = "v1"
+            opened = impulse.open_dataset(made.path, rev=rev)
+        _, replays = opened.schema, opened.replays
+        files = opened.frames(split="val").files
+        sizes = {name: (dataset / name).stat().st_size for name in opened.place.files}
+        columns = ["replay_id", "ball_pos_x"]
+
+        proxy.reset()
+        assert opened.frames(split="val", columns=columns).to_arrow().num_rows > 0
+        asked = {request.split("?")[0].rsplit("/", 1)[-1] for request in proxy.requests}
+        assert asked == {opened.place.files[name].path.rsplit("/", 1)[-1] for name in files}
+        footers = sum(int(pq.read_metadata(dataset / name).serialized_size) for name in files)
+        # Arrow reads 64 kB from a file's end to find its footer, and more where the footer is longer.
+        assert proxy.bytes_received < footers + len(files) * 70_000 + 20_000
+
+        proxy.reset()
+        opened.frames(columns=columns, filters=[("replay_id", "=", replays["replay_id"][0].as_py())]).to_arrow()
+        assert len({request.split("?")[0].rsplit("/", 1)[-1] for request in proxy.requests}) == 1
+        assert proxy.bytes_received < sum(sizes.values()) / 4
+
+        proxy.reset()
+        assert opened.frames(filters=[("team_size", "=", 9)]).to_arrow().num_rows == 0
+        assert proxy.requests == []
 
 
 class _Ranges(SimpleHTTPRequestHandler):
@@ -283,6 +326,7 @@ def file_server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     thread.join()
 
 
+@pytest.mark.heavy
 def test_dvc_remotes_of_other_kinds_are_read_through_dvc(
     dataset: Path, file_server: tuple[str, Path], tmp_path: Path
 ) -> None:

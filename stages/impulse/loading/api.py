@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from impulse.errors import ConfigError, DatasetError
-from impulse.loading.dataset import Dataset
+from impulse.loading.dataset import LAYOUTS, Dataset
 from impulse.loading.place import Place, bucket_place, folder_place
 from impulse.loading.selection import Filters, known
 
@@ -108,7 +108,7 @@ def load(
 
     Args:
         path_or_url: as for :func:`open_dataset`.
-        table: frames, replays, players, goals, demolitions, ...
+        table: frames, frames_long, replays, players, goals, demolitions, ...
         split: train, val, test, or several of them; None takes all.
         columns: names of columns; None takes all.
         filters: as in pyarrow, an expression or a list like ``[('team_size', '=', 3), ('ball_pos_z', '>', 1000)]``, on
@@ -127,8 +127,8 @@ def load(
     known("as_", as_, ("arrow", "pandas", "numpy"))
     dataset = open_dataset(path_or_url, rev=rev, remote=remote, path=path)
     known("table", table, dataset.tables)
-    if table == "frames":
-        frames = dataset.frames(split=split, columns=columns, filters=filters)
+    if table in LAYOUTS:
+        frames = dataset.frames(split=split, columns=columns, filters=filters, layout=table)
         if verify:
             dataset.verify(("schema.json", "replays.parquet", *frames.files))
         return {"arrow": frames.to_arrow, "pandas": frames.to_pandas, "numpy": frames.to_numpy}[as_]()

@@ -20,6 +20,9 @@ from impulse.loading.selection import Filters, known, select
 from impulse.schema import SCHEMA_VERSION
 
 CHECKSUMS = "checksums.sha256"
+LAYOUTS = ("frames", "frames_long")
+"""Tables that are folders of shards, one row group for each replay."""
+
 _CHUNK_BYTES = 1 << 20
 
 
@@ -41,6 +44,7 @@ class Dataset:
                 "give the folder that the export stage wrote, such as data/export"
             )
         self.place = place
+        self._schemas: dict[str, pa.Schema] = {}
         try:
             self._document: dict[str, Any] = json.loads(place.read("schema.json"))
             version = int(self._document["schema_version"])
@@ -54,11 +58,11 @@ class Dataset:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Names of the tables: frames, replays, players, ..."""
+        """Names of the tables: frames, frames_long where it was asked for, replays, players, ..."""
         others = sorted(
             name.removesuffix(".parquet") for name in self.place.files if name.endswith(".parquet") and "/" not in name
         )
-        return ("frames", *others)
+        return (*(layout for layout in LAYOUTS if self._shards(SPLITS, layout)), *others)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -70,16 +74,10 @@ class Dataset:
         """The replays table: one row for each replay, with its split."""
         return self._read_parquet("replays.parquet")
 
-    @cached_property
+    @property
     def schema(self) -> pa.Schema:
         """Arrow schema of the frames, with unit, range and meaning of each column; ``split`` is the last."""
-        first = next(iter(self._shards(SPLITS)), None)
-        if first is None:
-            raise DatasetError(f"{self.place.name} has no frames")
-        with self.place.open(first) as file:
-            schema = pq.read_schema(file)
-        described = {b"description": b"split of the match"}
-        return schema.append(pa.field("split", pa.string(), nullable=False, metadata=described))
+        return self._schema_of("frames")
 
     def frames(
         self,
@@ -87,6 +85,7 @@ class Dataset:
         split: str | Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
         filters: Filters | None = None,
+        layout: str = "frames",
     ) -> Frames:
         """Choose frames; they are read by the methods of what is returned.
 
@@ -94,18 +93,19 @@ class Dataset:
             split: train, val, test, or several of them; None takes all.
             columns: their names, ``split`` among them when it is wanted; None takes all but ``split``.
             filters: conditions on columns of the frames or of the replays table.
+            layout: ``frames``, or ``frames_long`` with one row for each player and frame.
 
         Raises:
             ConfigError: no such split or column, or a filter that cannot be applied.
             DatasetError: the replays table or the schema cannot be read.
         """
-        schema = self.schema
+        schema = self._schema_of(layout)
         columns = [name for name in schema.names if name != "split"] if columns is None else _listed(columns)
         for name in columns:
             known("columns", name, schema.names)
         splits = self._checked_splits(split)
         selection = select(self.replays, schema, splits=splits, filters=filters)
-        shards = self._shards_of(selection.replays)
+        shards = self._shards_of(selection.replays, layout)
         rows_of_splits = pc.is_in(self.replays["split"], pa.array(splits or SPLITS, pa.string()))
         return Frames(
             self.place,
@@ -114,7 +114,8 @@ class Dataset:
             schema=schema,
             columns=columns,
             is_all=selection.replays.num_rows == pc.sum(rows_of_splits).as_py(),
-            described=self._described["frames"],
+            described=self._described[layout],
+            is_long=layout != "frames",
         )
 
     def table(
@@ -125,10 +126,10 @@ class Dataset:
         columns: Sequence[str] | None = None,
         filters: Filters | None = None,
     ) -> pa.Table:
-        """Return a table other than the frames; arguments and errors as for :meth:`frames`."""
+        """Return a table; arguments and errors as for :meth:`frames`."""
         known("table", name, self.tables)
-        if name == "frames":
-            return self.frames(split=split, columns=columns, filters=filters).to_arrow()
+        if name in LAYOUTS:
+            return self.frames(split=split, columns=columns, filters=filters, layout=name).to_arrow()
         table = self.replays if name == "replays" else self._read_parquet(f"{name}.parquet")
         columns = table.column_names if columns is None else _listed(columns)
         for column in columns:
@@ -172,21 +173,33 @@ class Dataset:
             known("split", name, SPLITS)
         return splits
 
-    def _shards(self, splits: Iterable[str]) -> list[str]:
+    def _schema_of(self, layout: str) -> pa.Schema:
+        first = next(iter(self._shards(SPLITS, layout)), None)
+        if first is None:
+            raise DatasetError(f"{self.place.name} has no {layout}")
+        if layout not in self._schemas:
+            with self.place.open(first) as file:
+                schema = pq.read_schema(file)
+            described = {b"description": b"split of the match"}
+            field = pa.field("split", pa.string(), nullable=False, metadata=described)
+            self._schemas[layout] = schema.append(field)
+        return self._schemas[layout]
+
+    def _shards(self, splits: Iterable[str], layout: str = "frames") -> list[str]:
         return [
             name
             for split in splits
             for name in sorted(self.place.files)
-            if name.startswith(f"frames/split={split}/") and name.endswith(".parquet")
+            if name.startswith(f"{layout}/split={split}/") and name.endswith(".parquet")
         ]
 
-    def _shards_of(self, replays: pa.Table) -> list[str]:
+    def _shards_of(self, replays: pa.Table, layout: str) -> list[str]:
         """Return the files that have these replays; without reading any of them."""
         places = replays.select(["split", "shard"]).group_by(["split", "shard"], use_threads=False).aggregate([])
-        wanted = {f"frames/split={row['split']}/part-{row['shard']:05d}.parquet" for row in places.to_pylist()}
-        found = [name for name in self._shards(SPLITS) if name in wanted]
+        wanted = {f"{layout}/split={row['split']}/part-{row['shard']:05d}.parquet" for row in places.to_pylist()}
+        found = [name for name in self._shards(SPLITS, layout) if name in wanted]
         # Files under other names: somebody rewrote the dataset, and any may have the replays.
-        return found if len(found) == len(wanted) else self._shards(dict.fromkeys(replays["split"].to_pylist()))
+        return found if len(found) == len(wanted) else self._shards(dict.fromkeys(replays["split"].to_pylist()), layout)
 
 
 def _listed(columns: Sequence[str]) -> list[str]:

@@ -69,7 +69,8 @@ def _stored_files(index: DataIndex, folder: DataIndexEntry) -> dict[str, StoredF
         bucket = path.split("/")[0] if where.protocol == "s3" else ""
         if (id(where), bucket) not in translated:
             translated[id(where), bucket] = _arrow_filesystem(where, bucket)
-        files["/".join(key[len(folder.key or ()) :])] = StoredFile(translated[id(where), bucket], path)
+        size = entry.meta.size if entry.meta else None
+        files["/".join(key[len(folder.key or ()) :])] = StoredFile(translated[id(where), bucket], path, size)
     return files
 
 

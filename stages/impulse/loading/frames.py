@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from impulse.errors import ConfigError
 from impulse.frame_arrays import FrameArrays, physical_bounds
 from impulse.loading.place import Place
+from impulse.loading.row_groups import row_groups_of
 from impulse.loading.selection import Selection
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ NOT_NUMERIC = ("replay_id", "split")
 
 _PARQUET = ds.ParquetFileFormat()
 _REPLAYS_AHEAD = 2
+_FOOTERS_AT_A_TIME = 8
 
 
 class Frames:
@@ -38,6 +42,7 @@ class Frames:
         columns: Sequence[str],
         is_all: bool,
         described: Sequence[dict[str, Any]],
+        is_long: bool = False,
     ) -> None:
         self.replays: pa.Table = selection.replays
         """Rows of the replays table: the chosen replays."""
@@ -51,8 +56,10 @@ class Frames:
         self._dataset_schema = schema
         self._described = described
         self._rows = selection.rows
+        self._is_long = is_long
+        self._is_all = is_all
         self._filter = selection.rows
-        if not is_all:
+        if not is_all:  # also where row groups were chosen: a rewritten dataset may have several replays in one
             ours = pc.field("replay_id").isin(self.replays["replay_id"].combine_chunks())
             self._filter = ours if selection.rows is None else ours & selection.rows
 
@@ -79,7 +86,12 @@ class Frames:
 
         The same as the arrays that the export stage writes: null is NaN, booleans are 0 and 1, names are positions in
         the sorted names that occur. Errors as for :meth:`to_arrow`.
+
+        Raises:
+            ConfigError: the frames are in the long layout.
         """
+        if self._is_long:
+            raise ConfigError("as_", "only frames in the wide layout are arrays of numbers; take arrow or pandas")
         names = [name for name in self.columns if name not in NOT_NUMERIC]
         table = self._read(["replay_id", *names])
         ids, starts = _runs(table["replay_id"])
@@ -112,7 +124,8 @@ class Frames:
 
         Memory holds a few replays at a time, however large the selection is. Errors as for :meth:`to_arrow`.
         """
-        dataset = self._arrow_dataset()
+        with self._place.reading("frames"):
+            dataset = self._arrow_dataset()
         if dataset is None:
             return
         columns = list(dict.fromkeys(("replay_id", *self.columns)))
@@ -140,21 +153,19 @@ class Frames:
 
     def count_rows(self) -> int:
         """Return the number of rows; without conditions on rows nothing is read for it."""
-        if self._rows is None:
+        if self._rows is None and not self._is_long:
             return int(pc.sum(self.replays["rows"]).as_py() or 0)
-        dataset = self._arrow_dataset()
-        if dataset is None:
-            return 0
         with self._place.reading("frames"):
-            return int(dataset.count_rows(filter=self._filter))
+            dataset = self._arrow_dataset()
+            return 0 if dataset is None else int(dataset.count_rows(filter=self._filter))
 
     def _read(self, columns: Sequence[str]) -> pa.Table:
         fields = [self._dataset_schema.field(name) for name in columns]
         schema = pa.schema(fields, metadata=self._dataset_schema.metadata)
-        dataset = self._arrow_dataset()
-        if dataset is None:
-            return schema.empty_table()
         with self._place.reading("frames"):
+            dataset = self._arrow_dataset()
+            if dataset is None:
+                return schema.empty_table()
             table = dataset.to_table(columns=list(columns), filter=self._filter)
         return table.replace_schema_metadata(schema.metadata)
 
@@ -162,19 +173,25 @@ class Frames:
         return table.select(list(self.columns)).replace_schema_metadata(self.schema.metadata)
 
     def _arrow_dataset(self) -> ds.Dataset | None:
-        """Return the files as Arrow sees them, None when there is nothing to read."""
+        """Return the parts of the files that have the chosen replays, as Arrow sees them; None when there are none."""
         if not self.files or not self.replays.num_rows:
             return None
-        fragments = []
-        for name in self.files:
-            file = self._place.files[name]
-            split = name.split("/")[1].removeprefix("split=")
-            fragments.append(
-                _PARQUET.make_fragment(
-                    file.path, filesystem=file.filesystem, partition_expression=pc.field("split") == split
-                )
-            )
+        fragments = [self._fragment(name) for name in self.files]
+        if not self._is_all:
+            ids = sorted(self.replays["replay_id"].to_pylist())
+            with ThreadPoolExecutor(_FOOTERS_AT_A_TIME) as pool:
+                fragments = list(pool.map(lambda fragment: row_groups_of(fragment, ids), fragments))
         return ds.FileSystemDataset(fragments, self._dataset_schema, _PARQUET)
+
+    def _fragment(self, name: str) -> ds.ParquetFileFragment:
+        file = self._place.files[name]
+        split = name.split("/")[1].removeprefix("split=")
+        return _PARQUET.make_fragment(
+            file.path,
+            filesystem=file.filesystem,
+            partition_expression=pc.field("split") == split,
+            file_size=file.size,
+        )
 
 
 def _runs(ids: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:

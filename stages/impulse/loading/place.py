@@ -19,6 +19,8 @@ class StoredFile:
 
     filesystem: fs.FileSystem
     path: str
+    size: int | None = None
+    """Bytes, where the list of files told; saves asking for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def bucket_place(url: str) -> Place:
     return Place(
         url,
         {
-            info.path[len(root) + 1 :]: StoredFile(store.filesystem, info.path)
+            info.path[len(root) + 1 :]: StoredFile(store.filesystem, info.path, info.size)
             for info in sorted(listed, key=lambda info: info.path)
             if info.is_file
         },

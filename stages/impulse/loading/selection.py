@@ -7,19 +7,31 @@ are read at all.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+import operator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from impulse.errors import ConfigError
 
 Condition: TypeAlias = tuple[str, str, Any]
 Filters: TypeAlias = pc.Expression | Sequence[Condition] | Sequence[Sequence[Condition]]
 """As in pyarrow: an expression, a list of conditions that all hold, or a list of such lists of which one holds."""
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +124,24 @@ def _alternatives(filters: Sequence[Any]) -> list[list[Condition]]:
 
 def _expression(conditions: Sequence[Condition], schema: pa.Schema) -> pc.Expression:
     try:
-        expression = pq.filters_to_expression([list(conditions)])
+        expression = reduce(operator.and_, (_comparison(condition, schema) for condition in conditions))
         schema.empty_table().filter(expression)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError, ValueError) as error:
         text = " ".join(str(error).split())
         raise ConfigError("filters", f"{list(conditions)} cannot be applied ({text})") from error
     return expression
+
+
+def _comparison(condition: Condition, schema: pa.Schema) -> pc.Expression:
+    name, sign, value = condition
+    known("filters", sign, (*_COMPARISONS, "in", "not in"))
+    field = pc.field(name)
+    if schema.field(name).type == pa.float16():
+        field = field.cast(pa.float32())  # Arrow compares halves with nothing
+    if sign in _COMPARISONS:
+        return _COMPARISONS[sign](field, value)
+    among = field.isin(list(value))
+    return among if sign == "in" else ~among
 
 
 def _fits(expression: pc.Expression, schema: pa.Schema) -> bool:
