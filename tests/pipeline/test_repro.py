@@ -90,7 +90,7 @@ def test_the_dataset_is_rebuilt_byte_for_byte(fresh: Checkout) -> None:
         ("conf/quality/default.yaml", "min_players: 2", "min_players: 4", ["config", "validate", "dedupe", "export"]),
         ("conf/config.yaml", "fps: 10.0", "fps: 4.0", ["config", "parse", "validate", "dedupe", "export"]),
         ("conf/engine/local.yaml", "workers: 0", "workers: 1", ["config"]),
-        ("stages/impulse/export/card.py", "# Rocket League frames", "# Frames", ["export"]),
+        ("stages/impulse/export/card.py", '"Rocket League frames"', '"Frames"', ["export"]),
     ],
     ids=["export", "dedupe", "quality", "fps", "engine", "code of export"],
 )

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
+from jinja2 import Environment, StrictUndefined
 
+from impulse.config.params import ExportParams, SplitBy
 from impulse.data_paths import SPLITS
+from impulse.export.long_layout import PLAYER_COLUMN
+from impulse.export.plots import OVERVIEW
+from impulse.export.questions import QUESTIONS, answers
 from impulse.schema import SCHEMA_VERSION, Column
+
+TITLE = "Rocket League frames"
+
+ABOUT = (
+    "Frames of Rocket League matches: positions, velocities, rotations and boost of every player and the ball, with tables of "
+    "replays, players, goals and demolitions."
+)
+
+RIGHTS = "No licence is given: the rights in the replays remain with their owners."
+
+_TEMPLATE = Path(__file__).with_name("card.md.j2")
 
 _SAMPLINGS = {
     "parser": (
@@ -24,115 +41,145 @@ _SAMPLINGS = {
 }
 """How rows were sampled: for the first sentence, and what it means for the times."""
 
-
-def dataset_card(
-    replays: Sequence[Mapping[str, Any]],
-    columns: Sequence[Column],
-    all_rejects: pa.Table,
-    *,
-    made_with: Mapping[str, Any],
-) -> str:
-    """Return the card as Markdown.
-
-    Args:
-        replays: rows of the exported replays table.
-        columns: columns of the frames.
-        all_rejects: every input that is not in the dataset.
-        made_with: frame rate and features.
-    """
-    sizes = Counter(row["split"] for row in replays)
-    rows = {split: sum(row["rows"] for row in replays if row["split"] == split) for split in SPLITS}
-    reasons = Counter(zip(all_rejects["stage"].to_pylist(), all_rejects["reason"].to_pylist(), strict=True))
-    lines = [
-        "# Rocket League frames",
-        "",
-        f"{len(replays)} matches, {sum(rows.values())} rows, {_SAMPLINGS[made_with['sampling']][0].format(**made_with)}, "
-        f"schema version {SCHEMA_VERSION}. Made by impulse from replay files.",
-        "",
-        *_synthetic_note(replays),
-        "| split | matches | rows |",
-        "| --- | --- | --- |",
-        *(f"| {split} | {sizes[split]} | {rows[split]} |" for split in SPLITS),
-        "",
-        "Splits are by match: all recordings of a match are in one split, and a match keeps its split when others are added.",
-        "",
-        "## Files",
-        "",
-        "| file | content |",
-        "| --- | --- |",
-        "| `frames/split=*/part-*.parquet` | one row per sample, sorted by replay and row; one row group per replay |",
-        "| `replays.parquet` | one row per match: ids, date, map, scores, split |",
-        "| `players.parquet` | one row per player and match: slot, team, platform id, statistics |",
-        "| `goals.parquet`, `demolitions.parquet` | one row per event |",
-        "| `rejects.parquet` | every input that is not in the dataset, and why |",
-        "| `schema.json` | every column with type, unit, range and meaning |",
-        "| `checksums.sha256` | for `sha256sum --check` |",
-        "",
-        "## Load it",
-        "",
-        "```python",
-        "import pyarrow.dataset as ds",
-        'frames = ds.dataset("frames", partitioning="hive")',
-        'train = frames.to_table(columns=["replay_id", "time", "ball_pos_x"], filter=ds.field("split") == "train")',
-        "```",
-        "",
-        "```sql",
-        "-- DuckDB",
-        "SELECT split, count(*) FROM read_parquet('frames/*/*.parquet', hive_partitioning = true) GROUP BY split;",
-        "```",
-        "",
-        "## What to know",
-        "",
-        "- What is not there is null: absent players, cars before their first spawn, demolished cars until they are back.",
-        "- `time` is the sample time, `frame_time` the time of the network frame that the row shows.",
-        f"  {_SAMPLINGS[made_with['sampling']][1]}",
-        "  Rows with `is_held` repeat a frame that another row shows closer to its time.",
-        "- `p0` to `p{k-1}` are blue, the rest orange; a player keeps one slot for the whole replay.",
-        "  `players.parquet` tells who it is, and from which row to which: where players left and others took their places,",
-        "  players who were never on the field together may share a slot.",
-        "- `segment` numbers the stretches of play; a window inside one segment crosses no goal and no kickoff reset.",
-        "- Replays with `is_recovered` come from another call of the parser, which moves cars on a straight line between updates.",
-        "- Recordings from before 2020 do not tell of demolitions: `demolished` is null there, not false.",
-        "",
-        "## Inputs that are not in the dataset",
-        "",
-        "| stage | reason | inputs |",
-        "| --- | --- | --- |",
-        *(f"| {stage} | {reason} | {count} |" for (stage, reason), count in sorted(reasons.items())),
-        "",
-        "## Columns of the frames",
-        "",
-        "| column | type | unit | null | meaning |",
-        "| --- | --- | --- | --- | --- |",
-        *_column_rows(columns),
-        "",
-    ]
-    return "\n".join(lines).replace("{k-1}", str(made_with["slots_per_team"] - 1))
+_SPLIT_TEXTS = {
+    SplitBy.match: (
+        "Splits are by match: all recordings of a match are in one split, and a match keeps its split when others are added."
+    ),
+    SplitBy.group: (
+        "Splits are by group of the source, usually a series: all matches of a group are in one split, and keep it when "
+        "others are added. A match without a group stands for itself."
+    ),
+    SplitBy.player: (
+        "Splits are by player: nobody is in two splits (bots and guests without an id aside). Matches that players link, "
+        "directly or through others, are kept together, which makes few and large sets; a match that links two sets, or a "
+        "new player, may move a set."
+    ),
+}
 
 
-def _synthetic_note(replays: Sequence[Mapping[str, Any]]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What the card is made of."""
+
+    replays: Sequence[Mapping[str, Any]]
+    """Rows of the exported replays table."""
+    players: Sequence[Mapping[str, Any]]
+    """Rows of the exported players table."""
+    goals: Sequence[Mapping[str, Any]]
+    """Rows of the exported goals table."""
+    rejects: Sequence[Mapping[str, Any]]
+    """Every input that is not in the dataset."""
+    columns: Sequence[Column]
+    """Columns of the frames."""
+    tables: Sequence[str]
+    """Names of the tables beside the frames."""
+    made_with: Mapping[str, Any]
+    """Frame rate, sampling and slots."""
+    params: ExportParams
+
+
+def dataset_card(facts: CardFacts) -> str:
+    """Return the card as Markdown, with the head that the Hugging Face hub and its library read."""
+    environment = Environment(
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
+    )
+    environment.filters["cell"] = _cell
+    rejected = Counter((row["stage"], row["reason"]) for row in facts.rejects)
+    splits = [_split(name, facts.replays) for name in SPLITS]
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+        title=TITLE,
+        description=_description(facts),
+        synthetic=_synthetic(facts.replays),
+        splits=splits,
+        people=len({(row["platform"], row["player_id"]) for row in facts.players if not row["is_bot"]}),
+        goals=len(facts.goals),
+        dates=_dates(facts.replays),
+        inputs=len(facts.replays) + len(facts.rejects),
+        overview=OVERVIEW,
+        split_text=_SPLIT_TEXTS[facts.params.split_by],
+        shares=", ".join(f"{getattr(facts.params, name):g} {name}" for name in SPLITS),
+        params=facts.params,
+        tables=facts.tables,
+        has_long=facts.params.long,
+        has_events="events" in facts.tables,
+        example=max(splits, key=lambda split: split["matches"])["name"],
+        columns=["replay_id", "row", "time", *_example_column(facts.columns)],
+        questions=[
+            {
+                "text": question.text,
+                "sql": question.sql,
+                "columns": question.columns,
+                "marks": [
+                    "---" if any(isinstance(row[i], str) for row in rows) else "---:"
+                    for i in range(len(question.columns))
+                ],
+                "rows": rows,
+            }
+            for question, rows in zip(QUESTIONS, answers(facts.replays, facts.players, facts.goals), strict=True)
+        ],
+        look_ahead=_SAMPLINGS[facts.made_with["sampling"]][1],
+        slots=facts.made_with["slots_per_team"],
+        sources=", ".join(
+            f"{count} from {name}" for name, count in sorted(Counter(r["source"] for r in facts.replays).items())
+        ),
+        rejected=[(stage, reason, count) for (stage, reason), count in sorted(rejected.items())],
+        schema_version=SCHEMA_VERSION,
+        frame_columns=list(_column_rows(facts.columns)),
+    )
+
+
+def _description(facts: CardFacts) -> str:
+    rate = _SAMPLINGS[facts.made_with["sampling"]][0].format(**facts.made_with)
+    rows = sum(row["rows"] for row in facts.replays)
+    return f"{ABOUT} {len(facts.replays)} matches, {rows} rows, {rate}."
+
+
+def _split(name: str, replays: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    own = [row for row in replays if row["split"] == name]
+    return {
+        "name": name,
+        "matches": len(own),
+        "share": len(own) / len(replays),
+        "rows": sum(row["rows"] for row in own),
+        "hours": sum(row["recorded_seconds"] for row in own) / 3600,
+    }
+
+
+def _synthetic(replays: Sequence[Mapping[str, Any]]) -> str:
     made_up = sum(row["is_synthetic"] for row in replays)
     if not made_up:
-        return []
-    which = "Every match" if made_up == len(replays) else f"{made_up} of the {len(replays)} matches"
-    return [
-        f"**{which} is synthetic**: written by impulse to try the pipeline, with plausible motion and no real players.",
-        "The column `is_synthetic` of `replays.parquet` tells which. Do not train on them.",
-        "",
-    ]
+        return ""
+    return "Every match is" if made_up == len(replays) else f"{made_up} of the {len(replays)} matches are"
 
 
-def _column_rows(columns: Sequence[Column]) -> list[str]:
-    """Return one line for every column; the player columns once, for all slots."""
-    lines = []
+def _dates(replays: Sequence[Mapping[str, Any]]) -> str:
+    dates = sorted({f"{row['date']:%Y-%m-%d}" for row in replays if row["date"] is not None})
+    return " to ".join(dict.fromkeys((dates[0], dates[-1]))) if dates else ""
+
+
+def _example_column(columns: Sequence[Column]) -> list[str]:
+    names = [column.name for column in columns]
+    return [name for name in names if name in ("ball_pos_x", "p0_pos_x", "p0_boost")][:1]
+
+
+def _column_rows(columns: Iterable[Column]) -> Iterable[dict[str, Any]]:
+    """Yield what the card says of every column; of the player columns once, for all slots."""
     for column in columns:
-        name = column.name
-        slot = name.split("_")[0]
-        if slot[0] == "p" and slot[1:].isdigit():
-            if slot != "p0":
-                continue
-            name = "p*" + name[2:]
-        lines.append(
-            f"| `{name}` | {column.dtype} | {column.unit} | {'yes' if column.nullable else ''} | {column.meaning} |"
-        )
-    return lines
+        match = PLAYER_COLUMN.fullmatch(column.name)
+        if match and match[1] != "0":
+            continue
+        bounds = (column.lower, column.upper)
+        yield {
+            "name": f"p*_{match[2]}" if match else column.name,
+            "dtype": column.dtype,
+            "unit": column.unit,
+            "range": ""
+            if bounds == (None, None)
+            else " to ".join("" if b is None else f"{b:g}" for b in bounds).strip(),
+            "nullable": column.nullable,
+            "meaning": column.meaning,
+        }
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else " ".join(str(value).split()).replace("|", "\\|")

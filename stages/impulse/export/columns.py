@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from impulse.export.long_layout import LONG_COLUMNS, PLAYER_COLUMN, long_schema
-from impulse.features import frame_layout
+from impulse.features import FrameLayout, frame_layout
+from impulse.rejects import REJECTS_SCHEMA
 from impulse.schema import SCHEMA_VERSION, Column
 from impulse.table_schema import (
     DEMOLITION_COLUMNS,
@@ -40,21 +40,33 @@ COPIED_TABLES: dict[str, Sequence[Column]] = {
 """Tables that are exported as parse made them, the last one only on request."""
 
 
-def described(made_with: Mapping[str, Any], kept: Sequence[str], schema: pa.Schema) -> list[Column]:
-    """Return the columns of the frames with the types that they are exported in.
+REJECT_COLUMNS = tuple(
+    Column(field.name, "string", field.metadata[b"description"].decode()) for field in REJECTS_SCHEMA
+)
+
+
+def parsed_layout(made_with: Mapping[str, Any]) -> FrameLayout:
+    """Return the layout of the parsed frames.
 
     Args:
-        made_with: what the frames were made with.
-        kept: names of the kept columns.
-        schema: of the exported frames.
+        made_with: what data/parsed says that they were made with.
     """
-    layout = frame_layout(
+    return frame_layout(
         tuple(made_with["global_features"]),
         tuple(made_with["player_features"]),
         slots_per_team=made_with["slots_per_team"],
     )
-    chosen = [column for column in layout.columns if column.name in set(kept)]
-    return [replace(column, dtype=_float_type(schema.field(column.name), column.dtype)) for column in chosen]
+
+
+def described(layout: FrameLayout, schema: pa.Schema) -> list[Column]:
+    """Return the exported columns of the frames, in their order and with the types that they are exported in.
+
+    Args:
+        layout: of the parsed frames.
+        schema: of the exported frames.
+    """
+    known = {column.name: column for column in layout.columns}
+    return [replace(known[field.name], dtype=_float_type(field, known[field.name].dtype)) for field in schema]
 
 
 def long_columns(wide: Sequence[Column], schema: pa.Schema) -> list[Column]:
@@ -66,13 +78,12 @@ def long_columns(wide: Sequence[Column], schema: pa.Schema) -> list[Column]:
     return [known[name] for name in long_schema(schema).names]
 
 
-def schema_document(tables: Mapping[str, Sequence[Column]], frames: pa.Schema, folder: Path) -> dict[str, Any]:
-    """Return what schema.json says: every column of the tables that are there.
+def schema_document(tables: Mapping[str, Sequence[Column]], frames: pa.Schema) -> dict[str, Any]:
+    """Return what schema.json says of every column.
 
     Args:
         tables: columns by table.
         frames: schema of the frames, for what half precision costs.
-        folder: the dataset.
     """
     steps = {field.name: field.metadata.get(b"resolution") for field in frames}
 
@@ -83,11 +94,7 @@ def schema_document(tables: Mapping[str, Sequence[Column]], frames: pa.Schema, f
 
     return {
         "schema_version": SCHEMA_VERSION,
-        "tables": {
-            name: [filled(column) for column in columns]
-            for name, columns in tables.items()
-            if (folder / name).is_dir() or (folder / f"{name}.parquet").is_file()
-        },
+        "tables": {name: [filled(column) for column in columns] for name, columns in tables.items()},
     }
 
 

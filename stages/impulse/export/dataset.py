@@ -12,22 +12,34 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from impulse.config.params import EngineParams, ExportParams
-from impulse.data_paths import FATES, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, SPLITS, frames_path
+from impulse.data_paths import FATES, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, SPLITS
 from impulse.errors import StageError
 from impulse.export.assignment import shard_of, split_of
-from impulse.export.card import dataset_card
-from impulse.export.columns import COPIED_TABLES, EXPORTED_REPLAY_COLUMNS, described, long_columns, schema_document
+from impulse.export.card import ABOUT, RIGHTS, TITLE, CardFacts, dataset_card
+from impulse.export.columns import (
+    COPIED_TABLES,
+    EXPORTED_REPLAY_COLUMNS,
+    REJECT_COLUMNS,
+    described,
+    long_columns,
+    parsed_layout,
+    schema_document,
+)
+from impulse.export.croissant import CROISSANT, croissant_document
 from impulse.export.encoding import export_schema
 from impulse.export.engines import write_pieces
 from impulse.export.frames_source import Replay, SlotHolder
 from impulse.export.pieces import Piece, Recipe, plan_pieces
+from impulse.export.plots import OVERVIEW, draw_overview
 from impulse.export.splitting import split_keys
 from impulse.export.store import Entry, ExportStore
 from impulse.export.summary import Summary
-from impulse.frames_file import read_frames_schema
+from impulse.export.views import ANALYSIS, analysis_sql
 from impulse.output import output_folder, write_json, write_table
+from impulse.schema import Column
 from impulse.tables import read_json, read_table, table_of
 
 log = logging.getLogger(__name__)
@@ -81,7 +93,7 @@ def export_dataset(
         raise StageError(
             "no replay is left to export; data/deduped/rejects.parquet and data/validated/report.md say why"
         )
-    schema = export_schema(read_frames_schema(parsed / frames_path(rows[0]["replay_id"])), kept_columns, params)
+    schema = export_schema(parsed_layout(made_with).schema, kept_columns, params)
     recipe = Recipe(parsed.absolute(), schema, params)
     pieces = plan_pieces(rows, _replays(rows, players), params)
     all_rejects = read_table(deduped / REJECTS, made_by="dedupe")
@@ -95,18 +107,10 @@ def export_dataset(
                 hashes[place] = entry.files[name].sha256
             if entry.facts:
                 summary.add_facts(entry.facts)
-        _write_tables(folder, rows, parsed)
-        write_table(all_rejects, folder / REJECTS)
-        columns = described(made_with, kept_columns, schema)
-        tables = {
-            "frames": columns,
-            "frames_long": long_columns(columns, schema),
-            "replays": EXPORTED_REPLAY_COLUMNS,
-            **COPIED_TABLES,
-        }
-        write_json(folder / "schema.json", schema_document(tables, schema, folder))
-        card = dataset_card(rows, columns, all_rejects, made_with=made_with)
-        (folder / "README.md").write_text(card, encoding="utf-8")
+        columns = described(parsed_layout(made_with), schema)
+        _write_tables(folder, rows, parsed, all_rejects)
+        draw_overview(rows, summary, folder / OVERVIEW)
+        _write_documents(folder, rows, columns, schema, made_with, params)
         files, total = _write_checksums(folder, hashes)
     removed = store.drop_unused({entry.folder.name for entry in entries})
     log.info("%d of %d parts written, %d old ones removed from the store", written, len(pieces), removed)
@@ -178,14 +182,57 @@ def _entries(
     return entries, len(missing)
 
 
-def _write_tables(folder: Path, replays: Sequence[Mapping[str, Any]], parsed: Path) -> None:
+def _write_tables(folder: Path, replays: Sequence[Mapping[str, Any]], parsed: Path, all_rejects: pa.Table) -> None:
     write_table(table_of(replays, EXPORTED_REPLAY_COLUMNS), folder / "replays.parquet")
+    write_table(all_rejects, folder / REJECTS)
     ids = pa.array([row["replay_id"] for row in replays])
     for name in COPIED_TABLES:
         if name == "events" and not (parsed / "events.parquet").is_file():
             continue
         table = read_table(parsed / f"{name}.parquet", made_by="parse")
-        write_table(table.filter(pc.is_in(table["replay_id"], value_set=ids)), folder / f"{name}.parquet")
+        table = table.filter(pc.is_in(table["replay_id"], value_set=ids))
+        # By replay, and inside a replay as parse wrote them: the order of the inputs must not show.
+        order = pc.sort_indices(
+            pa.table({"replay_id": table["replay_id"], "position": pa.array(range(table.num_rows), pa.int64())}),
+            sort_keys=[("replay_id", "ascending"), ("position", "ascending")],
+        )
+        write_table(table.take(order), folder / f"{name}.parquet")
+
+
+def _write_documents(
+    folder: Path,
+    replays: Sequence[Mapping[str, Any]],
+    columns: Sequence[Column],
+    schema: pa.Schema,
+    made_with: Mapping[str, Any],
+    params: ExportParams,
+) -> None:
+    """Write what describes the files that are there: schema, card, Croissant, views."""
+    possible = {
+        "frames": columns,
+        "frames_long": long_columns(columns, schema),
+        "replays": EXPORTED_REPLAY_COLUMNS,
+        **COPIED_TABLES,
+        "rejects": REJECT_COLUMNS,
+    }
+    tables = {
+        name: of_table
+        for name, of_table in possible.items()
+        if (folder / name).is_dir() or (folder / f"{name}.parquet").is_file()
+    }
+    write_json(folder / "schema.json", schema_document(tables, schema))
+    rows = {name: pq.read_table(folder / f"{name}.parquet").to_pylist() for name in ("players", "goals", "rejects")}
+    facts = CardFacts(
+        replays=replays,
+        columns=columns,
+        tables=[name for name in tables if not name.startswith("frames")],
+        made_with=made_with,
+        params=params,
+        **rows,
+    )
+    (folder / "README.md").write_text(dataset_card(facts), encoding="utf-8")
+    write_json(folder / CROISSANT, croissant_document(tables, title=TITLE, description=ABOUT, rights=RIGHTS))
+    (folder / ANALYSIS).write_text(analysis_sql(columns, folder), encoding="utf-8")
 
 
 def _write_checksums(folder: Path, known: Mapping[str, str]) -> tuple[int, int]:

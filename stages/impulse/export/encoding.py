@@ -43,7 +43,7 @@ def export_schema(parsed: pa.Schema, columns: Sequence[str], params: ExportParam
             if params.float_type is FloatType.float64:
                 field = field.with_type(pa.float64())
             elif params.float_type is FloatType.float16 and (step := half_resolution(field)) is not None:
-                field = field.with_type(pa.float16()).with_metadata({**field.metadata, b"resolution": f"{step:g}"})
+                field = field.with_type(pa.float16()).with_metadata({**field.metadata, b"resolution": repr(step)})
         fields.append(field)
     return pa.schema(fields, metadata=parsed.metadata)
 

@@ -1,0 +1,83 @@
+"""The card's plot: what is in the dataset at a glance, as one PNG."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from impulse.data_paths import SPLITS
+from impulse.export.summary import SPEED_EDGES, X_EDGES, Y_EDGES, Summary
+
+OVERVIEW = "plots/overview.png"
+
+COLOURS = ("#4b6a9b", "#2a7f62", "#c9a227", "#b3423a", "#7a5c99", "#6b6b6b")
+
+
+def draw_overview(replays: Sequence[Mapping[str, Any]], summary: Summary, target: Path) -> None:
+    """Draw matches by split, their lengths, where the ball is and how fast cars are.
+
+    Args:
+        replays: rows of the exported replays table.
+        summary: counts over all frames.
+        target: the PNG.
+    """
+    figure = Figure(figsize=(10.0, 7.0), layout="constrained")
+    (splits, lengths), (ball, speed) = figure.subplots(2, 2)
+    _draw_splits(splits, replays)
+    _draw_lengths(lengths, replays)
+    _draw_ball(ball, summary)
+    _draw_speed(speed, summary)
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(target, dpi=100, metadata={"Software": None})  # no version inside: same data, same bytes
+
+
+def _draw_splits(axes: Axes, replays: Sequence[Mapping[str, Any]]) -> None:
+    counts = Counter((row["split"], row["team_size"] or 0) for row in replays)
+    sizes = sorted({size for _, size in counts})
+    before = np.zeros(len(SPLITS))
+    for number, size in enumerate(sizes):
+        values = np.array([counts[split, size] for split in SPLITS])
+        label = f"{size}v{size}" if size else "unknown"
+        axes.bar(SPLITS, values, bottom=before, color=COLOURS[number % len(COLOURS)], label=label)
+        before += values
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylabel("matches")
+    axes.set_title("Matches by split and team size")
+    axes.legend(frameon=False)
+
+
+def _draw_lengths(axes: Axes, replays: Sequence[Mapping[str, Any]]) -> None:
+    axes.hist([row["recorded_seconds"] / 60 for row in replays], bins=20, color=COLOURS[1])
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("minutes recorded")
+    axes.set_ylabel("matches")
+    axes.set_title("Length of matches")
+
+
+def _draw_ball(axes: Axes, summary: Summary) -> None:
+    shares = 100 * summary.ball / max(int(summary.ball.sum()), 1)
+    # Most of the time the ball lies where kickoffs are; without a limit nothing else would be seen.
+    limit = float(np.quantile(shares[shares > 0], 0.98)) if (shares > 0).any() else 1.0
+    mesh = axes.pcolormesh(Y_EDGES, X_EDGES, shares, cmap="magma", vmin=0.0, vmax=limit)
+    axes.figure.colorbar(mesh, ax=axes, label="% of rows", extend="max", shrink=0.9)
+    axes.set_aspect("equal")
+    axes.set_xlabel("y (uu), goals left and right")
+    axes.set_ylabel("x (uu)")
+    axes.set_title("Where the ball is")
+
+
+def _draw_speed(axes: Axes, summary: Summary) -> None:
+    total = max(int(summary.speed.sum()), 1)
+    axes.bar(SPEED_EDGES[:-1], 100 * summary.speed / total, width=np.diff(SPEED_EDGES), align="edge", color=COLOURS[0])
+    axes.set_xlabel("uu/s")
+    axes.set_ylabel("% of player rows")
+    axes.set_title("Speed of cars")

@@ -1,0 +1,328 @@
+"""The card is true: every line of code in it runs in the dataset's folder, and every tool reads the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+from tests.exported import exported
+
+from impulse.config.params import ExportParams
+from impulse.export.questions import QUESTIONS
+
+RUN_SNIPPETS = """
+import json, sys
+import numpy as np, pyarrow as pa, pyarrow.parquet as pq
+
+def as_arrow(value):
+    if isinstance(value, pa.Table):
+        return value
+    if hasattr(value, "to_arrow"):
+        return value.to_arrow()
+    if hasattr(value, "data") and hasattr(value, "features"):
+        return value.data.table
+    return pa.Table.from_pandas(value, preserve_index=False)
+
+shapes = {}
+for number, snippet in enumerate(json.load(sys.stdin)):
+    names = {}
+    exec(compile(snippet, f"snippet {number}", "exec"), names)
+    for what in ("frames", "players"):
+        value = names.get(what)
+        if isinstance(value, np.ndarray):
+            shapes[number] = [*value.shape, float(names["times"].sum(dtype="float64"))]
+        elif value is not None:
+            pq.write_table(as_arrow(value), f"{sys.argv[1]}/{number}-{what}.parquet")
+    if "held" in names:
+        shapes[number] = [list(row) for row in names["held"]]
+print(json.dumps(shapes))
+"""
+"""Runs in a process of its own: some of these libraries warn, and all of them take memory."""
+
+
+@pytest.fixture(scope="module")
+def complete(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    params = ExportParams(numpy=True, long=True, npz=True)
+    return exported(data, tmp_path_factory.mktemp("complete") / "export", params)
+
+
+@pytest.fixture(scope="module")
+def card(complete: Path) -> str:
+    return (complete / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def split(complete: Path) -> str:
+    """The split that the card takes for its examples."""
+    splits = pq.read_table(complete / "replays.parquet")["split"].to_pylist()
+    return max(("train", "val", "test"), key=splits.count)
+
+
+def offline(folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "HF_DATASETS_OFFLINE": "1",
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(folder / "hf"),
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    }
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    table = table.set_column(
+        table.schema.get_field_index("replay_id"), "replay_id", table["replay_id"].cast(pa.string())
+    )
+    return table.sort_by([("replay_id", "ascending"), ("row", "ascending")])
+
+
+def files(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+def test_every_snippet_runs_and_reads_what_pyarrow_reads(complete: Path, card: str, split: str, tmp_path: Path) -> None:
+    """pandas, polars, DuckDB, pyarrow, Hugging Face datasets, NumPy and the views, as the card says, in its folder."""
+    snippets = [part.split("```")[0] for part in card.split("```python\n")[1:]]
+    before = files(complete)
+    done = subprocess.run(
+        [sys.executable, "-c", RUN_SNIPPETS, str(tmp_path)],
+        input=json.dumps(snippets),
+        cwd=complete,
+        env=offline(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    tools = ("pandas", "polars", "duckdb", "pyarrow", "datasets", "numpy", "duckdb")
+    assert [tool in snippet for tool, snippet in zip(tools, snippets, strict=True)] == [True] * len(tools)
+    frames = ds.dataset(complete / "frames", partitioning="hive").to_table(filter=pc.field("split") == split)
+    columns = ["replay_id", "row", "time", "ball_pos_x"]
+    expected = in_order(frames.select(columns)).to_pydict()
+    for number in range(5):
+        mine = pq.read_table(tmp_path / f"{number}-frames.parquet")
+        assert set(mine.column_names) - {"split"} == set(columns), snippets[number]
+        mine = in_order(mine.select(columns))
+        assert {name: _plain(mine[name]) for name in columns} == {name: expected[name] for name in columns}
+        players = pq.read_table(tmp_path / f"{number}-players.parquet")
+        assert _plain(players["player_id"]) == pq.read_table(complete / "players.parquet")["player_id"].to_pylist()
+    printed = json.loads(done.stdout)
+    rows, width, seconds = printed["5"]
+    assert (rows, width) == (frames.num_rows, len(frames.schema.names) - 2)
+    assert seconds == pytest.approx(pc.sum(frames["time"].cast(pa.float64())).as_py())
+    sizes = pq.read_table(complete / "replays.parquet")["team_size"].to_pylist()
+    assert {size for size, _ in printed["6"]} == set(sizes)
+    assert files(complete) == before
+
+
+def _plain(column: pa.ChunkedArray) -> list[Any]:
+    """Return values with NaN, which pandas makes of null, as None."""
+    return [None if isinstance(value, float) and np.isnan(value) else value for value in column.to_pylist()]
+
+
+def connect(folder: Path) -> duckdb.DuckDBPyConnection:
+    """Open the views from another folder, as the head of analysis.sql says."""
+    connection = duckdb.connect()
+    connection.execute(f"SET file_search_path = '{folder}'")
+    connection.execute((folder / "analysis.sql").read_text())
+    return connection
+
+
+def printed_answers(card: str) -> list[tuple[str, list[list[str]]]]:
+    """Return the SQL of each question of the card and the cells of the table under it."""
+    found = []
+    for part in card.split("```sql\n")[1:]:
+        sql, rest = part.split("```", 1)
+        table = [line for line in rest.strip().split("\n\n")[0].splitlines() if line.startswith("|")]
+        found.append((sql, [[cell.strip() for cell in line.strip("|").split("|")] for line in table]))
+    return found
+
+
+def test_the_answers_of_the_card_are_those_of_duckdb(complete: Path, card: str) -> None:
+    """Export computes them without DuckDB; asked as the card says, DuckDB gives the same rows and columns."""
+    asked = printed_answers(card)
+    assert len(asked) == len(QUESTIONS) == 3
+    with connect(complete) as connection:
+        for sql, (header, _, *rows) in asked:
+            result = connection.sql(sql)
+            assert header == result.columns
+            answer = result.fetchall()
+            assert rows == [["" if value is None else str(value) for value in row] for row in answer], sql
+            assert answer
+
+
+def test_answers_hold_for_ties_bots_and_matches_without_goals(tmp_path: Path) -> None:
+    """The questions' own arithmetic agrees with DuckDB on made-up tables full of exceptions."""
+    matches: list[dict[str, Any]] = [
+        {"replay_id": "a", "team_size": 2, "blue_score": 3, "orange_score": 1},
+        {"replay_id": "b", "team_size": 2, "blue_score": 1, "orange_score": 1},
+        {"replay_id": "c", "team_size": None, "blue_score": 0, "orange_score": 2},
+        {"replay_id": "d", "team_size": 3, "blue_score": 0, "orange_score": 0},
+        *({"replay_id": f"e{n}", "team_size": 1, "blue_score": 1 + (n == 0), "orange_score": 0} for n in range(8)),
+    ]
+    replays = [
+        {**row, "split": "train", "date": None, "map_code": "x", "playlist": None, "is_forfeit": False}
+        for row in matches
+    ]
+    player: dict[str, Any] = {"name": "x", "slot": 0, "team": "blue"}
+    players: list[dict[str, Any]] = [
+        {**player, "replay_id": "a", "platform": "steam", "player_id": "1", "is_bot": False, "shots": 3, "goals": 2},
+        {**player, "replay_id": "b", "platform": "steam", "player_id": "1", "is_bot": False, "shots": 5, "goals": 1},
+        {**player, "replay_id": "c", "platform": "epic", "player_id": "2", "is_bot": False, "shots": 0, "goals": 0},
+        {
+            **player,
+            "replay_id": "d",
+            "platform": "xbox",
+            "player_id": "3",
+            "is_bot": False,
+            "shots": None,
+            "goals": None,
+        },
+        {
+            **player,
+            "replay_id": "d",
+            "platform": "splitscreen",
+            "player_id": "4",
+            "is_bot": True,
+            "shots": 9,
+            "goals": 9,
+        },
+    ]
+    scored = [("a", 1, "blue"), ("a", 0, "orange"), ("b", 0, "blue"), ("c", 0, "orange"), ("c", 1, "orange")]
+    goals = [{"replay_id": i, "goal": n, "team": t, "slot": 0, "scorer": "x"} for i, n, t in scored]
+    for name, rows in {"replays": replays, "players": players, "goals": goals}.items():
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / f"{name}.parquet")
+    from impulse.export.questions import answers
+    from impulse.export.views import analysis_sql
+
+    sql = analysis_sql([], tmp_path).split("\n-- One row for each player on the field")[0]
+    with duckdb.connect() as connection:
+        connection.execute(f"SET file_search_path = '{tmp_path}'")
+        connection.execute(sql)
+        asked = [connection.sql(question.sql).fetchall() for question in QUESTIONS]
+    assert answers(replays, players, goals) == asked
+
+
+def test_views_have_one_row_for_what_they_say(complete: Path) -> None:
+    """Matches, players, goals with running scores, and the frames of players."""
+    with connect(complete) as connection:
+
+        def one(sql: str) -> tuple[Any, ...]:
+            row = connection.execute(sql).fetchone()
+            assert row is not None
+            return row
+
+        assert one("SELECT count(*), count(DISTINCT replay_id) FROM matches") == one(
+            "SELECT count(*), count(*) FROM replays"
+        )
+        assert one("SELECT count(*) FROM match_players") == one("SELECT count(*) FROM players")
+        assert one("SELECT count(*) FROM match_goals") == one("SELECT count(*) FROM goals")
+        wrong = """
+            SELECT count(*) FROM (
+                SELECT max(blue_after) AS blue, max(orange_after) AS orange, any_value(replay_id) AS replay_id
+                FROM match_goals GROUP BY replay_id
+            ) JOIN matches USING (replay_id) WHERE blue <> blue_score OR orange <> orange_score"""
+        assert one(wrong) == (0,)
+        assert one("SELECT count(*) FROM match_goals WHERE slot IS NOT NULL AND player_id IS NULL") == (0,)
+        same = ", ".join(f"sum({name})::DOUBLE" for name in ("slot", "row", "pos_x", "boost", "ball_pos_z"))
+        counted = f"SELECT count(*), {same} FROM "
+        assert one(counted + "player_frames") == pytest.approx(one(counted + "frames_long"))
+
+
+@pytest.mark.slow
+def test_hugging_face_loads_the_folder_by_the_head_of_the_card(complete: Path, tmp_path: Path) -> None:
+    """Without a word about files: frames by split as the default, tables by name."""
+    code = (
+        "import json, sys; from datasets import load_dataset\n"
+        "frames = load_dataset(sys.argv[1]); long = load_dataset(sys.argv[1], 'frames_long')\n"
+        "print(json.dumps([{s: d.num_rows for s, d in frames.items()}, {s: d.num_rows for s, d in long.items()},"
+        " {n: load_dataset(sys.argv[1], n, split='train').num_rows for n in sys.argv[2:]},"
+        " {n: f.dtype for n, f in next(iter(frames.values())).features.items()}]))"
+    )
+    tables = ["replays", "players", "goals", "demolitions", "rejects"]
+    command = [sys.executable, "-c", code, str(complete), *tables]
+    done = subprocess.run(command, env=offline(tmp_path), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    frames, long, sizes, types = json.loads(done.stdout)
+    assert frames == _rows_by_split(complete / "frames")
+    assert long == _rows_by_split(complete / "frames_long")
+    assert sizes == {name: pq.read_metadata(complete / f"{name}.parquet").num_rows for name in tables}
+    assert (types["ball_pos_x"], types["is_held"], types["replay_id"]) == ("float32", "bool", "string")
+
+
+def _rows_by_split(folder: Path) -> dict[str, int]:
+    return {
+        part.name.removeprefix("split="): sum(pq.read_metadata(file).num_rows for file in part.iterdir())
+        for part in folder.iterdir()
+    }
+
+
+@pytest.mark.slow
+def test_the_croissant_validator_accepts_the_description(complete: Path) -> None:
+    """Mlcroissant finds no error, and reads every table from the folder as pyarrow does."""
+    code = (
+        "import itertools, json, sys, mlcroissant\n"
+        "data = mlcroissant.Dataset(jsonld=sys.argv[1]); found = {}\n"
+        "for one in data.metadata.record_sets:\n"
+        "    rows = list(data.records(one.id)) if one.id not in sys.argv[2:]"
+        " else list(itertools.islice(iter(data.records(one.id)), 50))\n"
+        "    found[one.id] = [{k.split('/')[1]: (v.decode() if isinstance(v, bytes) else str(v)) for k, v in row.items()}"
+        " for row in rows]\n"
+        "print(json.dumps([data.metadata.issues.report(), found]))"
+    )
+    command = [sys.executable, "-c", code, str(complete / "croissant.json"), "frames", "frames_long"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    report, found = json.loads(done.stdout)
+    assert "error" not in report
+    assert re.findall(r'"https?://[^"]*/(\w+)" is recommended', report) == ["datePublished"]  # a build has no such date
+    for name in ("replays", "players", "goals", "demolitions", "rejects"):
+        table = pq.read_table(complete / f"{name}.parquet")
+        assert [row["replay_id"] for row in found[name]] == table["replay_id"].to_pylist()
+        assert set(found[name][0]) == set(table.column_names)
+    for name in ("frames", "frames_long"):
+        first = found[name][0]
+        folder = complete / name / f"split={first['split']}"
+        table = pa.concat_tables(pq.read_table(file, partitioning=None) for file in folder.iterdir())
+        assert set(first) == {*table.column_names, "split"}
+        times = set(zip(table["replay_id"].to_pylist(), table["row"].to_pylist(), strict=True))
+        assert all((row["replay_id"], int(row["row"])) in times for row in found[name])
+
+
+def test_an_addition_changes_neither_croissant_nor_schema(complete: Path) -> None:
+    """They describe columns and name no counts, so that few files change."""
+    rows = pq.read_table(complete / "replays.parquet")["rows"].to_pylist()
+    for name in ("croissant.json", "schema.json", "analysis.sql"):
+        text = (complete / name).read_text()
+        assert str(sum(rows)) not in text
+        assert pq.read_table(complete / "replays.parquet")["replay_id"][0].as_py() not in text
+
+
+def test_the_card_counts_what_is_there(complete: Path, card: str) -> None:
+    """Matches and rows by split, people, goals and the share of the inputs."""
+    replays = pq.read_table(complete / "replays.parquet").to_pylist()
+    rejects = pq.read_table(complete / "rejects.parquet").num_rows
+    for name in ("train", "val", "test"):
+        own = [row for row in replays if row["split"] == name]
+        assert re.search(rf"\| {name} \| {len(own)} \| .* % \| {sum(row['rows'] for row in own)} \|", card)
+    assert f"Of {len(replays) + rejects} inputs {len(replays)} are in the dataset" in card
+    people = {
+        (row["platform"], row["player_id"])
+        for row in pq.read_table(complete / "players.parquet").to_pylist()
+        if not row["is_bot"]
+    }
+    assert f"{len(people)} players, {pq.read_metadata(complete / 'goals.parquet').num_rows} goals" in card
+    assert (complete / "plots" / "overview.png").read_bytes().startswith(b"\x89PNG")
+    assert "(plots/overview.png)" in card
