@@ -117,7 +117,8 @@ class S3Server:
         try:
             while True:
                 try:
-                    with suppress(client.exceptions.BucketAlreadyOwnedByYou):  # it was killed and starts again
+                    # It may have been killed and start again.
+                    with suppress(client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists):
                         client.create_bucket(Bucket="ready")
                     client.put_object(Bucket="ready", Key="a", Body=b"a")
                     client.get_object(Bucket="ready", Key="a")["Body"].read()

@@ -173,6 +173,7 @@ def test_places_that_cannot_be_read_are_one_line(bucket: Bucket, tmp_path: Path)
         candidates(gone, root=tmp_path, state=tmp_path, storage=LocalFolder(tmp_path))
 
 
+@pytest.mark.heavy
 def test_replays_in_place_are_parsed_where_they_are(filled: Bucket, new_checkout: Callable[..., Checkout]) -> None:
     """The whole way without a copy of a replay anywhere."""
     url = f"s3://{filled.name}/up"

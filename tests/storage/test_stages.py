@@ -62,6 +62,7 @@ def test_bucket_and_folder_give_the_same_dataset(local: Checkout, stored: Checko
     assert {path.suffix for path in (stored.path / ".state").rglob("*")} == {"", ".arrow", ".json"}
 
 
+@pytest.mark.heavy
 def test_second_run_puts_and_parses_nothing(stored: Checkout, bucket: Bucket) -> None:
     """What is in the bucket is known by its listing, what was parsed by the store, also below another prefix."""
     before, lists = mtimes(bucket), stored.content("data/raw")

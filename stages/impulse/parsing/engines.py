@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from impulse.config.params import EngineKind, EngineParams
 from impulse.dask_cluster import connect
-from impulse.errors import StageError
+from impulse.errors import ImpulseError, StageError
 from impulse.parsing.pool import Outcome, run_isolated
 
 Task = TypeVar("Task")
@@ -47,13 +47,21 @@ def _run_on_dask(work: Callable[[Task], None], tasks: Iterable[Task], engine: En
                 running.add(client.submit(_run_chunk, work, chunk, on_worker, pure=False))
             if running.is_empty():
                 return
-            yield from next(running).result()
+            outcomes = next(running).result()
+            if isinstance(outcomes, ImpulseError):
+                raise outcomes
+            yield from outcomes
 
 
-def _run_chunk(work: Callable[[Task], None], chunk: list[Task], engine: EngineParams) -> list[Outcome[Task]]:
+def _run_chunk(
+    work: Callable[[Task], None], chunk: list[Task], engine: EngineParams
+) -> list[Outcome[Task]] | ImpulseError:
+    """Return the outcomes, or the error that ends the run; one that is raised would fill the logs of the cluster."""
     try:
         return list(run_isolated(work, chunk, engine))
-    except AssertionError as error:
-        raise StageError(
+    except AssertionError:
+        return StageError(
             "Dask workers must be able to start processes: start them with DASK_DISTRIBUTED__WORKER__DAEMON=False"
-        ) from error
+        )
+    except ImpulseError as error:
+        return error
