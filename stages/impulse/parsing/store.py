@@ -23,7 +23,7 @@ from impulse.output import output_file
 from impulse.parsing.decoder import parser_version
 from impulse.schema import SCHEMA_VERSION
 
-PARSE_VERSION = 1
+PARSE_VERSION = 2
 """Raised whenever the code of this package gives other values or other bytes for the same replay."""
 
 
