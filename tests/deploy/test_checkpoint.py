@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from impulse.errors import ConfigError, StageError
 from impulse.long_run.checkpoint import Checkpoint, RawFile, ledger_snapshot
+from impulse.long_run.place import Place
 from impulse.long_run.remote import FOLDER, Remote, checkpoint_name
 from impulse.long_run.restoring import newest, restore, take_results
-from impulse.long_run.saving import KEEP, Place, Saver
+from impulse.long_run.saving import KEEP, Saver
 
 NAMES = st.text("abc", min_size=1, max_size=3)
 FILES = st.builds(
@@ -33,7 +34,9 @@ CHECKPOINTS = st.builds(
     revision=st.text("0123456789abcdef", min_size=1, max_size=40),
     files=st.lists(FILES, max_size=5).map(tuple),
     ledger=st.none() | st.binary(max_size=200),
+    is_complete=st.booleans(),
     results=st.dictionaries(NAMES, st.binary(max_size=50), max_size=3),
+    built_revision=st.none() | st.just("0123abcd"),
 )
 
 
@@ -110,7 +113,7 @@ def test_damaged_archive_is_never_taken_for_another(checkpoint: Checkpoint, data
 def test_paths_outside_are_refused(path: str) -> None:
     """Neither raw files nor results may leave their folder."""
     file = RawFile(path, 1, 1, "0" * 32)
-    for checkpoint in (Checkpoint("", "", (file,), None), Checkpoint("", "", (), None, {path: b"x"})):
+    for checkpoint in (Checkpoint("", "", (file,), None), Checkpoint("", "", (), None, results={path: b"x"})):
         with pytest.raises(StageError, match="outside"):
             Checkpoint.from_bytes(checkpoint.to_bytes(), name="c")
 
@@ -306,6 +309,30 @@ def test_second_machine_on_one_remote_is_told(place: Place, tmp_path: Path) -> N
         saver.save()
 
 
+def test_last_words_of_the_machine_before_are_taken(place: Place, tmp_path: Path) -> None:
+    """A machine that is replaced may save once more after its successor restored: nothing is lost, and it stops."""
+    saver = Saver(place, Remote(place.root))
+    saver.save()
+    successor = checkout(tmp_path / "second")
+    restore(successor, Remote(successor.root))
+    write(place, "replays/cc/cc.replay", b"c" * 30)
+    write(place, "manifest.parquet", b"manifest of the old one")
+    saver.save()
+    write(successor, "replays/dd/dd.replay", b"d" * 30)
+    Saver(successor, Remote(successor.root)).save()
+    found = newest(Remote(place.root))
+    assert found is not None
+    assert found[0] == checkpoint_name(3, successor.maker())
+    assert {file.path for file in found[1].files} == {
+        "manifest.parquet",
+        *(f"replays/{name}/{name}.replay" for name in ("aa", "cc", "dd")),
+    }
+    assert raw_content(successor)["manifest.parquet"] == b"manifest 1"
+    write(place, "replays/ee/ee.replay", b"e" * 30)
+    with pytest.raises(ConfigError, match="another checkout made"):
+        saver.save()
+
+
 def test_results_come_only_from_a_finished_run(place: Place, tmp_path: Path) -> None:
     """dvc.lock is in no checkpoint before the end, and then reaches a checkout with metrics and params."""
     (place.root / "dvc.lock").write_text("schema: '2.0'\n")
@@ -320,6 +347,16 @@ def test_results_come_only_from_a_finished_run(place: Place, tmp_path: Path) -> 
     saver.save(is_complete=True)
     assert take_results(user, Remote(user.root)) == ["dvc.lock", "metrics/timing/fetch.json", "params.yaml"]
     assert (user.root / "dvc.lock").read_text() == "schema: '2.0'\n"
+
+    add_rows(place, 4)
+    (place.root / "dvc.lock").write_text("half of the next build")
+    again = Saver(place, Remote(place.root))
+    again.save()
+    found = newest(Remote(place.root))
+    assert found is not None
+    assert not found[1].is_complete
+    take_results(user, Remote(user.root))
+    assert (user.root / "dvc.lock").read_text() == "schema: '2.0'\n", "results of the last finished build stay"
 
 
 @pytest.mark.parametrize("setting", ["", "  remote = nowhere\n"], ids=["none", "unknown"])

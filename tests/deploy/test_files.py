@@ -119,11 +119,12 @@ def test_rendering_refuses_what_would_not_work(position: int, value: str) -> Non
 
 
 def test_policy_names_one_place_and_no_more() -> None:
-    """No statement is about everything; deleting is about checkpoints only."""
+    """No statement is about everything; nothing that DVC keeps may be deleted."""
     statements = json.loads((AWS / "iam-policy.json").read_text())["Statement"]
     for statement in statements:
         assert statement["Effect"] == "Allow"
         assert "*" not in json.dumps(statement["Action"])
-        assert not statement["Resource"].endswith(("arn:aws:s3:::*", ":*"))
+        assert not re.search(r":\*|BUCKET/\*", json.dumps(statement["Resource"]))
     removing = [statement for statement in statements if "s3:DeleteObject" in statement["Action"]]
-    assert [statement["Resource"] for statement in removing] == [f"arn:aws:s3:::BUCKET/PREFIX/{FOLDER}/*"]
+    folders = [f"arn:aws:s3:::BUCKET/PREFIX/{name}/*" for name in (FOLDER, "raw")]
+    assert [statement["Resource"] for statement in removing] == [folders]

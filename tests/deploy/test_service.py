@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,8 +69,14 @@ def test_stop_saves_and_a_user_gets_the_dataset(
 
     machine.start()
 
+    pushes: set[bytes] = set()
+
     def is_done() -> bool:
-        seen.update(processes_below(machine.path).values())
+        for pid, line in processes_below(machine.path).items():
+            seen.add(line)
+            if "\0push\0" in line:
+                with suppress(OSError):
+                    pushes.add(Path(f"/proc/{pid}/environ").read_bytes())
         return "done: " in machine.output()
 
     wait_until(is_done, machine)
@@ -88,6 +95,8 @@ def test_stop_saves_and_a_user_gets_the_dataset(
     assert any("stages/fetch.py" in line for line in seen)
     assert any("repro" in line for line in seen)
     assert not any(KEY in line for line in seen)
+    assert any(b"AWS_ENDPOINT_URL" in environment for environment in pushes)
+    assert not any(KEY.encode() in environment for environment in pushes)
     places = [machine.path, machine.path.with_suffix(".cache"), machine.log, user.path, repository.path]
     files_with_key = [
         path

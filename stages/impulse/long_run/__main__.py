@@ -62,9 +62,9 @@ def _status(root: Path) -> int:
 
 
 def _results(root: Path) -> int:
+    from impulse.long_run.place import Place
     from impulse.long_run.remote import Remote
     from impulse.long_run.restoring import take_results
-    from impulse.long_run.saving import Place
 
     for path in take_results(Place(root), Remote(root)):
         sys.stdout.write(f"{path}\n")

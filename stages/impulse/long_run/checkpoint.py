@@ -23,6 +23,7 @@ LAYOUT = 1
 """Version of the archive's content."""
 
 _ABOUT, _FILES, _LEDGER, _RESULTS = "about.json", "files.json", "ledger.sqlite", "results/"
+_FACTS = ("made_at", "revision", "is_complete", "built_revision")
 _DIGEST_BYTES = 32
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Time of every member, so that the same content gives the same bytes."""
@@ -52,17 +53,16 @@ class Checkpoint:
     files: tuple[RawFile, ...]
     ledger: bytes | None
     """A whole SQLite file; None for sources without a ledger."""
+    is_complete: bool = False
+    """The dataset of just these files is built and pushed."""
     results: Mapping[str, bytes] = field(default_factory=dict)
-    """Files that git keeps of a finished build (dvc.lock, params.yaml, run times), by path; none before."""
-
-    @property
-    def is_complete(self) -> bool:
-        """Tell whether the dataset is built and pushed."""
-        return bool(self.results)
+    """Files that git keeps of the last finished build (dvc.lock, params.yaml, run times), by path; none before."""
+    built_revision: str | None = None
+    """Commit of the checkout that made the results."""
 
     def to_bytes(self) -> bytes:
         """Return the archive."""
-        about = {"layout": LAYOUT, "made_at": self.made_at, "revision": self.revision}
+        about = {"layout": LAYOUT, **{name: getattr(self, name) for name in _FACTS}}
         members = {_ABOUT: _json(about), _FILES: _json([asdict(file) for file in self.files])}
         if self.ledger is not None:
             members[_LEDGER] = self.ledger
@@ -98,7 +98,8 @@ class Checkpoint:
             results = {m.removeprefix(_RESULTS): members[m] for m in members if m.startswith(_RESULTS)}
             for path in (*(file.path for file in files), *results):
                 _check_inside(path, name=name)
-            return cls(about["made_at"], about["revision"], files, members.get(_LEDGER), results)
+            facts = {name: about[name] for name in _FACTS}
+            return cls(files=files, ledger=members.get(_LEDGER), results=results, **facts)
         except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
             raise StageError(f"{name}: is no checkpoint ({type(error).__name__}: {error})") from error
 

@@ -67,6 +67,10 @@ class Children:
                 except subprocess.TimeoutExpired:
                     if meanwhile is not None and not self.is_stopping:
                         meanwhile()
+        except BaseException:
+            self._stop()
+            self._running.wait()
+            raise
         finally:
             self._running = None
 

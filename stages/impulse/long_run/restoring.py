@@ -8,8 +8,8 @@ from pathlib import Path
 
 from impulse.errors import StageError
 from impulse.long_run.checkpoint import Checkpoint, RawFile
+from impulse.long_run.place import Place
 from impulse.long_run.remote import Remote, in_threads
-from impulse.long_run.saving import Place
 from impulse.output import only_writer, output_file
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,18 @@ def restore(place: Place, remote: Remote) -> str | None:
     return name
 
 
+def take_files(place: Place, remote: Remote, name: str) -> None:
+    """Bring raw files of a checkpoint that are not here, beside what is; the next fetch verifies them.
+
+    Raises:
+        StageError: the remote cannot be used, or the checkpoint cannot be read.
+    """
+    checkpoint = Checkpoint.from_bytes(remote.read_checkpoint(name), name=name)
+    missing = [file for file in checkpoint.files if not (place.raw / file.path).exists()]
+    with in_threads() as threads:
+        list(threads.map(lambda file: _bring(file, place.raw, remote), missing))
+
+
 def take_results(place: Place, remote: Remote) -> list[str]:
     """Write dvc.lock, params.yaml and run times of a finished build into the checkout, for ``dvc pull`` and a commit.
 
@@ -77,16 +89,18 @@ def take_results(place: Place, remote: Remote) -> list[str]:
         The paths that were written.
 
     Raises:
-        StageError: there is no checkpoint, or the build is not finished.
+        StageError: there is no checkpoint, or no build was ever finished.
     """
     found = newest(remote)
     if found is None:
         raise StageError(f"{remote.address} has no checkpoint")
     name, checkpoint = found
+    if not checkpoint.results:
+        raise StageError(f"the run is not finished; its last checkpoint is {name} of {checkpoint.made_at}")
     if not checkpoint.is_complete:
-        raise StageError(f"checkpoint {name} of {checkpoint.made_at} is not the last: the run is not finished")
-    if checkpoint.revision != place.revision():
-        log.info("built at commit %s, which is not the one of this checkout", checkpoint.revision)
+        log.info("these are the results of the last finished run; another one is under way")
+    if checkpoint.built_revision != place.revision():
+        log.info("built at commit %s, which is not the one of this checkout", checkpoint.built_revision)
     for path, content in checkpoint.results.items():
         with output_file(place.root / path) as partial:
             partial.write_bytes(content)

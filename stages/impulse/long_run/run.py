@@ -11,9 +11,10 @@ from impulse.config.lock_file import mend
 from impulse.errors import EXIT_CONFIG, ConfigError, StageError
 from impulse.long_run.children import Children
 from impulse.long_run.key import KEY_VARIABLE, key_variables
+from impulse.long_run.place import Place
 from impulse.long_run.remote import Remote
 from impulse.long_run.restoring import restore
-from impulse.long_run.saving import Place, Saver
+from impulse.long_run.saving import Saver
 
 log = logging.getLogger(__name__)
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import secrets
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from impulse.errors import ConfigError
+from impulse.long_run import restoring
 from impulse.long_run.checkpoint import Checkpoint, RawFile, ledger_snapshot
+from impulse.long_run.place import Place
 from impulse.long_run.remote import Remote, checkpoint_name, in_threads, maker_of, number_of
-from impulse.output import output_file
 
 log = logging.getLogger(__name__)
 
@@ -21,39 +20,6 @@ KEEP = 3
 """Checkpoints that stay in the remote; older ones are removed."""
 RESULTS = ("dvc.lock", "params.yaml", "metrics/timing")
 """What git keeps of a finished build."""
-
-
-class Place:
-    """Where a checkout keeps what checkpoints are made of."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.raw = root / "data" / "raw"
-        self.state = root / ".state"
-        self.ledger = self.state / "ledger.sqlite"
-
-    def maker(self) -> str:
-        """Return the name of this checkout in checkpoints; it is lost with the machine."""
-        path = self.state / "checkpoint-maker"
-        if not path.is_file():
-            with output_file(path) as partial:
-                partial.write_text(secrets.token_hex(8), encoding="utf-8")
-        return path.read_text(encoding="utf-8")
-
-    def continued(self) -> str | None:
-        """Return the checkpoint that this checkout was restored from."""
-        path = self.state / "checkpoint-restored"
-        return path.read_text(encoding="utf-8") if path.is_file() else None
-
-    def set_continued(self, name: str) -> None:
-        """Remember the checkpoint that this checkout goes on from."""
-        with output_file(self.state / "checkpoint-restored") as partial:
-            partial.write_text(name, encoding="utf-8")
-
-    def revision(self) -> str:
-        """Return the commit of the checkout."""
-        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=self.root, capture_output=True, text=True, check=False)
-        return found.stdout.strip() or "unknown"
 
 
 class Saver:
@@ -65,6 +31,7 @@ class Saver:
         self._files: dict[str, RawFile] | None = None
         """Files that the remote is known to have, by path."""
         self._saved: Checkpoint | None = None
+        """The last checkpoint, first the one that this process found."""
 
     def save(self, *, is_complete: bool = False) -> str | None:
         """Make a checkpoint of what there is now, while a fetch may go on.
@@ -84,15 +51,18 @@ class Saver:
         """
         newest = self._newest_of_ours()
         ledger = ledger_snapshot(self._place.ledger)
-        files = self._store_new_files()
+        files = self._store_new_files(newest)
+        last, revision = self._saved, self._place.revision()
         made = Checkpoint(
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            revision=self._place.revision(),
+            revision=revision,
             files=tuple(files),
             ledger=ledger,
-            results=dict(_results(self._place.root)) if is_complete else {},
+            is_complete=is_complete,
+            results=dict(_results(self._place.root)) if is_complete else last.results if last else {},
+            built_revision=revision if is_complete else last.built_revision if last else None,
         )
-        if self._saved is not None and replace(made, made_at=self._saved.made_at) == self._saved:
+        if last is not None and replace(made, made_at=last.made_at) == last:
             return None
         if not made.files and made.ledger is None:
             return None
@@ -106,30 +76,37 @@ class Saver:
         return name
 
     def _newest_of_ours(self) -> str | None:
+        """Return the newest checkpoint, which this checkout goes on from."""
         names = self._remote.checkpoints()
-        newest = names[-1] if names else None
-        if newest and maker_of(newest) != self._place.maker() and newest != self._place.continued():
+        newest, continued = names[-1] if names else None, self._place.continued()
+        if newest is None or newest == continued or maker_of(newest) == self._place.maker():
+            return newest
+        if continued is None or maker_of(newest) != maker_of(continued):
             raise ConfigError(
                 "the DVC remote",
                 f"{self._remote.address} has checkpoint {newest}, which another checkout made. Give each its own "
                 f"remote; or, if the other one is gone, move {self._place.ledger} away to go on from that checkpoint",
             )
+        # The checkout that this one took over from had more to save. It stops when it sees our checkpoint.
+        log.info("%s came after this checkout took over; its raw files are taken too", newest)
+        restoring.take_files(self._place, self._remote, newest)
+        self._place.set_continued(newest)
         return newest
 
-    def _store_new_files(self) -> list[RawFile]:
-        known = self._known_files()
+    def _store_new_files(self, newest: str | None) -> list[RawFile]:
+        known = self._known_files(newest)
         with in_threads() as threads:
             found = threads.map(lambda path: self._stored(path, known), list(_raw_files(self._place.raw)))
             files = sorted((file for file in found if file is not None), key=lambda file: file.path)
         self._files = {file.path: file for file in files}
         return files
 
-    def _known_files(self) -> dict[str, RawFile]:
+    def _known_files(self, newest: str | None) -> dict[str, RawFile]:
         """Return the files of the newest checkpoint that the remote still has; later ones are known to this object."""
         if self._files is None:
-            names = self._remote.checkpoints()
-            last = Checkpoint.from_bytes(self._remote.read_checkpoint(names[-1]), name=names[-1]) if names else None
-            files = last.files if last else ()
+            if newest is not None:
+                self._saved = Checkpoint.from_bytes(self._remote.read_checkpoint(newest), name=newest)
+            files = self._saved.files if self._saved else ()
             there = self._remote.which_are_there(file.md5 for file in files)
             self._files = {file.path: file for file in files if file.md5 in there}
         return self._files

@@ -1,0 +1,83 @@
+"""The policy of the machine's role grants what a whole run asks of the store, also with raw replays in the bucket."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from tests.collection.fake_ballchasing import FakeBallchasing
+from tests.deploy.conftest import REPLAYS
+from tests.deploy.machine import AWS, Machine, wait_until
+from tests.deploy.test_long_run import downloaded, newest
+from tests.deploy.watched_store import Right, WatchedStore, right_for
+from tests.pipeline.conftest import Checkout
+from tests.s3.fixtures import Bucket
+
+
+def policy(bucket: str, prefix: str) -> dict[str, list[dict[str, object]]]:
+    """The policy as a user fills it in."""
+    text = (AWS / "iam-policy.json").read_text()
+    filled: dict[str, list[dict[str, object]]] = json.loads(text.replace("BUCKET", bucket).replace("PREFIX", prefix))
+    return filled
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "is_granted"),
+    [
+        ("GET", "/b/p/files/md5/aa/bb", True),
+        ("HEAD", "/b/p/long-run/000001-aa.zip", True),
+        ("PUT", "/b/p/files/md5/aa/bb", True),
+        ("POST", "/b/p/files/md5/aa/bb?uploads=", True),
+        ("DELETE", "/b/p/files/md5/aa/bb?uploadId=7", True),
+        ("DELETE", "/b/p/long-run/000001-aa.zip", True),
+        ("GET", "/b?list-type=2&prefix=p%2Flong-run%2F", True),
+        ("GET", "/b?list-type=2&prefix=", False),
+        ("GET", "/b?list-type=2&prefix=private", False),
+        ("HEAD", "/b", True),
+        ("DELETE", "/b/p/files/md5/aa/bb", False),
+        ("PUT", "/b/elsewhere", False),
+        ("GET", "/other/p/files/md5/aa/bb", False),
+        ("PUT", "/b", False),
+        ("GET", "/", False),
+    ],
+)
+def test_policy_tells_calls_apart(method: str, target: str, is_granted: bool) -> None:
+    """The reader of policies refuses what the policy does not name, so that the test below can fail."""
+    assert right_for(method, target).is_granted_by(policy("b", "p")) is is_granted
+
+
+@pytest.mark.heavy
+@pytest.mark.pipeline
+def test_run_with_raw_replays_in_the_bucket_needs_no_more_than_the_policy(
+    origin: Callable[[str], Checkout],
+    new_machine: Callable[..., Machine],
+    server: FakeBallchasing,
+    bucket: Bucket,
+    tmp_path: Path,
+) -> None:
+    """A machine is lost on the way, a second one ends the run; every call to the store is one that the policy grants."""
+    repository = origin(f"s3://{bucket.name}/data")
+    repository.replace("conf/config.yaml", "storage: local", "storage: s3")
+    repository.replace("conf/storage/s3.yaml", "storage_url: null", f"storage_url: s3://{bucket.name}/data/raw")
+    repository.run("python", "stages/config.py")
+    repository.run("git", "commit", "-qam", "raw replays in the bucket")
+    with WatchedStore(bucket.server.url) as store:
+        first = new_machine("first", repository.path, AWS_ENDPOINT_URL=store.url)
+        first.start()
+        wait_until(lambda: len(downloaded(newest(bucket, "data"), tmp_path)) >= 6, first)
+        first.lose()
+        kept, sent = downloaded(newest(bucket, "data"), tmp_path), Counter(server.files_sent)
+        second = new_machine("second", repository.path, AWS_ENDPOINT_URL=store.url)
+        assert second.run() == 0, second.output()
+
+    assert len(kept) >= 6
+    assert all(server.files_sent[name] == sent[name] for name in kept)
+    assert pq.read_table(second.path / "data" / "export" / "replays.parquet").num_rows == REPLAYS
+    assert not list((second.path / "data" / "raw").rglob("*.replay"))
+    assert Right("s3:PutObject", f"arn:aws:s3:::{bucket.name}/data/raw/replays/re/replay-00.replay") in store.rights
+    granted = policy(bucket.name, "data")
+    assert sorted(map(str, (right for right in store.rights if not right.is_granted_by(granted)))) == []
