@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-torch bench lint fix types check-params lock clean
-.PHONY: remote push repro-pull
+.PHONY: remote push repro-pull sweep compare release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -41,6 +41,17 @@ repro-pull: install ## build like repro, but take from the remote what was built
 	@PYTHONPATH=stages python -m impulse.sharing.remote
 	@PYTHONPATH=stages python -m impulse.config.lock_file
 	dvc repro --pull --allow-missing
+
+release: install ## tag and upload the dataset that stands here: make release VERSION=v1.0 [PUSH=1]
+	@test -n "$(VERSION)" || { echo "make release VERSION=v1.0 [PUSH=1]"; exit 1; }
+	@PYTHONPATH=stages python -m impulse.sharing.release "$(VERSION)" $(if $(PUSH),--push)
+
+sweep: install ## try settings: make sweep S="parse.fps=5,10,30 features=minimal,standard" [JOBS=2] (deploy/SWEEPS.md)
+	@test -n "$(S)" || { echo 'make sweep S="parse.fps=5,10,30" [JOBS=2]'; exit 1; }
+	@PYTHONPATH=stages python -m impulse.sharing.sweep $(or $(JOBS),2) $(S)
+
+compare: install ## show experiments side by side
+	@dvc exp show --md --only-changed --hide-workspace --drop '^(?!Experiment|State|dataset\.|seconds\.|(fetch|parse|validate|dedupe|export)\.(?!.*_features))'
 
 plan: install ## say what fetch would download, how many calls and how long that takes
 	python stages/fetch.py fetch.dry_run=true

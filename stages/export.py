@@ -28,6 +28,13 @@ def export(run: StageRun) -> None:
         summary.replays,
         {},
         more={
+            "dataset": {  # what experiments are compared by; the names stand above the columns of `dvc exp show`
+                "replays": summary.replays,
+                "yield": round(summary.replays / summary.replays_in, 4),
+                "rows": summary.rows,
+                "columns": summary.columns,
+                "bytes": summary.bytes_out,
+            },
             "rows": summary.rows,
             "replays_by_split": summary.replays_by_split,
             "rows_by_split": summary.rows_by_split,

@@ -69,7 +69,7 @@ def timed(stage: str, folder: Path) -> Iterator[dict[str, Any]]:
     start, start_cpu = time.perf_counter(), time.process_time()
     yield figures
     seconds = {
-        "seconds": round(time.perf_counter() - start, 2),
+        "seconds": {stage: round(time.perf_counter() - start, 2)},  # its own column in `dvc exp show`
         "cpu_seconds_without_workers": round(time.process_time() - start_cpu, 2),
     }
     write_json(folder / "timing" / f"{stage}.json", {**seconds, **figures, "python": platform.python_version()})

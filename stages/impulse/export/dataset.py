@@ -52,7 +52,11 @@ class ExportSummary:
     """Counts of a run of the export stage."""
 
     replays: int
+    replays_in: int
+    """With all rejects since fetch: the files that the source had."""
     rows: int
+    columns: int
+    """Columns of frames."""
     replays_by_split: dict[str, int]
     rows_by_split: dict[str, int]
     files: int
@@ -116,6 +120,8 @@ def export_dataset(
     log.info("%d of %d parts written, %d old ones removed from the store", written, len(pieces), removed)
     return ExportSummary(
         replays=len(rows),
+        replays_in=len(rows) + all_rejects.num_rows,
+        columns=len(columns),
         rows=sum(row["rows"] for row in rows),
         replays_by_split={split: sum(row["split"] == split for row in rows) for split in SPLITS},
         rows_by_split={split: sum(row["rows"] for row in rows if row["split"] == split) for split in SPLITS},

@@ -1,0 +1,146 @@
+"""Releases: a tag on a dataset that is complete, checked and stored. ``python -m impulse.sharing.release VERSION [--push]``.
+
+Everything is checked before anything is changed. Then, in this order: the dataset's entry in CHANGELOG.md and the commit
+of dvc.lock, the upload, the tag. Each step that is done already is passed over, so a release that ended in the middle is
+gone on with by the same command, and a tag never names a dataset that is not in the remote.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+
+from impulse.config.app import one_line_errors
+from impulse.errors import ConfigError, StageError
+from impulse.loading import open_dataset
+from impulse.output import output_file
+from impulse.sharing.remote import check_remote
+
+DATASET = "data/export"
+RESULTS = ("dvc.lock", "params.yaml", "metrics", "CHANGELOG.md")
+"""Files that a build and a release change; everything else must be committed before."""
+_VERSION = re.compile(r"v\d+(\.\d+)*([.-]?(a|b|rc)\d+)?")
+
+
+def release(root: Path, version: str, *, push: bool = False) -> list[str]:
+    """Check, commit, upload and tag.
+
+    Args:
+        root: folder of the checkout.
+        version: the tag, such as ``v1.0``.
+        push: push the branch and the tag to git's ``origin`` too.
+
+    Returns:
+        What was done, one line each.
+
+    Raises:
+        ConfigError: the version is none, or the remote is not set.
+        StageError: something is in the way; the line says what to do.
+        DatasetError: a file of the dataset is not what its checksum says.
+    """
+    is_tagged = check(root, version)
+    done: list[str] = []
+    if not is_tagged:
+        if _write_entry(root, version):
+            done.append(f"CHANGELOG.md: an entry for dataset {version}")
+        if _changed(root, *RESULTS):
+            existing = [name for name in RESULTS if (root / name).exists()]
+            _git(root, "add", "--", *existing)
+            _git(root, "commit", "--quiet", "-m", f"data: release {version}", "--", *existing)
+            done.append(f"commit {_git(root, 'rev-parse', '--short', 'HEAD').strip()}")
+    _dvc(root, "push", "--run-cache")
+    done.append("data and results of all stages are in the remote")
+    if not is_tagged:
+        _git(root, "tag", "-a", version, "-m", f"dataset {version}")
+        done.append(f"tag {version}")
+    if push:
+        _git(root, "push", "--quiet", "origin", "HEAD", version)
+        done.append(f"branch and {version} are pushed to origin")
+    return done
+
+
+def check(root: Path, version: str) -> bool:
+    """Refuse a release that would not hold what it promises; nothing is changed.
+
+    Returns:
+        Whether the present commit has the tag already, from a release that is now repeated.
+    """
+    if not _VERSION.fullmatch(version):
+        raise ConfigError("VERSION", f"{version!r} is no version; use v1, v1.0 or v1.0-rc1")
+    tagged = _git(root, "tag", "--list", version).strip()
+    is_here = bool(tagged) and _git(root, "rev-list", "-n", "1", version) == _git(root, "rev-list", "-n", "1", "HEAD")
+    if tagged and not is_here:
+        raise StageError(f"the tag {version} exists and names another commit; choose another version")
+    others = [line for line in _changed(root) if not line[3:].startswith(RESULTS)]
+    if others:
+        raise StageError(f"{others[0][3:]} is not committed ({len(others)} files in all); commit or stash first")
+    lock = root / "dvc.lock"
+    if not lock.is_file() or "export" not in yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]:
+        raise StageError("there is no dataset yet; run `make repro` first")
+    changed = json.loads(_dvc(root, "status", "--json"))
+    if changed:
+        raise StageError(f"{next(iter(changed))} is not up to date; run `make repro` first (`dvc status` has details)")
+    open_dataset(root / DATASET).verify()
+    check_remote(root)
+    return is_here
+
+
+def _write_entry(root: Path, version: str) -> bool:
+    """Put what the dataset is above the older entries of its heading; return whether it was not there yet."""
+    path = root / "CHANGELOG.md"
+    text = path.read_text(encoding="utf-8") if path.is_file() else "# Changelog\n"
+    if f"## Dataset {version} " in text:
+        return False
+    facts = json.loads((root / "metrics" / "export.json").read_text(encoding="utf-8"))["dataset"]
+    entry = (
+        f"## Dataset {version} ({datetime.now(UTC):%Y-%m-%d})\n\n"
+        f"- {facts['replays']:,} replays ({facts['yield']:.1%} of the source's files), {facts['rows']:,} rows, "
+        f"{facts['columns']} columns, {facts['bytes'] / 1e6:,.1f} MB.\n\n"
+    )
+    first = re.search(r"^## (?!Unreleased)", text, re.MULTILINE)
+    at = first.start() if first else len(text)
+    head = text[:at] if first else text.rstrip("\n") + "\n\n"
+    with output_file(path) as partial:
+        partial.write_text((head + entry + text[at:]).rstrip("\n") + "\n", encoding="utf-8")
+    return True
+
+
+def _changed(root: Path, *paths: str) -> list[str]:
+    listed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *paths)
+    return [line for line in listed.splitlines() if line]
+
+
+def _git(root: Path, *arguments: str) -> str:
+    return _run(root, "git", *arguments)
+
+
+def _dvc(root: Path, *arguments: str) -> str:
+    return _run(root, "dvc", *arguments)
+
+
+def _run(root: Path, *command: str) -> str:
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = " ".join((done.stderr or done.stdout).split())[:300]
+        raise StageError(f"`{' '.join(command[:3])}` failed: {said}; mend it and give the same command again")
+    return done.stdout
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Release, and say what was done."""
+    with one_line_errors("release"):
+        done = release(Path.cwd(), arguments[0], push="--push" in arguments[1:])
+        sys.stdout.write("".join(f"release: {line}\n" for line in done))
+        if "--push" not in arguments[1:]:
+            sys.stdout.write(f"release: now `git push origin HEAD {arguments[0]}`\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
