@@ -81,6 +81,7 @@ bench: install-dev ## measure: rates and ratios of one run
 	python tests/benchmarks/write_replays.py
 	python tests/benchmarks/parse_overhead.py
 	python tests/benchmarks/one_more_replay.py
+	python tests/benchmarks/bucket_reads.py
 	python tests/benchmarks/validate_tables.py
 	python tests/benchmarks/dedupe_scale.py
 	python tests/benchmarks/windows.py
