@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from tests.collection.fake_ballchasing import FakeBallchasing
+from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.deploy.conftest import REPLAYS
+from tests.deploy.fake_parameters import NAME, FakeParameters
 from tests.deploy.machine import AWS, Machine, wait_until
 from tests.deploy.test_long_run import downloaded, newest
 from tests.deploy.watched_store import Right, WatchedStore, right_for
@@ -59,21 +60,32 @@ def test_run_with_raw_replays_in_the_bucket_needs_no_more_than_the_policy(
     bucket: Bucket,
     tmp_path: Path,
 ) -> None:
-    """A machine is lost on the way, a second one ends the run; every call to the store is one that the policy grants."""
+    """A machine is lost on the way, a second one ends the run; every call to the store is one that the policy grants.
+
+    The key comes from the Systems Manager, so that the environment file holds no secret of Ballchasing.
+    """
     repository = origin(f"s3://{bucket.name}/data")
     repository.replace("conf/config.yaml", "storage: local", "storage: s3")
     repository.replace("conf/storage/s3.yaml", "storage_url: null", f"storage_url: s3://{bucket.name}/data/raw")
     repository.run("python", "stages/config.py")
     repository.run("git", "commit", "-qam", "raw replays in the bucket")
-    with WatchedStore(bucket.server.url) as store:
-        first = new_machine("first", repository.path, AWS_ENDPOINT_URL=store.url)
+    with WatchedStore(bucket.server.url) as store, FakeParameters(KEY) as parameters:
+        variables = {
+            "AWS_ENDPOINT_URL": store.url,
+            "AWS_ENDPOINT_URL_SSM": parameters.url,
+            "IMPULSE_KEY_PARAMETER": NAME,
+            "BALLCHASING_API_KEY": "",
+        }
+        first = new_machine("first", repository.path, **variables)
         first.start()
         wait_until(lambda: len(downloaded(newest(bucket, "data"), tmp_path)) >= 6, first)
         first.lose()
         kept, sent = downloaded(newest(bucket, "data"), tmp_path), Counter(server.files_sent)
-        second = new_machine("second", repository.path, AWS_ENDPOINT_URL=store.url)
+        second = new_machine("second", repository.path, **variables)
         assert second.run() == 0, second.output()
 
+    assert [asked["Name"] for asked in parameters.asked] == [NAME, NAME]
+    assert KEY not in first.output() + second.output() + second.environment_file.read_text()
     assert len(kept) >= 6
     assert all(server.files_sent[name] == sent[name] for name in kept)
     assert pq.read_table(second.path / "data" / "export" / "replays.parquet").num_rows == REPLAYS
