@@ -82,6 +82,8 @@ bench: install-dev ## measure: rates and ratios of one run
 	python tests/benchmarks/parse_overhead.py
 	python tests/benchmarks/one_more_replay.py
 	python tests/benchmarks/bucket_reads.py
+	python tests/benchmarks/export_size.py
+	python tests/benchmarks/export_incremental.py
 	python tests/benchmarks/validate_tables.py
 	python tests/benchmarks/dedupe_scale.py
 	python tests/benchmarks/windows.py

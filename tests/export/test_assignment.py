@@ -42,6 +42,11 @@ def test_splits_share_the_files(shards: int, first: float, second: float) -> Non
     assert sum(counts) <= shards + 2
 
 
+def test_by_default_all_splits_together_have_eight_files() -> None:
+    """So that any addition changes at most 15 files: these, four tables, card, plot and checksums."""
+    assert [shards_of(split, ExportParams()) for split in SPLITS] == [6, 1, 1]
+
+
 @given(st.text(min_size=1, max_size=40), st.integers(1, 64))
 def test_shard_and_split_are_within_range(key: str, shards: int) -> None:
     """Any key has a place."""

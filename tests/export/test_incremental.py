@@ -21,7 +21,7 @@ from impulse.export.dataset import export_dataset
 from impulse.export.store import ExportStore
 
 EVERYTHING = ExportParams(long=True, numpy=True, npz=True)
-KILLS = 25
+KILLS = 15
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -168,7 +168,7 @@ def test_other_frames_of_a_replay_are_exported_anew(data: Path, tmp_path: Path) 
 @pytest.mark.heavy
 def test_killed_exports_end_in_the_same_bytes(data: Path, tmp_path: Path) -> None:
     """SIGKILL at random moments, again and again; the run that gets through gives the bytes of an undisturbed one."""
-    folder = replicate(data, tmp_path / "data", 300)
+    folder = replicate(data, tmp_path / "data", 150)
     reference = content(exported(folder, tmp_path / "reference", EVERYTHING))
     command = [sys.executable, str(Path(__file__).with_name("killed_run.py")), str(folder), str(tmp_path / "out")]
     draws = random.Random(3)
@@ -176,7 +176,7 @@ def test_killed_exports_end_in_the_same_bytes(data: Path, tmp_path: Path) -> Non
     for _ in range(KILLS):
         run = subprocess.Popen(command)
         try:
-            run.wait(timeout=draws.uniform(0.3, 4.0))
+            run.wait(timeout=draws.uniform(0.5, 4.0))
         except subprocess.TimeoutExpired:
             run.send_signal(signal.SIGKILL)
             killed += 1

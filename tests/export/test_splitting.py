@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.exported import exported
 
 from impulse.config.params import ExportParams, SplitBy
 from impulse.errors import StageError
@@ -157,3 +160,19 @@ def test_the_largest_set_is_always_reported(matches: int, level: int, caplog: py
     (record,) = caplog.records
     assert record.levelno == level
     assert f"the largest holds 3 ({3 / matches:.0%})" in record.getMessage()
+
+
+def test_nobody_is_divided_in_the_dataset(data: Path, tmp_path: Path) -> None:
+    """From the tables to the files: by player nobody is in two splits, and the card says how it was done."""
+    chosen = ExportParams(train=0.5, val=0.25, test=0.25, split_by=SplitBy.player, max_linked_share=None)
+    folder = exported(data, tmp_path / "export", chosen)
+    replays = pq.read_table(folder / "replays.parquet").to_pylist()
+    split = {row["replay_id"]: row["split"] for row in replays}
+    seen: dict[str, set[str]] = defaultdict(set)
+    for row in pq.read_table(folder / "players.parquet").to_pylist():
+        if not row["is_bot"] and row["platform"] != "splitscreen":
+            seen[f"{row['platform']}:{row['player_id']}"].add(split[row["replay_id"]])
+    assert len(seen) > 5
+    assert all(len(splits_of) == 1 for splits_of in seen.values())
+    assert {row["split_key"].split("/")[0] for row in replays if row["split_key"] != row["match_key"]} == {"player"}
+    assert "nobody is in two splits" in (folder / "README.md").read_text()

@@ -26,6 +26,13 @@ ABOUT = (
 
 RIGHTS = "No licence is given: the rights in the replays remain with their owners."
 
+CARD_COLUMNS = {
+    "players": ("platform", "player_id", "is_bot", "shots", "goals"),
+    "goals": ("replay_id", "goal", "team"),
+    "rejects": ("stage", "reason"),
+}
+"""What the card needs of the tables."""
+
 _TEMPLATE = Path(__file__).with_name("card.md.j2")
 
 _SAMPLINGS = {
@@ -64,9 +71,9 @@ class CardFacts:
     replays: Sequence[Mapping[str, Any]]
     """Rows of the exported replays table."""
     players: Sequence[Mapping[str, Any]]
-    """Rows of the exported players table."""
+    """Rows of the exported players table, with the columns of :data:`CARD_COLUMNS`."""
     goals: Sequence[Mapping[str, Any]]
-    """Rows of the exported goals table."""
+    """Rows of the exported goals table, likewise."""
     rejects: Sequence[Mapping[str, Any]]
     """Every input that is not in the dataset."""
     columns: Sequence[Column]

@@ -18,7 +18,7 @@ from impulse.config.params import EngineParams, ExportParams
 from impulse.data_paths import FATES, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, SPLITS
 from impulse.errors import StageError
 from impulse.export.assignment import shard_of, split_of
-from impulse.export.card import ABOUT, RIGHTS, TITLE, CardFacts, dataset_card
+from impulse.export.card import ABOUT, CARD_COLUMNS, RIGHTS, TITLE, CardFacts, dataset_card
 from impulse.export.columns import (
     COPIED_TABLES,
     EXPORTED_REPLAY_COLUMNS,
@@ -45,6 +45,9 @@ from impulse.tables import read_json, read_table, table_of
 log = logging.getLogger(__name__)
 
 CHECKSUMS = "checksums.sha256"
+
+_PLAYER_IDENTITY = ["replay_id", "slot", "team", "platform", "player_id", "is_bot", "first_row"]
+"""Columns of the players table that splits and the long layout need; of a large corpus all would be gigabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def export_dataset(
     """
     made_with = read_json(parsed / FEATURES, made_by="parse")
     kept_columns = read_json(deduped / KEPT_COLUMNS, made_by="dedupe")["kept"]
-    players = read_table(parsed / "players.parquet", made_by="parse").to_pylist()
+    players = read_table(parsed / "players.parquet", made_by="parse").select(_PLAYER_IDENTITY).to_pylist()
     rows = _kept_replays(parsed, deduped, players, params)
     if not rows:
         raise StageError(
@@ -227,7 +230,10 @@ def _write_documents(
         if (folder / name).is_dir() or (folder / f"{name}.parquet").is_file()
     }
     write_json(folder / "schema.json", schema_document(tables, schema))
-    rows = {name: pq.read_table(folder / f"{name}.parquet").to_pylist() for name in ("players", "goals", "rejects")}
+    rows = {
+        name: pq.read_table(folder / f"{name}.parquet", columns=list(names)).to_pylist()
+        for name, names in CARD_COLUMNS.items()
+    }
     facts = CardFacts(
         replays=replays,
         columns=columns,
