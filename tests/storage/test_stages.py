@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.s3.fixtures import Bucket
 from tests.storage.conftest import Checkout
 
 from impulse.data_paths import STORAGE_URL
-from impulse.demo import with_flipped_bits
+from impulse.demo import clones, with_flipped_bits, write_replay
 
 pytestmark = pytest.mark.slow
 LISTS = {"manifest.parquet", "listed_players.parquet", "rejects.parquet"}
@@ -101,3 +102,27 @@ def test_changed_and_missing_objects_are_rejects_until_they_are_mended(
     stored.done("parse")
     assert parsed_now(stored) == 3
     assert stored.content("data/parsed") == local.content("data/parsed")
+
+
+@pytest.mark.heavy
+def test_downloads_go_straight_into_the_bucket(
+    new_checkout: Callable[..., Checkout], bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source ballchasing keeps its replays there too, and downloads nothing twice."""
+    write_replay(tmp_path / "a", seed=5, team_size=1, duration_seconds=10.0)
+    files = list(clones((tmp_path / "a").read_bytes(), count=3))
+    monkeypatch.setenv("BALLCHASING_API_KEY", KEY)
+    with FakeBallchasing() as server:
+        server.add_group("top")
+        for number, content in enumerate(files):
+            server.add_replay(f"replay-{number}", content, "top")
+        source = ("source=ballchasing", "fetch.groups=[top]", f"fetch.base_url={server.url}")
+        checkout = new_checkout(*source, "storage=s3", f"fetch.storage_url=s3://{bucket.name}")
+        checkout.done("fetch")
+        found = bucket.objects()
+        assert found == {f"replays/re/replay-{number}.replay": content for number, content in enumerate(files)}
+        assert checkout.content("data/raw").keys() == LISTS
+        bucket.client.delete_object(Bucket=bucket.name, Key="replays/re/replay-1.replay")
+        checkout.done("fetch", "fetch.refresh=true")
+        assert bucket.objects() == found
+        assert server.files_sent == {"replay-0": 1, "replay-1": 2, "replay-2": 1}
