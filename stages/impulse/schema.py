@@ -124,6 +124,18 @@ TIME_COLUMNS: tuple[Column, ...] = (
     ),
 )
 
+GAME_STATES = (
+    "WaitingForPlayers",
+    "Countdown",
+    "Active",
+    "PostGoalScored",
+    "ReplayPlayback",
+    "PrePodiumSpotlight",
+    "PodiumSpotlight",
+    "Finished",
+)
+"""The game's names of the phases of a match, in their order. Their places here are their codes in arrays of numbers."""
+
 BALL_PRESENT = Column("ball_present", "bool", "the ball exists; when false its other columns are null")
 
 PLAYER_STATE_COLUMNS: tuple[Column, ...] = (
@@ -148,6 +160,14 @@ DEMOLISHED_BY = Column(
     feature="PlayerDemolishedBy",
     quantity="demolition",
 )
+
+
+def state_codes(found: Iterable[str]) -> list[str]:
+    """Return names of game states by their codes: the known ones at their fixed places, others that were found behind them.
+
+    So a code means the same in every split and every dataset, whatever states occur in them.
+    """
+    return [*GAME_STATES, *sorted(set(found) - set(GAME_STATES))]
 
 
 def arrow_schema(columns: Iterable[Column]) -> pa.Schema:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from impulse.config.params import ExportParams, FloatType
 from impulse.export.encoding import as_exported
 from impulse.export.frames_source import Replay, read_replay
+from impulse.schema import state_codes
 
 NOT_NUMERIC = ("replay_id",)
 """Columns that the arrays leave out; replays.parquet and offsets.npy say which rows belong to which replay."""
@@ -98,7 +99,7 @@ def _all_states(replays: Sequence[Replay], parsed: Path, schema: pa.Schema) -> l
     for replay in replays:
         column = read_replay(replay, parsed, ["game_state"])["game_state"]
         found.update(pc.unique(column.combine_chunks().cast(pa.string())).drop_null().to_pylist())
-    return sorted(found)
+    return state_codes(found)
 
 
 def _values(column: pa.ChunkedArray, states: Sequence[str]) -> npt.NDArray[np.floating[Any]]:

@@ -24,7 +24,7 @@ from impulse.export.long_layout import long_schema, to_long
 from impulse.export.numpy_arrays import ARRAY_FILES, write_arrays, write_npz
 from impulse.export.summary import Summary
 
-EXPORT_VERSION = 1
+EXPORT_VERSION = 2
 """Raised whenever the code of this package writes other bytes for the same frames."""
 
 

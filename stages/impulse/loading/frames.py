@@ -17,6 +17,7 @@ from impulse.frame_arrays import FrameArrays, physical_bounds
 from impulse.loading.place import Place
 from impulse.loading.row_groups import row_groups_of
 from impulse.loading.selection import Selection
+from impulse.schema import state_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,7 @@ class Frames:
         values = np.empty((table.num_rows, len(names)), dtype=np.float64 if is_wide else np.float32)
         categories: dict[str, list[str]] = {}
         for position, name in enumerate(names):
-            column, categories_of = _numbers(table[name])
+            column, categories_of = _numbers(name, table[name])
             if categories_of is not None:
                 categories[name] = categories_of
             for target, run in enumerate(order):
@@ -204,12 +205,13 @@ def _runs(ids: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
     return codes.take(pa.array(starts)).to_pylist(), starts
 
 
-def _numbers(column: pa.ChunkedArray) -> tuple[npt.NDArray[Any], list[str] | None]:
+def _numbers(name: str, column: pa.ChunkedArray) -> tuple[npt.NDArray[Any], list[str] | None]:
     """Return a column as numbers with NaN for null, and what they mean when they are codes of names."""
     names = None
     if pa.types.is_dictionary(column.type):
         column = column.cast(pa.string())
-        names = sorted(column.unique().drop_null().to_pylist())
+        found = column.unique().drop_null().to_pylist()
+        names = state_codes(found) if name == "game_state" else sorted(found)
         column = pc.index_in(column, value_set=pa.array(names, pa.string()))
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
