@@ -84,6 +84,7 @@ bench: install-dev ## measure: rates and ratios of one run
 	python tests/benchmarks/bucket_reads.py
 	python tests/benchmarks/export_size.py
 	python tests/benchmarks/export_incremental.py
+	python tests/benchmarks/sweep.py
 	python tests/benchmarks/validate_tables.py
 	python tests/benchmarks/dedupe_scale.py
 	python tests/benchmarks/windows.py

@@ -10,11 +10,15 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dvc.repo import Repo
 
 from impulse.config.app import one_line_errors
 from impulse.errors import StageError
+
+if TYPE_CHECKING:
+    from dvc.repo.experiments.queue.celery import LocalCeleryQueue
 
 POLL_SECONDS = 2.0
 MAX_LOOKS_WITHOUT_WORKERS = 60
@@ -45,29 +49,25 @@ def sweep(
     Raises:
         StageError: DVC refused an override, or the workers ended before the queue was empty.
     """
-    before = set(_look(root)[0])
-    settings = [part for override in overrides for part in ("-S", override)]
-    if subprocess.run(["dvc", "exp", "run", "--queue", *settings], cwd=root, check=False).returncode != 0:
-        raise StageError("nothing runs; mend the override, and empty the queue with `dvc queue remove --queued`")
-    subprocess.run(["dvc", "queue", "start", "--jobs", str(jobs)], cwd=root, check=True)
-    without_workers = 0
-    while True:
-        seen, has_workers = _look(root)
-        states = {name: state for name, state in seen.items() if name not in before}
-        if not {"Queued", "Running"} & set(states.values()):
-            return states
-        without_workers = 0 if has_workers else without_workers + 1
-        if without_workers > MAX_LOOKS_WITHOUT_WORKERS:
-            raise StageError("the queue's workers are gone; `dvc queue start` goes on with what is left in it")
-        sleep(POLL_SECONDS)
-
-
-def _look(root: Path) -> tuple[dict[str, str], bool]:
-    """Return the state of each experiment of the queue by name, and whether a worker is there."""
     with Repo(str(root)) as repo:
         queue = repo.experiments.celery_queue
-        states = {str(task["name"] or task["rev"][:7]): str(task["status"]) for task in queue.status()}
-        return states, bool(queue.worker_status())
+        before = set(_states(queue))
+        settings = [part for override in overrides for part in ("-S", override)]
+        if subprocess.run(["dvc", "exp", "run", "--queue", *settings], cwd=root, check=False).returncode != 0:
+            raise StageError("nothing runs; mend the override, and empty the queue with `dvc queue remove --queued`")
+        subprocess.run(["dvc", "queue", "start", "--jobs", str(jobs)], cwd=root, check=True)
+        looks_without_workers = 0
+        while any(queue.iter_queued()) or any(queue.iter_active()):
+            looks_without_workers = 0 if queue.worker_status() else looks_without_workers + 1
+            if looks_without_workers > MAX_LOOKS_WITHOUT_WORKERS:
+                raise StageError("the queue's workers are gone; `dvc queue start` goes on with what is left in it")
+            sleep(POLL_SECONDS)
+        return {name: state for name, state in _states(queue).items() if name not in before}
+
+
+def _states(queue: LocalCeleryQueue) -> dict[str, str]:
+    """Return the state of each experiment of the queue by name."""
+    return {str(task["name"] or task["rev"][:7]): str(task["status"]) for task in queue.status()}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,0 +1,136 @@
+"""The guide to sweeps is true: every command in it runs, in its order, in a clone."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from tests.pipeline.conftest import ROOT, Checkout
+
+from impulse.sharing.sweep import compare
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]
+GUIDE = (ROOT / "deploy" / "SWEEPS.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```bash\n(.*?)```", GUIDE, re.DOTALL)
+MAKE = "make --silent --old-file=install"
+"""The test's environment stands in for the one that make would install."""
+
+
+def run_block(checkout: Checkout, block: str, *, name: str = "NAME") -> str:
+    """Run the lines of a block as a shell does, until the first that fails."""
+    text = re.sub(r"^make ", f"{MAKE} ", block.replace("NAME", name).replace(" && ", "\n"), flags=re.MULTILINE)
+    return checkout.run("bash", "-euo", "pipefail", "-c", text).stdout
+
+
+def wait_for_queue(checkout: Checkout, count: int) -> dict[str, dict[str, str]]:
+    """Return the finished tasks of the queue by name."""
+    while True:
+        out = checkout.run("dvc", "queue", "status").stdout
+        tasks = re.findall(r"^[0-9a-f]{7}\s+(\S+)\s.*\s(Queued|Running|Failed|Success)\s*$", out, re.MULTILINE)
+        assert len(tasks) >= count, out
+        if not {"Queued", "Running"} & {state for _, state in tasks}:
+            return {name: {"state": state} for name, state in tasks}
+
+
+@pytest.fixture(scope="module")
+def checkout(clone: Callable[[str, Path], Checkout], small_source: Path) -> Checkout:
+    return clone("sweeps", small_source)
+
+
+def rows_of(checkout: Checkout) -> list[dict[str, str]]:
+    table = checkout.run(*compare()).stdout.splitlines()
+    names = [cell.strip() for cell in table[0].strip("|").split("|")]
+    return [
+        dict(zip(names, (cell.strip() for cell in line.strip("|").split("|")), strict=True))
+        for line in table[2:]
+        if line.startswith("|")
+    ]
+
+
+def test_every_command_of_the_guide_runs(checkout: Checkout) -> None:
+    """From the baseline over the one command, the queue and the best experiment to plain Hydra with a launcher."""
+    one_command, steps, best, hydra = BLOCKS
+    table = run_block(checkout, one_command)
+    assert "dataset.rows" in table
+    by_fps = {row["parse.fps"]: row for row in rows_of(checkout)}
+    assert set(by_fps) == {"2", "5", "10"}
+    assert int(by_fps["2"]["dataset.rows"] or 0) < int(by_fps["5"]["dataset.rows"]) < int(by_fps["10"]["dataset.rows"])
+    assert {row["State"] for row in by_fps.values()} == {"-", "Success"}
+
+    queue, start, *rest = steps.splitlines()
+    run_block(checkout, f"{queue}\n{start}")
+    done = wait_for_queue(checkout, 4)
+    assert {task["state"] for task in done.values()} == {"Success"}
+    run_block(checkout, "\n".join(rest))
+    shown = rows_of(checkout)
+    assert {(row["parse.fps"], row["dataset.columns"]) for row in shown if row["State"] == "Success"} == {
+        (fps, columns) for fps in ("2", "5") for columns in {row["dataset.columns"] for row in shown}
+    }
+
+    name = next(row["Experiment"] for row in shown if row["parse.fps"] == "5").split("[")[1].rstrip("]")
+    run_block(checkout, best, name=name)
+    assert checkout.stages_run("dvc", "repro") == []
+    assert checkout.run("git", "status", "--porcelain").stdout == ""
+
+    before = checkout.content("data/parsed")
+    for line in hydra.splitlines():
+        shutil.rmtree(checkout.path / "multirun", ignore_errors=True)
+        run_block(checkout, line)
+        rows = {
+            fps: sum(pq.read_table(folder / "parsed" / "measures.parquet")["rows"].to_pylist())
+            for fps in (2, 5)
+            for folder in [checkout.path / "multirun" / "parse" / f"parse.fps={fps}"]
+        }
+        assert rows[2] < rows[5]
+    assert checkout.content("data/parsed") == before
+
+
+def test_experiments_share_what_their_settings_do_not_touch(
+    clone: Callable[[str, Path], Checkout], small_source: Path
+) -> None:
+    """No experiment fetches; one with other thresholds parses nothing, one with a known fps takes every parsed result."""
+    here = clone("shared", small_source)
+    here.run("dvc", "repro")
+    here.run("git", "add", "-A")
+    here.run("git", "commit", "-qm", "baseline")
+    seen: dict[str, tuple[list[str], int]] = {}
+    for name, setting in {
+        "thresholds": "validate.min_frames=50",
+        "finer": "parse.fps=20",
+        "again": "parse.fps=20",
+    }.items():
+        if name == "again":
+            shutil.rmtree(here.path / ".dvc" / "cache" / "runs")
+        ran = here.stages_run("dvc", "exp", "run", "--temp", "--name", name, "-S", setting)
+        refs = here.run("git", "for-each-ref", "--format=%(refname)", "refs/exps").stdout.split()
+        (ref,) = [ref for ref in refs if ref.endswith(f"/{name}")]
+        timing = here.run("git", "show", f"{ref}:metrics/timing/parse.json").stdout
+        seen[name] = ran, json.loads(timing)["parsed_now"]
+    assert not any("fetch" in ran for ran, _ in seen.values())
+    assert "parse" not in seen["thresholds"][0]
+    assert "parse" in seen["finer"][0]
+    assert seen["finer"][1] > 0
+    assert "parse" in seen["again"][0]
+    assert seen["again"][1] == 0
+
+
+def test_a_wrong_override_queues_nothing(checkout: Checkout) -> None:
+    """One line at the end says what to do, and the exit code tells make."""
+    done = subprocess.run(
+        ["python", "-m", "impulse.sharing.sweep", "2", "parse.fps=5,abc"],
+        cwd=checkout.path,
+        env={**checkout.env, "PYTHONPATH": "stages"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "could not be converted to Float" in done.stdout + done.stderr
+    assert done.stderr.splitlines()[-1].startswith("sweep: error: nothing runs; mend the override")
+    checkout.run("dvc", "queue", "remove", "--queued")
