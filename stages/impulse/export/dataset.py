@@ -92,8 +92,8 @@ def export_dataset(
     Raises:
         StageError: an input is missing or not what parse wrote, or no replay is left to export.
     """
-    made_with = read_json(parsed / FEATURES, made_by="parse")
     kept_columns = read_json(deduped / KEPT_COLUMNS, made_by="dedupe")["kept"]
+    made_with = read_json(parsed / FEATURES, made_by="parse")
     players = read_table(parsed / "players.parquet", made_by="parse").select(_PLAYER_IDENTITY).to_pylist()
     rows = _kept_replays(parsed, deduped, players, params)
     if not rows:
