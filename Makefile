@@ -8,7 +8,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-torch bench lint fix types check-params lock clean
-.PHONY: remote push repro-pull sweep compare release
+.PHONY: remote push repro-pull sweep trials compare release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,10 @@ release: install ## tag and upload the dataset that stands here: make release VE
 sweep: install ## try settings: make sweep S="parse.fps=5,10,30 features=minimal,standard" [JOBS=2] (deploy/SWEEPS.md)
 	@test -n "$(S)" || { echo 'make sweep S="parse.fps=5,10,30" [JOBS=2]'; exit 1; }
 	@PYTHONPATH=stages python -m impulse.sharing.sweep $(or $(JOBS),2) $(S)
+
+trials: install ## the same without experiments of DVC, quicker: make trials S="parse.fps=5,10,30" [JOBS=2]
+	@test -n "$(S)" || { echo 'make trials S="parse.fps=5,10,30" [JOBS=2]'; exit 1; }
+	@PYTHONPATH=stages python -m impulse.sharing.trials $(or $(JOBS),2) $(S)
 
 compare: install ## show experiments side by side
 	@dvc exp show --md --only-changed --hide-workspace --drop '^(?!Experiment|State|dataset\.|seconds\.|(fetch|parse|validate|dedupe|export)\.(?!.*_features))'

@@ -1,8 +1,8 @@
-"""What a sweep costs: three experiments by `make sweep` against one run of parse and the later stages.
+"""What a sweep costs: three trials and three experiments against one run of parse and the later stages.
 
     python tests/benchmarks/sweep.py [matches] [jobs]
 
-Both times are of this run, on this machine, so that their ratio means something; the CPU seconds say whether others used
+All times are of this run, on this machine, so that their ratio means something; the CPU seconds say whether others used
 the machine meanwhile.
 """
 
@@ -18,10 +18,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SWEEP = "parse.fps=5,15,30"
+TRIALS = "parse.fps=6,16,29"
 
 
 def main(matches: int, jobs: int) -> None:
-    """Build once, time one run at another fps, time a sweep over three."""
+    """Build once, time one run at another fps, time trials of three more and a sweep over another three."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # idle workers of the queue end later
         checkout = Path(folder) / "impulse"
         subprocess.run(["git", "clone", "-q", str(ROOT), str(checkout)], check=True)
@@ -51,9 +52,11 @@ def main(matches: int, jobs: int) -> None:
         one, one_cpu = run("dvc", "repro")
         run("git", "checkout", "-q", ".")
         run("dvc", "checkout", "--quiet", "--force")
+        trials, _ = run(sys.executable, "-m", "impulse.sharing.trials", str(jobs), TRIALS)
         three, _ = run(sys.executable, "-m", "impulse.sharing.sweep", str(jobs), SWEEP)
     print(f"{matches} matches, {jobs} experiments at a time, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"one run of parse to export: {one:.1f} s ({one_cpu:.1f} s of CPU)")
+    print(f"three trials:               {trials:.1f} s, {trials / one:.2f} times one run")
     print(f"sweep of three:             {three:.1f} s, {three / one:.2f} times one run")
 
 

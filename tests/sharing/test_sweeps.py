@@ -55,7 +55,7 @@ def rows_of(checkout: Checkout) -> list[dict[str, str]]:
 
 def test_every_command_of_the_guide_runs(checkout: Checkout) -> None:
     """From the baseline over the one command, the queue and the best experiment to plain Hydra with a launcher."""
-    one_command, steps, best, hydra = BLOCKS
+    one_command, steps, best, trials, hydra = BLOCKS
     table = run_block(checkout, one_command)
     assert "dataset.rows" in table
     by_fps = {row["parse.fps"]: row for row in rows_of(checkout)}
@@ -79,6 +79,8 @@ def test_every_command_of_the_guide_runs(checkout: Checkout) -> None:
     assert checkout.run("git", "status", "--porcelain").stdout == ""
 
     before = checkout.content("data/parsed")
+    tried = run_block(checkout, trials)
+    assert {line.split("|")[1].strip() for line in tried.splitlines()[2:]} == {"parse.fps=2", "parse.fps=5"}
     for line in hydra.splitlines():
         shutil.rmtree(checkout.path / "multirun", ignore_errors=True)
         run_block(checkout, line)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 GROUPS = ("source", "storage", "features", "quality", "dedupe", "export", "engine", "experiment")
 """Folders of conf/ whose presets may be chosen on the command line, as in ``features=minimal``."""
 
+DATA_VARIABLE = "IMPULSE_DATA"
+"""Names another folder in the place of ``data``, for stages that are called without DVC."""
+
 
 @dataclass(frozen=True, slots=True)
 class StageRun:
@@ -103,13 +106,15 @@ def _run_hydra(name: str, function: Callable[[StageRun], None], *, wants_traceba
         _log_to_stdout(name)
         hydra_config = HydraConfig.get()
         is_sweep = hydra_config.mode == RunMode.MULTIRUN
-        output = Path(hydra_config.runtime.output_dir) if is_sweep else root / "data"
-        metrics = output / "metrics" if is_sweep else root / "metrics"
+        chosen = None if "DVC_STAGE" in os.environ else os.environ.get(DATA_VARIABLE)
+        data = Path(chosen).absolute() if chosen else root / "data"
+        output = Path(hydra_config.runtime.output_dir) if is_sweep else data
+        metrics = output / "metrics" if is_sweep or chosen else root / "metrics"
         # Inside the job, because Hydra adds lines of its own to an error that leaves it.
         with one_line_errors(name, wants_traceback=wants_traceback):
             params = composition.to_params(config)
             with only_writer(output / name):
-                function(StageRun(name, params, root, root / "data", output, metrics))
+                function(StageRun(name, params, root, data, output, metrics))
 
     hydra.main(config_path=str(root), config_name="stage", version_base="1.3")(task)()
 
