@@ -19,7 +19,7 @@ install-dev: $(VENV)/.installed-dev ## the same with tools for tests and checks
 repro: install ## build the dataset: config, fetch, parse, validate, dedupe, export
 	@PYTHONPATH=stages python -m impulse.config.lock_file
 	dvc repro
-	@echo "The dataset is in data/export (its card: data/export/README.md), the report in data/validated/report.md."
+	@echo "The dataset is in data/export (its card: data/export/README.md), the report in data/validated/report.html."
 
 update: install ## look for new replays in the source, then build what changed
 	@PYTHONPATH=stages python -m impulse.config.lock_file
