@@ -2,6 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The locks name every package, so nothing is resolved: what is installed is what was tried. uv takes seconds where pip takes
+# minutes; `make install UV=` does without it. Packages of your own in .venv stay.
+UV := $(BIN)/uv
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(PIP))
+LOCK = $(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-emit-index-url --no-header --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Lines of a stage appear when they are printed.
 export PYTHONUNBUFFERED := 1
@@ -106,10 +112,11 @@ types: install-dev ## check types
 check-params: install-dev ## check that params.yaml is what conf/ composes to
 	python -m pytest -q tests/pipeline/test_params.py
 
-lock: install-dev ## resolve the locks anew from pyproject.toml
-	uv pip compile pyproject.toml --universal --upgrade --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
-	uv pip compile pyproject.toml --extra test --extra dev --universal --upgrade --generate-hashes --no-emit-index-url --no-header -q -c requirements.lock -o requirements-dev.lock
-	uv pip compile pyproject.toml --extra torch --universal --upgrade --generate-hashes --no-emit-index-url --no-header -q -c requirements-dev.lock -o requirements-torch.lock
+lock: $(VENV)/.installer ## resolve the locks anew from pyproject.toml
+	$(LOCK) pyproject.toml --group build -o requirements/runtime.lock
+	$(LOCK) pyproject.toml --group build --extra test --extra dev -c requirements/runtime.lock -o requirements/dev.lock
+	$(LOCK) pyproject.toml --group build --extra torch -c requirements/dev.lock -o requirements/torch.lock
+	$(LOCK) --group installer -o requirements/installer.lock
 
 clean: ## remove the environment and caches of tools; data and state stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
@@ -118,15 +125,19 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "impulse needs Python 3.11 or newer, $(PYTHON) is older: make PYTHON=/path/to/python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements.lock | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+$(VENV)/.installer: requirements/installer.lock | $(VENV)/bin/python
+	$(PIP) --require-hashes --no-deps -r $<
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.lock pyproject.toml $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+$(VENV)/.installed: requirements/runtime.lock pyproject.toml $(if $(UV),$(VENV)/.installer) | $(VENV)/bin/python
+	$(INSTALL) --require-hashes --no-deps -r $<
+	$(INSTALL) --no-build-isolation --no-deps -e .
 	@touch $@
 
-$(VENV)/.installed-torch: requirements-torch.lock $(VENV)/.installed-dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-torch.lock
+$(VENV)/.installed-dev: requirements/dev.lock $(VENV)/.installed
+	$(INSTALL) --require-hashes --no-deps -r $<
+	@touch $@
+
+$(VENV)/.installed-torch: requirements/torch.lock $(VENV)/.installed-dev
+	$(INSTALL) --require-hashes --no-deps -r $<
 	@touch $@
