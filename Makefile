@@ -70,10 +70,10 @@ status: install ## show a download that runs, or how the last one ended
 	PYTHONPATH=stages python -m impulse.collection.status
 
 remote-status: install ## show what a machine elsewhere has pushed (deploy/README.md)
-	@PYTHONPATH=stages python -m impulse.long_run status
+	@PYTHONPATH=stages python -m impulse.sharing.long_run status
 
 results: install ## get dvc.lock of a finished run on a server; then dvc pull
-	@PYTHONPATH=stages python -m impulse.long_run results
+	@PYTHONPATH=stages python -m impulse.sharing.long_run results
 
 params: install ## compose conf/ into params.yaml
 	python stages/config.py

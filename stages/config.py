@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from impulse.config.app import one_line_errors
+from impulse.run.program import one_line_errors
 
 if __name__ == "__main__":
     with one_line_errors("config"):

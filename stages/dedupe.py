@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from impulse.config.app import StageRun, stage
+from impulse.run.program import StageRun, stage
 
 
 @stage
 def dedupe(run: StageRun) -> None:
     """Decide which recordings and columns are kept."""
-    from impulse.data_paths import FEATURES, REJECTS, VERDICTS
-    from impulse.dedup.deduplication import dedupe_tables
-    from impulse.metrics import StageMetrics, timed
-    from impulse.tables import read_table
+    from impulse.dedupe.stage import dedupe_tables
+    from impulse.run.metrics import StageMetrics, timed
+    from impulse.tables.io import read_table
+    from impulse.tables.paths import (
+        FEATURES,
+        REJECTS,
+        VERDICTS,
+    )
 
     parsed, validated = run.data / "parsed", run.data / "validated"
     with timed("dedupe", run.metrics):

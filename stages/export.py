@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from impulse.config.app import StageRun, stage
+from impulse.run.program import StageRun, stage
 
 
 @stage
 def export(run: StageRun) -> None:
     """Write shards, tables, schema, card and checksums."""
-    from impulse.export.dataset import export_dataset
+    from impulse.export.stage import export_dataset
     from impulse.export.store import ExportStore
-    from impulse.metrics import StageMetrics, timed
+    from impulse.run.metrics import StageMetrics, timed
 
     with timed("export", run.metrics) as figures:
         summary = export_dataset(

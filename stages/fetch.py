@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from impulse.config.app import StageRun, stage
+from impulse.run.program import StageRun, stage
 
 if TYPE_CHECKING:
     from impulse.collection.intake import FetchSummary
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 @stage
 def fetch(run: StageRun) -> None:
     """Take in every file of the source."""
-    from impulse.metrics import StageMetrics, timed
+    from impulse.run.metrics import StageMetrics, timed
 
     with timed("fetch", run.metrics) as figures:
         summary = _fetch(run)
@@ -27,13 +27,13 @@ def fetch(run: StageRun) -> None:
 def _fetch(run: StageRun) -> FetchSummary:
     import os
 
-    from impulse.aws_variables import add_aws_variables
     from impulse.collection import ballchasing
     from impulse.collection.intake import take_in
     from impulse.collection.raw_storage import raw_storage
     from impulse.collection.sources import candidates
-    from impulse.config.fetch_params import SourceKind
-    from impulse.progress import with_progress
+    from impulse.config.fetch import SourceKind
+    from impulse.run.progress import with_progress
+    from impulse.s3.credentials import add_aws_variables
 
     params = run.params.fetch
     add_aws_variables(os.environ, env_file=run.env_file)

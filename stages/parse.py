@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from impulse.config.app import StageRun, stage
+from impulse.run.program import StageRun, stage
 
 
 @stage
@@ -11,12 +11,16 @@ def parse(run: StageRun) -> None:
     # Imported here because worker processes import this script again and need none of it.
     import os
 
-    from impulse.aws_variables import add_aws_variables
-    from impulse.data_paths import LISTED_PLAYERS, MANIFEST, REJECTS
-    from impulse.metrics import StageMetrics, timed
-    from impulse.parsing.batch import parse_batch
+    from impulse.parsing.stage import parse_batch
     from impulse.parsing.store import ParseStore
-    from impulse.tables import read_table
+    from impulse.run.metrics import StageMetrics, timed
+    from impulse.s3.credentials import add_aws_variables
+    from impulse.tables.io import read_table
+    from impulse.tables.paths import (
+        LISTED_PLAYERS,
+        MANIFEST,
+        REJECTS,
+    )
 
     add_aws_variables(os.environ, env_file=run.env_file)
     raw = run.data / "raw"

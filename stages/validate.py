@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from impulse.config.app import StageRun, stage
+from impulse.run.program import StageRun, stage
 
 
 @stage
 def validate(run: StageRun) -> None:
     """Judge every replay by its measures."""
-    from impulse.data_paths import REJECTS
-    from impulse.metrics import StageMetrics, timed
-    from impulse.tables import read_table
-    from impulse.validation.judging import validate_tables
+    from impulse.run.metrics import StageMetrics, timed
+    from impulse.tables.io import read_table
+    from impulse.tables.paths import REJECTS
+    from impulse.validation.stage import validate_tables
 
     parsed = run.data / "parsed"
     with timed("validate", run.metrics):

@@ -8,17 +8,17 @@ import pyarrow.parquet as pq
 
 from impulse.collection.intake import Candidate, take_in
 from impulse.collection.storage import LocalFolder
-from impulse.config.fetch_params import SourceKind
+from impulse.config.fetch import SourceKind
 from impulse.config.params import DedupeParams, EngineParams, ExportParams
 from impulse.config.parsing_config import ParsingConfig
-from impulse.config.quality_params import ValidateParams
-from impulse.dedup.deduplication import dedupe_tables
+from impulse.config.validate import ValidateParams
+from impulse.dedupe.stage import dedupe_tables
 from impulse.demo import corpus
-from impulse.export.dataset import export_dataset
+from impulse.export.stage import export_dataset
 from impulse.export.store import ExportStore
-from impulse.parsing.batch import parse_batch
+from impulse.parsing.stage import parse_batch
 from impulse.parsing.store import ParseStore
-from impulse.validation.judging import validate_tables
+from impulse.validation.stage import validate_tables
 
 EXPORT = ExportParams(shards=16, train=0.5, val=0.25, test=0.25, numpy=True)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from impulse.demo import Recording
-from impulse.rejects import Reason
+from impulse.tables.rejects import Reason
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -3,11 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from impulse import features
 from impulse.errors import ConfigError, SchemaError
-from impulse.feature_columns import feature_sources
-from impulse.features import FEATURE_PRESETS, GLOBAL_FEATURES, PLAYER_FEATURES, frame_layout
-from impulse.schema import SCHEMA_VERSION, arrow_schema
+from impulse.schema import features
+from impulse.schema.feature_columns import feature_sources
+from impulse.schema.features import (
+    FEATURE_PRESETS,
+    GLOBAL_FEATURES,
+    PLAYER_FEATURES,
+    frame_layout,
+)
+from impulse.schema.frames import SCHEMA_VERSION, arrow_schema
 
 
 @pytest.mark.parametrize("name", GLOBAL_FEATURES)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from impulse.errors import StageError
-from impulse.metrics import StageMetrics
+from impulse.run.metrics import StageMetrics
 
 
 def test_metrics_that_do_not_add_up_are_refused(tmp_path: Path) -> None:

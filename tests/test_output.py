@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from impulse.output import only_writer, output_file, output_folder
+from impulse.files.output import (
+    only_writer,
+    output_file,
+    output_folder,
+)
 
 
 def test_output_folder_appears_only_when_complete(tmp_path: Path) -> None:
@@ -60,7 +64,7 @@ def test_output_file_keeps_the_old_content_on_error(tmp_path: Path) -> None:
 def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     """The lock goes with its process, so that nobody ever has to remove a lock file by hand."""
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom impulse.output import only_writer\n"
+        "import sys, time\nfrom pathlib import Path\nfrom impulse.files.output import only_writer\n"
         "with only_writer(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
     )
     stages = Path(__file__).resolve().parent.parent / "stages"

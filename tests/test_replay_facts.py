@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from impulse.replay_facts import match_id, recording_date
+from impulse.replay.facts import match_id, recording_date
 
 
 @pytest.mark.parametrize(

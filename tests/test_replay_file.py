@@ -9,8 +9,13 @@ from hypothesis import strategies as st
 
 from impulse.demo import Recording, truncated, with_flipped_bits, with_wrong_body_crc, with_wrong_header_crc
 from impulse.errors import CorruptReplay
-from impulse.rejects import Reason
-from impulse.replay_file import check_integrity, read_body, read_header, replay_crc
+from impulse.replay.container import (
+    check_integrity,
+    read_body,
+    read_header,
+    replay_crc,
+)
+from impulse.tables.rejects import Reason
 
 
 def test_replay_crc_of_the_published_test_vector() -> None:

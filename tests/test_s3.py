@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from impulse.errors import StageError
-from impulse.s3 import MAX_BACKOFF_SECONDS, S3Bucket
+from impulse.s3.bucket import MAX_BACKOFF_SECONDS, S3Bucket
 
 CONTENT = b"0123456789" * 1000
 

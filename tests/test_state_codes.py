@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impulse.demo import GameState
-from impulse.schema import GAME_STATES, state_codes
+from impulse.schema.frames import GAME_STATES, state_codes
 
 STATES = st.lists(st.sampled_from([*GAME_STATES, "Idle", "New in 2030", ""]))
 

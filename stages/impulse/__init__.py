@@ -4,13 +4,13 @@ Where to go to
     download replays or read a folder of them   impulse.collection
     turn a replay into arrays                   impulse.parsing (ReplayParser)
     decide which replays are good               impulse.validation
-    keep one recording per match                impulse.dedup
+    keep one recording per match                impulse.dedupe
     write the dataset                           impulse.export
     open a dataset                              impulse.load, impulse.open_dataset (impulse.loading)
     cut it into windows for training            impulse.training
     write synthetic replays                     impulse.demo
-    know what a column means                    impulse.schema
-    know why a replay is missing                impulse.rejects
+    know what a column means                    impulse.schema.frames
+    know why a replay is missing                impulse.tables.rejects
     read or check settings                      impulse.config
 """
 

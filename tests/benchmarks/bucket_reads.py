@@ -45,14 +45,18 @@ def main() -> None:
 def _parse(folder: Path, files: list[bytes], *, rounds: int) -> None:
     import pyarrow.parquet as pq
 
-    from impulse import rejects
     from impulse.collection.intake import Candidate, take_in
     from impulse.collection.raw_storage import raw_storage
-    from impulse.config.fetch_params import FetchParams, SourceKind, StorageKind
+    from impulse.config.fetch import (
+        FetchParams,
+        SourceKind,
+        StorageKind,
+    )
     from impulse.config.params import EngineParams
     from impulse.config.parsing_config import ParsingConfig
-    from impulse.parsing.batch import parse_batch
+    from impulse.parsing.stage import parse_batch
     from impulse.parsing.store import ParseStore
+    from impulse.tables import rejects
 
     best: dict[StorageKind, float] = {}
     for kind in StorageKind:
@@ -88,7 +92,7 @@ def _fetch(folder: Path, objects: int) -> None:
     from impulse.collection.intake import take_in
     from impulse.collection.raw_storage import raw_storage
     from impulse.collection.sources import candidates
-    from impulse.config.fetch_params import FetchParams, SourceKind
+    from impulse.config.fetch import FetchParams, SourceKind
 
     params = FetchParams(source=SourceKind.s3, source_url="s3://ready/up")
     for what in ("first", "second"):

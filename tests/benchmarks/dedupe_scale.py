@@ -49,8 +49,8 @@ def _write(
 ) -> None:
     from tests.dedup.worlds import FEATURES_CONTENT, make_world
 
-    from impulse.data_paths import FEATURES, VERDICTS
-    from impulse.output import write_json, write_table
+    from impulse.files.output import write_json, write_table
+    from impulse.tables.paths import FEATURES, VERDICTS
 
     world = make_world(1, matches=recordings // 2, **settings)
     if is_one_scene or is_one_match:
@@ -65,11 +65,11 @@ def _write(
 
 
 def _run(folder: Path) -> None:
-    from impulse import rejects
     from impulse.config.params import DedupeParams
-    from impulse.data_paths import FEATURES, VERDICTS
-    from impulse.dedup.deduplication import dedupe_tables
-    from impulse.tables import read_table
+    from impulse.dedupe.stage import dedupe_tables
+    from impulse.tables import rejects
+    from impulse.tables.io import read_table
+    from impulse.tables.paths import FEATURES, VERDICTS
 
     summary = dedupe_tables(
         read_table(folder / VERDICTS, made_by="validate"),

@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT / "stages"), str(ROOT)]
 def export(data: Path, target: Path, store: Path, shards: int) -> None:
     """Run one export and print what it cost."""
     from impulse.config.params import EngineParams, ExportParams
-    from impulse.export.dataset import export_dataset
+    from impulse.export.stage import export_dataset
     from impulse.export.store import ExportStore
 
     start, cpu = time.perf_counter(), time.process_time()

@@ -20,16 +20,16 @@ sys.path.insert(0, str(ROOT / "stages"))
 
 def main() -> None:
     """Fill a store with clones, then parse one replay more."""
-    from impulse import rejects
     from impulse.config.params import EngineParams
     from impulse.config.parsing_config import ParsingConfig
     from impulse.demo import clones, write_replay
-    from impulse.parsing.batch import parse_batch
     from impulse.parsing.parsed_replay import describe, parse_replay
+    from impulse.parsing.stage import parse_batch
     from impulse.parsing.store import ParseStore
-    from impulse.replay_file import read_header
-    from impulse.table_schema import MANIFEST_COLUMNS
-    from impulse.tables import table_of
+    from impulse.replay.container import read_header
+    from impulse.tables import rejects
+    from impulse.tables.columns import MANIFEST_COLUMNS
+    from impulse.tables.io import table_of
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--replays", type=int, default=10_000)

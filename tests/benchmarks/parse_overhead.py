@@ -56,7 +56,7 @@ def decode(job: tuple[Path, list[str], list[str], float]) -> int:
 
 def bare(files: list[Path], fps: float) -> None:
     """Decode all files in a plain process pool."""
-    from impulse.features import FEATURE_PRESETS
+    from impulse.schema.features import FEATURE_PRESETS
 
     preset = FEATURE_PRESETS["standard"]
     jobs = [(path, list(preset.global_features), list(preset.player_features), fps) for path in files]
@@ -66,15 +66,15 @@ def bare(files: list[Path], fps: float) -> None:
 
 def stage(files: list[Path], fps: float, folder: Path) -> None:
     """Run the parse stage's work on all files, with an empty store."""
-    from impulse import rejects
     from impulse.config.params import EngineParams
     from impulse.config.parsing_config import ParsingConfig
-    from impulse.parsing.batch import parse_batch
     from impulse.parsing.parsed_replay import describe
+    from impulse.parsing.stage import parse_batch
     from impulse.parsing.store import ParseStore
-    from impulse.replay_file import read_header
-    from impulse.table_schema import MANIFEST_COLUMNS
-    from impulse.tables import table_of
+    from impulse.replay.container import read_header
+    from impulse.tables import rejects
+    from impulse.tables.columns import MANIFEST_COLUMNS
+    from impulse.tables.io import table_of
 
     rows = []
     described = {path: describe(data := path.read_bytes(), read_header(data), path) for path in set(files)}

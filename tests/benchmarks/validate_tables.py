@@ -26,7 +26,7 @@ def synthetic_rows(count: int) -> list[dict[str, Any]]:
     """Return facts and measures of so many replays, some of them bad in one way or another."""
     import numpy as np
 
-    from impulse.table_schema import MEASURE_COLUMNS, REPLAY_COLUMNS
+    from impulse.tables.columns import MEASURE_COLUMNS, REPLAY_COLUMNS
 
     random = np.random.default_rng(1)
     blanks = {"string": "", "bool": False, "timestamp": None}
@@ -86,11 +86,15 @@ def synthetic_rows(count: int) -> list[dict[str, Any]]:
 
 def write_tables(folder: Path, count: int) -> None:
     """Write what parse would have written."""
-    from impulse import rejects
-    from impulse.output import write_table
-    from impulse.rejects import Reason, Reject
-    from impulse.table_schema import MEASURE_COLUMNS, REPLAY_COLUMNS, REPLAY_ID
-    from impulse.tables import table_of
+    from impulse.files.output import write_table
+    from impulse.tables import rejects
+    from impulse.tables.columns import (
+        MEASURE_COLUMNS,
+        REPLAY_COLUMNS,
+        REPLAY_ID,
+    )
+    from impulse.tables.io import table_of
+    from impulse.tables.rejects import Reason, Reject
 
     rows = synthetic_rows(count)
     folder.mkdir(parents=True, exist_ok=True)
@@ -102,9 +106,9 @@ def write_tables(folder: Path, count: int) -> None:
 
 def stage(folder: Path) -> None:
     """Do the stage's work on the tables, as stages/validate.py does, and print what it took."""
-    from impulse.config.quality_params import ValidateParams
-    from impulse.tables import read_table
-    from impulse.validation.judging import validate_tables
+    from impulse.config.validate import ValidateParams
+    from impulse.tables.io import read_table
+    from impulse.validation.stage import validate_tables
 
     summary = validate_tables(
         read_table(folder / "replays.parquet", made_by="parse"),

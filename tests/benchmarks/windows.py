@@ -33,7 +33,7 @@ def make_dataset(folder: Path, replays: int, seconds: float) -> Path:
     """Write a dataset folder with large arrays."""
     from tests.exported import EXPORT, exported, prepared_data
 
-    from impulse.frame_arrays import open_frame_arrays
+    from impulse.loading.arrays import open_frame_arrays
 
     data = prepared_data(folder / "data", matches=8, seconds=seconds)
     dataset = exported(data, folder / "data" / "export", EXPORT)
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--replays", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=120.0)
     arguments = parser.parse_args()
-    from impulse.frame_arrays import open_frame_arrays
+    from impulse.loading.arrays import open_frame_arrays
     from impulse.training import Windows
 
     with tempfile.TemporaryDirectory() as name:

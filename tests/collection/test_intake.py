@@ -9,7 +9,7 @@ import pytest
 
 from impulse.collection.intake import Candidate, take_in
 from impulse.collection.storage import LocalFolder
-from impulse.config.fetch_params import SourceKind
+from impulse.config.fetch import SourceKind
 from impulse.demo import clones, corpus
 
 FILES = [(item.name, item.data) for item in corpus(matches=9, seed=3, duration_seconds=12.0)]

@@ -13,11 +13,11 @@ from impulse.collection.entries import ListedReplay
 from impulse.config.params import EngineParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import Recording
-from impulse.parsing.batch import parse_batch
 from impulse.parsing.parsed_replay import parse_replay
+from impulse.parsing.stage import parse_batch
 from impulse.parsing.store import ParseStore
-from impulse.table_schema import LISTED_PLAYER_COLUMNS
-from impulse.tables import read_table, table_of
+from impulse.tables.columns import LISTED_PLAYER_COLUMNS
+from impulse.tables.io import read_table, table_of
 
 API_NAMES = {"playstation": "ps4"}
 RANKS = ("bronze-1", "gold-3", "diamond-2", "grand-champion-1", "supersonic-legend", "unranked")

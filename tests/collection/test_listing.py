@@ -11,7 +11,7 @@ from tests.collection.conftest import QUICK, Place
 from impulse.collection.folder import ReplayFolder
 from impulse.collection.job import Collected, collect
 from impulse.collection.storage import LocalFolder
-from impulse.config.fetch_params import FetchParams, SourceKind
+from impulse.config.fetch import FetchParams, SourceKind
 from impulse.demo import clones
 from impulse.errors import ConfigError, UnexpectedResponse
 

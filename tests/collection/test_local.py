@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from impulse.collection.local import FOLDER_VARIABLE, list_files
-from impulse.config.fetch_params import FetchParams
+from impulse.config.fetch import FetchParams
 from impulse.errors import SourceError
 
 

@@ -21,11 +21,11 @@ from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.s3.fixtures import Bucket
 from tests.s3.server import S3Server, free_ports
 
-from impulse import s3
 from impulse.collection import DownloadResult
 from impulse.demo import with_flipped_bits
 from impulse.errors import StageError
-from impulse.s3 import S3Bucket
+from impulse.s3 import bucket as bucket_module
+from impulse.s3.bucket import S3Bucket
 
 pytestmark = pytest.mark.slow
 LISTS = {"manifest.parquet", "listed_players.parquet", "rejects.parquet"}
@@ -255,7 +255,7 @@ def test_missing_bucket_is_one_line(place: Place, bucket: Bucket) -> None:
 
 def test_silent_endpoint_does_not_hang(place: Place, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that takes connections and never answers ends the run after a few timeouts."""
-    monkeypatch.setattr(s3, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(bucket_module, "READ_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         start = time.monotonic()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from impulse.config.composition import to_params
 from impulse.errors import ConfigError
-from impulse.s3_url import S3Url
+from impulse.s3.url import S3Url
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyzABC0123456789._-=+", min_size=1, max_size=12).filter(
     lambda name: name not in (".", "..")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.dedup.worlds import World, make_world
 
 from impulse.config.params import DedupeParams
-from impulse.dedup.recordings import read_recordings
+from impulse.dedupe.recordings import read_recordings
 from impulse.errors import StageError
 
 WORLDS = st.builds(

@@ -12,12 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impulse.config.params import DedupeParams, Keep
-from impulse.dedup.fingerprint import Tolerances, compare
-from impulse.dedup.linking import Link, Step, connected
-from impulse.dedup.matches import Decisions, decide
-from impulse.dedup.recordings import Recording
+from impulse.dedupe.fingerprint import Tolerances, compare
+from impulse.dedupe.linking import (
+    Link,
+    Step,
+    connected,
+)
+from impulse.dedupe.matches import Decisions, decide
+from impulse.dedupe.recordings import Recording
 from impulse.errors import ConfigError
-from impulse.rejects import Reason
+from impulse.tables.rejects import Reason
 
 PARAMS = DedupeParams()
 ROW_SECONDS = 0.1

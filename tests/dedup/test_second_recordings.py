@@ -15,18 +15,18 @@ import pytest
 
 from impulse.collection.intake import Candidate, take_in
 from impulse.collection.storage import LocalFolder
-from impulse.config.fetch_params import SourceKind
+from impulse.config.fetch import SourceKind
 from impulse.config.params import DedupeParams, EngineParams, ParseParams
 from impulse.config.parsing_config import ParsingConfig
-from impulse.config.quality_params import ValidateParams
-from impulse.dedup.deduplication import dedupe_tables
-from impulse.dedup.matches import decide
-from impulse.dedup.recordings import read_recordings
+from impulse.config.validate import ValidateParams
+from impulse.dedupe.matches import decide
+from impulse.dedupe.recordings import read_recordings
+from impulse.dedupe.stage import dedupe_tables
 from impulse.demo import LATEST, VERSIONS, MatchPlan, Recording, RecordingPlan, generate, second_recording
 from impulse.demo.corpus import ZONE_MINUTES
-from impulse.parsing.batch import parse_batch
+from impulse.parsing.stage import parse_batch
 from impulse.parsing.store import ParseStore
-from impulse.validation.judging import validate_tables
+from impulse.validation.stage import validate_tables
 
 OLD = next(version for version in VERSIONS if version.name == "868.24.10")
 MODERN = RecordingPlan(version=LATEST)

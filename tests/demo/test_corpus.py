@@ -13,8 +13,8 @@ import pytest
 from impulse.demo import LATEST, DemoReplay, Kind, Platform, corpus, is_synthetic, late_players, player_order
 from impulse.demo.corpus import ZONE_MINUTES
 from impulse.errors import CorruptReplay
-from impulse.replay_facts import header_goals, recording_date
-from impulse.replay_file import check_integrity, read_header
+from impulse.replay.container import check_integrity, read_header
+from impulse.replay.facts import header_goals, recording_date
 
 Parse = Callable[..., tuple[dict[str, Any], np.ndarray]]
 

@@ -20,7 +20,7 @@ from impulse.demo import (
 )
 from impulse.demo.header import encode_properties, seal
 from impulse.errors import ConfigError, CorruptReplay
-from impulse.replay_file import (
+from impulse.replay.container import (
     ByteValue,
     Property,
     ReplayHeader,

@@ -21,7 +21,11 @@ from impulse.demo import (
     with_wrong_header_crc,
 )
 from impulse.errors import ConfigError, CorruptReplay
-from impulse.replay_file import check_integrity, read_body, read_header
+from impulse.replay.container import (
+    check_integrity,
+    read_body,
+    read_header,
+)
 
 Parse = Callable[..., tuple[dict[str, Any], np.ndarray]]
 

@@ -12,7 +12,7 @@ import pytest
 import impulse.demo
 from impulse.demo import VERSIONS, write_replay
 from impulse.errors import ConfigError
-from impulse.replay_file import read_header
+from impulse.replay.container import read_header
 
 Parse = Callable[..., tuple[dict[str, Any], np.ndarray]]
 

@@ -14,11 +14,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impulse.errors import ConfigError, StageError
-from impulse.long_run.checkpoint import Checkpoint, RawFile, ledger_snapshot
-from impulse.long_run.place import Place
-from impulse.long_run.remote import FOLDER, Remote, checkpoint_name
-from impulse.long_run.restoring import newest, restore, take_results
-from impulse.long_run.saving import KEEP, Saver
+from impulse.sharing.long_run.checkpoint import (
+    Checkpoint,
+    RawFile,
+    ledger_snapshot,
+)
+from impulse.sharing.long_run.place import Place
+from impulse.sharing.long_run.remote import (
+    FOLDER,
+    Remote,
+    checkpoint_name,
+)
+from impulse.sharing.long_run.restoring import (
+    newest,
+    restore,
+    take_results,
+)
+from impulse.sharing.long_run.saving import KEEP, Saver
 
 NAMES = st.text("abc", min_size=1, max_size=3)
 FILES = st.builds(

@@ -14,9 +14,13 @@ import yaml
 from tests.deploy.machine import AWS, ROOT, UNIT, unit_settings
 
 from impulse.errors import EXIT_CONFIG
-from impulse.long_run.key import KEY_VARIABLE, PARAMETER_VARIABLE, REGION_VARIABLES
-from impulse.long_run.remote import FOLDER
-from impulse.long_run.run import DEFAULT_MINUTES, MINUTES_VARIABLE
+from impulse.sharing.long_run.key import (
+    KEY_VARIABLE,
+    PARAMETER_VARIABLE,
+    REGION_VARIABLES,
+)
+from impulse.sharing.long_run.remote import FOLDER
+from impulse.sharing.long_run.run import DEFAULT_MINUTES, MINUTES_VARIABLE
 
 MAX_EXPOSURE = 20
 """Tenths, by systemd's own measure, where 100 is a service without any protection."""

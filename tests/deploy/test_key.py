@@ -8,7 +8,11 @@ import pytest
 from tests.deploy.fake_parameters import DENIED, NAME, FakeParameters
 
 from impulse.errors import ConfigError, StageError
-from impulse.long_run.key import KEY_VARIABLE, PARAMETER_VARIABLE, key_variables
+from impulse.sharing.long_run.key import (
+    KEY_VARIABLE,
+    PARAMETER_VARIABLE,
+    key_variables,
+)
 
 SECRET = "s3cret-of-the-parameter-5e0d"
 

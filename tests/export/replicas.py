@@ -10,8 +10,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from impulse.data_paths import FATES, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, frames_path
-from impulse.frames_file import read_frames, read_frames_schema, write_frames
+from impulse.files.frames import (
+    read_frames,
+    read_frames_schema,
+    write_frames,
+)
+from impulse.tables.paths import (
+    FATES,
+    FEATURES,
+    FRAMES_FILES,
+    KEPT_COLUMNS,
+    REJECTS,
+    frames_path,
+)
 
 TABLES = ("replays", "measures", "players", "goals", "demolitions")
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impulse.config.params import ExportParams
-from impulse.data_paths import SPLITS
 from impulse.export.assignment import shard_of, shards_of, split_of
+from impulse.tables.paths import SPLITS
 
 PINNED = [("train", shard) for shard in (0, 5, 2, 4, 0, 2, 5, 0)]
 KEYS = [hashlib.md5(str(number).encode()).hexdigest() for number in range(20_000)]

@@ -15,10 +15,10 @@ from tests.export.replicas import replicate
 from tests.exported import exported
 
 from impulse.config.params import EngineKind, EngineParams, ExportParams
-from impulse.data_paths import FATES, FRAMES_FILES
 from impulse.errors import StageError
-from impulse.export.dataset import export_dataset
+from impulse.export.stage import export_dataset
 from impulse.export.store import ExportStore
+from impulse.tables.paths import FATES, FRAMES_FILES
 
 EVERYTHING = ExportParams(long=True, numpy=True, npz=True)
 KILLS = 15

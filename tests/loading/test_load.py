@@ -24,7 +24,7 @@ from tests.loading.counting import CountingFiles, counted
 import impulse
 from impulse.config.params import FloatType
 from impulse.errors import ConfigError, DatasetError
-from impulse.frame_arrays import open_frame_arrays
+from impulse.loading.arrays import open_frame_arrays
 from impulse.loading.place import folder_place
 from impulse.loading.row_groups import row_groups_of
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import impulse
-from impulse.frame_arrays import open_frame_arrays
+from impulse.loading.arrays import open_frame_arrays
 
 RELEASED = sorted((Path(__file__).parent.parent / "datasets").glob("schema-*.zip"))
 """One tiny dataset of each schema, made from three synthetic matches by the code that was released with it."""

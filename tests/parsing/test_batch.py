@@ -7,15 +7,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from impulse import rejects
 from impulse.collection.intake import Candidate, take_in
 from impulse.collection.storage import LocalFolder
-from impulse.config.fetch_params import SourceKind
+from impulse.config.fetch import SourceKind
 from impulse.config.params import EngineParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import corpus
-from impulse.parsing import batch
+from impulse.parsing import stage
 from impulse.parsing.store import ParseStore
+from impulse.tables import rejects
 
 PARAMS = ParsingConfig.get_preset("standard").params()
 ENGINE = EngineParams(workers=2)
@@ -29,8 +29,8 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(raw: Path, folder: Path, manifest: pa.Table | None = None, params=PARAMS) -> batch.ParseSummary:
-    return batch.parse_batch(
+def run(raw: Path, folder: Path, manifest: pa.Table | None = None, params=PARAMS) -> stage.ParseSummary:
+    return stage.parse_batch(
         manifest if manifest is not None else pq.read_table(raw / "manifest.parquet"),
         raw=raw,
         target=folder / "parsed",

@@ -6,18 +6,18 @@ import pyarrow.parquet as pq
 import pytest
 from tests.parsing.worker_killers import work
 
-from impulse import rejects
 from impulse.config.params import EngineKind, EngineParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import corpus
 from impulse.errors import StageError
-from impulse.parsing.batch import parse_batch
-from impulse.parsing.engines import run_tasks
 from impulse.parsing.parsed_replay import describe
+from impulse.parsing.stage import parse_batch
 from impulse.parsing.store import ParseStore
-from impulse.replay_file import read_header
-from impulse.table_schema import MANIFEST_COLUMNS
-from impulse.tables import table_of
+from impulse.replay.container import read_header
+from impulse.run.engines import run_tasks
+from impulse.tables import rejects
+from impulse.tables.columns import MANIFEST_COLUMNS
+from impulse.tables.io import table_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 
@@ -69,7 +69,7 @@ def test_a_killer_costs_only_its_own_replay_on_dask_too() -> None:
 
 def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the address and the setting."""
-    monkeypatch.setattr("impulse.dask_cluster.CONNECT_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("impulse.run.dask_cluster.CONNECT_TIMEOUT_SECONDS", 0.5)
     engine = EngineParams(kind=EngineKind.dask, address="tcp://127.0.0.1:9")
     with pytest.raises(StageError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9 \(engine\.address\)"):
         list(run_tasks(work, ["fine-1"], engine))

@@ -4,7 +4,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impulse.parsing.phases import clock_seconds, game_states, held_rows, play_segments
+from impulse.products.frames.phases import (
+    clock_seconds,
+    game_states,
+    held_rows,
+    play_segments,
+)
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=30))

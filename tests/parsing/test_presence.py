@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impulse.parsing.presence import LONGEST_RESPAWN_SECONDS, body_exists, player_presence
+from impulse.products.frames.presence import (
+    LONGEST_RESPAWN_SECONDS,
+    body_exists,
+    player_presence,
+)
 
 NOBODY = np.array([0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], dtype=np.float32)
 

@@ -10,12 +10,12 @@ import subtr_actor
 
 from impulse.config.params import ParseParams
 from impulse.config.parsing_config import ParsingConfig
+from impulse.decoding.array_call import decode_replay
+from impulse.decoding.recovery import recover_replay
 from impulse.demo import MatchPlan, Recording, RecordingPlan, generate, write_replay
 from impulse.errors import ReplayError
-from impulse.features import frame_layout
-from impulse.parsing.decoder import decode_replay
 from impulse.parsing.parsed_replay import parse_replay
-from impulse.parsing.recovery import recover_replay
+from impulse.schema.features import frame_layout
 
 STANDARD = ParsingConfig.get_preset("standard").params()
 LAYOUT = frame_layout(tuple(STANDARD.global_features), tuple(STANDARD.player_features), slots_per_team=4)

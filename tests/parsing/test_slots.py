@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impulse.errors import ReplayError
-from impulse.parsing.presence import Presence
-from impulse.parsing.slots import assign_slots
+from impulse.products.frames.presence import Presence
+from impulse.products.frames.slots import assign_slots
 
 ROWS = 30
 

@@ -7,7 +7,7 @@ import signal
 import threading
 
 from impulse.errors import CorruptReplay
-from impulse.rejects import Reason
+from impulse.tables.rejects import Reason
 
 
 class Panic(BaseException):

@@ -15,7 +15,7 @@ SUBPACKAGES = {
     "fetch": ("collection", "demo"),
     "parse": ("parsing",),
     "validate": ("validation",),
-    "dedupe": ("dedup",),
+    "dedupe": ("dedupe",),
     "export": ("export",),
 }
 """Folders of impulse that belong to a stage; the synthetic replays are a source of fetch."""
@@ -53,9 +53,14 @@ def _file_of(parts: list[str]) -> Path | None:
 
 def code_dependencies(stage: str) -> list[str]:
     """Return what dvc.yaml should list as code of a stage."""
-    own = [f"stages/impulse/{name}" for name in SUBPACKAGES.get(stage, ())]
-    files = {path.relative_to(ROOT).as_posix() for path in imported_files(STAGES / f"{stage}.py")}
-    return sorted({next((folder for folder in own if file.startswith(f"{folder}/")), file) for file in files})
+    files = {path.relative_to(ROOT) for path in imported_files(STAGES / f"{stage}.py")}
+    return sorted({_room(file).as_posix() for file in files})
+
+
+def _room(file: Path) -> Path:
+    """Return the folder of a file below stages/impulse; settings are listed one by one, so that a stage has its own."""
+    is_listed_whole = len(file.parts) > 3 and file.parts[2] != "config"
+    return Path(*file.parts[:3]) if is_listed_whole else file
 
 
 @pytest.mark.parametrize("stage", PIPELINE)

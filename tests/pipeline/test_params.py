@@ -8,7 +8,7 @@ from hydra import compose, initialize_config_dir
 
 from impulse.config.composition import register_schema, to_params
 from impulse.config.params_file import compose as compose_params
-from impulse.features import FEATURE_PRESETS
+from impulse.schema.features import FEATURE_PRESETS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OPTIONS = [(path.parent.name, path.stem) for path in sorted((ROOT / "conf").glob("*/*.yaml"))]

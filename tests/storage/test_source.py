@@ -18,7 +18,11 @@ from impulse.collection.intake import Candidate, FetchSummary, take_in
 from impulse.collection.raw_storage import raw_storage
 from impulse.collection.sources import candidates
 from impulse.collection.storage import LocalFolder
-from impulse.config.fetch_params import FetchParams, SourceKind, StorageKind
+from impulse.config.fetch import (
+    FetchParams,
+    SourceKind,
+    StorageKind,
+)
 from impulse.demo import Kind, corpus, with_flipped_bits
 from impulse.errors import ConfigError, SourceError, StageError
 

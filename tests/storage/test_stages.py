@@ -12,8 +12,8 @@ from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.s3.fixtures import Bucket
 from tests.storage.conftest import Checkout
 
-from impulse.data_paths import STORAGE_URL
 from impulse.demo import clones, with_flipped_bits, write_replay
+from impulse.tables.paths import STORAGE_URL
 
 pytestmark = pytest.mark.slow
 LISTS = {"manifest.parquet", "listed_players.parquet", "rejects.parquet"}

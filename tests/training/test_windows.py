@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import impulse
 from impulse.errors import ConfigError, DatasetError
-from impulse.frame_arrays import FrameArrays, open_frame_arrays
+from impulse.loading.arrays import FrameArrays, open_frame_arrays
 from impulse.training import Normalisation, Windows
 
 COLUMNS = ["ball_pos_x", "ball_vel_z", "p0_pos_y", "p5_boost", "p1_demolished", "seconds_remaining", "time"]

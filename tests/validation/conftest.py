@@ -9,15 +9,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from impulse import rejects
 from impulse.config.parsing_config import ParsingConfig
-from impulse.config.quality_params import ValidateParams
+from impulse.config.validate import ValidateParams
 from impulse.parsing.parsed_replay import parse_replay
-from impulse.rejects import Reason, Reject
-from impulse.table_schema import MEASURE_COLUMNS, REPLAY_COLUMNS, REPLAY_ID
-from impulse.tables import table_of
+from impulse.tables import rejects
+from impulse.tables.columns import (
+    MEASURE_COLUMNS,
+    REPLAY_COLUMNS,
+    REPLAY_ID,
+)
+from impulse.tables.io import table_of
+from impulse.tables.rejects import Reason, Reject
 from impulse.validation.comparisons import compare
-from impulse.validation.judging import ValidateSummary, validate_tables
+from impulse.validation.stage import ValidateSummary, validate_tables
 from impulse.validation.verdicts import Judgement, judge
 
 GOOD: dict[str, Any] = {

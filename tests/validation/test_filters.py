@@ -12,9 +12,19 @@ from hypothesis import strategies as st
 from tests.validation.conftest import judged, reasons
 
 from impulse.config.composition import to_params
-from impulse.config.quality_params import RANKS, FilterParams, Severity, ValidateParams, rank_number
+from impulse.config.validate import (
+    RANKS,
+    FilterParams,
+    Severity,
+    ValidateParams,
+    rank_number,
+)
 from impulse.errors import ConfigError
-from impulse.game_modes import PLAYLISTS, GameMode, game_mode
+from impulse.replay.modes import (
+    PLAYLISTS,
+    GameMode,
+    game_mode,
+)
 from impulse.validation.filters import FILTERS
 
 

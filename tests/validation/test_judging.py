@@ -14,10 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.validation.conftest import EARLIER, judged, run, tables
 
-from impulse.config.quality_params import FilterParams, ValidateParams
+from impulse.config.validate import FilterParams, ValidateParams
 from impulse.errors import StageError
-from impulse.game_modes import GameMode
-from impulse.table_schema import COMPARISON_COLUMNS, MEASURE_COLUMNS, VERDICT_COLUMNS
+from impulse.replay.modes import GameMode
+from impulse.tables.columns import (
+    COMPARISON_COLUMNS,
+    MEASURE_COLUMNS,
+    VERDICT_COLUMNS,
+)
 from impulse.validation.comparisons import compare
 from impulse.validation.verdicts import judge
 

@@ -11,7 +11,11 @@ from hydra import compose, initialize_config_dir
 from tests.validation.conftest import judged, reasons
 
 from impulse.config.composition import register_schema, to_params, translate
-from impulse.config.quality_params import Severity, SeverityParams, ValidateParams
+from impulse.config.validate import (
+    Severity,
+    SeverityParams,
+    ValidateParams,
+)
 from impulse.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -13,12 +13,16 @@ import pytest
 from tests.validation.conftest import GOOD, judged, measured_file, reasons, tables
 
 from impulse.config.parsing_config import ParsingConfig
-from impulse.config.quality_params import Severity, SeverityParams, ValidateParams
+from impulse.config.validate import (
+    Severity,
+    SeverityParams,
+    ValidateParams,
+)
 from impulse.demo import MatchPlan, Recording, casting, edit_header, generate, with_flipped_bits
 from impulse.errors import CorruptReplay
 from impulse.parsing.parsed_replay import parse_replay
-from impulse.rejects import Reason
-from impulse.replay_file import read_header
+from impulse.replay.container import read_header
+from impulse.tables.rejects import Reason
 from impulse.validation.comparisons import compare
 from impulse.validation.rules import RULES, Bound
 from impulse.validation.verdicts import Verdict, violating_rows

@@ -7,7 +7,7 @@ Where do I go to ...
 - change how groups and queries are listed: ``listing``; what is kept of an entry: ``entries``
 - change what is downloaded, or which of several uploads is taken: ``job``, ``selection``
 - see what is remembered between runs: ``ledger``; watch a running job: ``status``
-- change what makes a file good, or the manifest: ``intake``; where files are kept: ``storage``, ``impulse.s3``
+- change what makes a file good, or the manifest: ``intake``; where files are kept: ``storage``, ``impulse.s3.bucket``
 """
 
 from __future__ import annotations

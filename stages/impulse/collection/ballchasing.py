@@ -9,8 +9,8 @@ from impulse.collection.folder import ReplayFolder
 from impulse.collection.intake import FetchSummary
 from impulse.collection.job import collect
 from impulse.collection.storage import ReplayStorage
-from impulse.config.fetch_params import FetchParams
-from impulse.data_paths import replay_path
+from impulse.config.fetch import FetchParams
+from impulse.tables.paths import replay_path
 
 
 def fetch(params: FetchParams, *, root: Path, state: Path, storage: ReplayStorage) -> FetchSummary:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from impulse.errors import UnexpectedResponse
-from impulse.replay_facts import match_id
+from impulse.replay.facts import match_id
 
 MAX_ID_LENGTH = 200
 _PLAIN_ID = re.compile(r"[a-z0-9][a-z0-9-]{2,63}")

@@ -13,7 +13,7 @@ from impulse.collection.job import collect
 from impulse.collection.ledger import Outcome
 from impulse.collection.pacing import Clock
 from impulse.collection.storage import LocalFolder, ReplayStorage
-from impulse.config.fetch_params import FetchParams, SourceKind
+from impulse.config.fetch import FetchParams, SourceKind
 from impulse.errors import ConfigError
 
 
@@ -97,7 +97,7 @@ def download_group(
     if not config.s3_bucket_name:
         raise ConfigError("s3_bucket_name", "is not set; name the bucket there or in S3_BUCKET_NAME")
     # Imported here, for the AWS libraries take most of a second that nobody else should wait.
-    from impulse.s3 import S3Bucket
+    from impulse.s3.bucket import S3Bucket
 
     with closing(S3Bucket(config.s3_bucket_name, prefix=config.s3_prefix or "", region=config.aws_region)) as bucket:
         bucket.prepare()  # a bucket that cannot be used ends the run before its first call to the server

@@ -11,10 +11,10 @@ from typing import Any
 from impulse.collection.intake import store, verified_header
 from impulse.collection.ledger import Fate, Outcome
 from impulse.collection.storage import ReplayStorage
-from impulse.config.fetch_params import SourceKind
+from impulse.config.fetch import SourceKind
 from impulse.errors import CorruptReplay
-from impulse.replay_facts import header_facts
-from impulse.replay_file import read_header
+from impulse.replay.container import read_header
+from impulse.replay.facts import header_facts
 
 HEADER_BYTES = 2**17
 """Enough for nearly every header; the rest of a file is not read again to make a manifest."""

@@ -10,17 +10,27 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from impulse import rejects
 from impulse.collection.storage import ReplayStorage
 from impulse.collection.threads import map_in_order
-from impulse.config.fetch_params import SourceKind
-from impulse.data_paths import LISTED_PLAYERS, MANIFEST, REJECTS, STORAGE_URL, replay_path
+from impulse.config.fetch import SourceKind
 from impulse.errors import ReplayError
-from impulse.rejects import Reason, Reject
-from impulse.replay_facts import content_id, header_facts
-from impulse.replay_file import ReplayHeader, check_integrity, read_header
-from impulse.table_schema import LISTED_PLAYER_COLUMNS, MANIFEST_COLUMNS
-from impulse.tables import table_of
+from impulse.replay.container import (
+    ReplayHeader,
+    check_integrity,
+    read_header,
+)
+from impulse.replay.facts import content_id, header_facts
+from impulse.tables import rejects
+from impulse.tables.columns import LISTED_PLAYER_COLUMNS, MANIFEST_COLUMNS
+from impulse.tables.io import table_of
+from impulse.tables.paths import (
+    LISTED_PLAYERS,
+    MANIFEST,
+    REJECTS,
+    STORAGE_URL,
+    replay_path,
+)
+from impulse.tables.rejects import Reason, Reject
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +144,7 @@ def write_lists(
     """Write manifest, listed players and rejects; their bytes depend on the content alone, not on its order.
 
     Args:
-        rows: one for each good file, by :data:`impulse.table_schema.MANIFEST_COLUMNS`.
+        rows: one for each good file, by :data:`impulse.tables.columns.MANIFEST_COLUMNS`.
         rejected: everything else that the source offered.
         storage: where the files are.
         players: one row for each player that the source lists, those of a replay together and in the source's order.
@@ -151,7 +161,7 @@ def write_lists(
 
 
 def _parquet(table: pa.Table) -> bytes:
-    """Return a table as :func:`impulse.output.write_table` writes it; a bucket takes bytes, not a file."""
+    """Return a table as :func:`impulse.files.output.write_table` writes it; a bucket takes bytes, not a file."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     content: bytes = sink.getvalue().to_pybytes()

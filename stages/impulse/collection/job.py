@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from impulse import rejects
 from impulse.collection.client import BallchasingClient, Patience
 from impulse.collection.config import CollectionConfig
 from impulse.collection.downloading import Budget, Downloader, quota_note
@@ -19,10 +18,11 @@ from impulse.collection.ledger import Fate, Ledger, Outcome
 from impulse.collection.listing import Lister
 from impulse.collection.pacing import HOUR, Call, Clock, Pacer, limits_of
 from impulse.collection.selection import Settled, choose, reconcile, settle
-from impulse.config.fetch_params import FetchParams, query_filters
+from impulse.config.fetch import FetchParams, query_filters
 from impulse.errors import ConfigError
-from impulse.output import only_writer
-from impulse.progress import with_progress
+from impulse.files.output import only_writer
+from impulse.run.progress import with_progress
+from impulse.tables import rejects
 
 log = logging.getLogger(__name__)
 

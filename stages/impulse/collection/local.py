@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from impulse.config.fetch_params import FetchParams
+from impulse.config.fetch import FetchParams
 from impulse.errors import SourceError
 
 FOLDER_VARIABLE = "IMPULSE_REPLAYS"

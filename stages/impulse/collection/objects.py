@@ -12,11 +12,11 @@ from impulse.collection.intake import Candidate, Judged, judge
 from impulse.collection.seen import SeenObjects
 from impulse.collection.storage import ReplayStorage
 from impulse.collection.threads import map_in_order
-from impulse.config.fetch_params import FetchParams
-from impulse.data_paths import replay_path
+from impulse.config.fetch import FetchParams
 from impulse.errors import ConfigError, ObjectMissing, SourceError
-from impulse.s3 import ListedObject, S3Bucket
-from impulse.s3_url import S3Url
+from impulse.s3.bucket import ListedObject, S3Bucket
+from impulse.s3.url import S3Url
+from impulse.tables.paths import replay_path
 
 SUFFIX = ".replay"
 """End of the names of replay files."""

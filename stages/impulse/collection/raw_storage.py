@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from impulse.collection.storage import LocalFolder, ReplayStorage
-from impulse.config.fetch_params import FetchParams, StorageKind
-from impulse.data_paths import REPLAYS
+from impulse.config.fetch import FetchParams, StorageKind
 from impulse.errors import ConfigError, CorruptReplay
-from impulse.replay_file import check_integrity
-from impulse.s3_url import S3Url
+from impulse.replay.container import check_integrity
+from impulse.s3.url import S3Url
+from impulse.tables.paths import REPLAYS
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ def raw_storage(params: FetchParams, *, folder: Path) -> Iterator[ReplayStorage]
         yield LocalFolder(folder, storage_url=str(S3Url.parse(params.storage_url)))
         return
     # Imported here, for the AWS libraries take time that nobody else should wait.
-    from impulse.s3 import S3Bucket
+    from impulse.s3.bucket import S3Bucket
 
     url = S3Url.parse(params.storage_url)
     with closing(S3Bucket(url.bucket, prefix=url.prefix, listed=REPLAYS)) as bucket:

@@ -16,9 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from impulse import replay_facts, replay_file
 from impulse.collection.intake import Judged
 from impulse.errors import StageError
+from impulse.replay import container, facts
 
 BUSY_SECONDS = 60.0
 """How long a write waits for one of another process."""
@@ -29,7 +29,7 @@ class SeenObjects:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        source = "".join(inspect.getsource(module) for module in (replay_file, replay_facts))
+        source = "".join(inspect.getsource(module) for module in (container, facts))
         self._code = hashlib.sha256(source.encode()).hexdigest()
         self._lock = threading.Lock()
         self._database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -75,7 +75,7 @@ class SeenObjects:
 
 def _from_json(text: str) -> Judged:
     found: dict[str, Any] = json.loads(text)
-    facts = found["facts"]
-    if facts is not None and facts["date"] is not None:
-        facts["date"] = datetime.fromisoformat(facts["date"])
+    header = found["facts"]
+    if header is not None and header["date"] is not None:
+        header["date"] = datetime.fromisoformat(header["date"])
     return Judged(**found)

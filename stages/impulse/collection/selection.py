@@ -12,7 +12,7 @@ from typing import Any
 
 from impulse.collection.folder import ReplayFolder, source_path
 from impulse.collection.ledger import LOST, Fate, Outcome
-from impulse.rejects import Reason, Reject
+from impulse.tables.rejects import Reason, Reject
 
 REASONS = {
     Outcome.PENDING: Reason.NOT_FETCHED,

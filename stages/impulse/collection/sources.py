@@ -8,7 +8,7 @@ from pathlib import Path
 from impulse.collection.intake import Candidate
 from impulse.collection.local import list_files, read_files
 from impulse.collection.storage import ReplayStorage
-from impulse.config.fetch_params import FetchParams, SourceKind
+from impulse.config.fetch import FetchParams, SourceKind
 from impulse.demo import corpus
 
 

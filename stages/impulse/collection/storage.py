@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from impulse.output import output_file
+from impulse.files.output import output_file
 
 
 class ReplayStorage(Protocol):

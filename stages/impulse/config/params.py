@@ -9,9 +9,9 @@ import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from impulse.config.fetch_params import FetchParams
-from impulse.config.quality_params import ValidateParams
+from impulse.config.fetch import FetchParams
 from impulse.config.ranges import check_range
+from impulse.config.validate import ValidateParams
 from impulse.errors import ConfigError
 
 
@@ -99,7 +99,7 @@ class ParseParams:
 
     def __post_init__(self) -> None:
         """Check values."""
-        from impulse import features
+        from impulse.schema import features
 
         check_range("parse.fps", self.fps, 1, 120)
         check_range("parse.slots_per_team", self.slots_per_team, 1, 8)

@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from impulse.config.composition import differing_keys, register_schema, to_params, translate
 from impulse.errors import ConfigError
-from impulse.output import output_file
+from impulse.files.output import output_file
 
 log = logging.getLogger(__name__)
 

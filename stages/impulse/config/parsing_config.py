@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from impulse import features
 from impulse.config.params import ParseParams
 from impulse.errors import ConfigError
-from impulse.features import FEATURE_PRESETS
+from impulse.schema import features
+from impulse.schema.features import FEATURE_PRESETS
 
 __all__ = ["FEATURE_PRESETS", "ParsingConfig"]
 

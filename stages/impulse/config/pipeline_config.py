@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from impulse.config.params import Compression, DedupeParams, ExportParams
-from impulse.config.quality_params import ValidateParams
+from impulse.config.validate import ValidateParams
 from impulse.errors import ConfigError
 
 

@@ -34,7 +34,7 @@ from impulse.demo.variants import (
 )
 from impulse.demo.version import LATEST, VERSIONS, FormatVersion
 from impulse.demo.writing import write_replay
-from impulse.replay_facts import SYNTHETIC_PREFIX, is_synthetic
+from impulse.replay.facts import SYNTHETIC_PREFIX, is_synthetic
 
 __all__ = [
     "GLOBAL_FEATURES",

@@ -1,7 +1,7 @@
 """Encoder of the header section: versions, class and properties.
 
 Owns: the layouts of property types, and edits of a finished file's header. Reading is
-:mod:`impulse.replay_file`'s.
+:mod:`impulse.replay.container`'s.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from impulse.demo.texts import encode_text
 from impulse.errors import ConfigError
-from impulse.replay_file import (
+from impulse.replay.container import (
     ByteValue,
     Property,
     PropertyValue,
@@ -30,7 +30,7 @@ def seal(section: bytes) -> bytes:
 def encode_header(header: ReplayHeader) -> bytes:
     """Return the header section, without its size and CRC.
 
-    What :func:`impulse.replay_file.read_header` read from a file comes out as the same bytes.
+    What :func:`impulse.replay.container.read_header` read from a file comes out as the same bytes.
     """
     versions = struct.pack("<ii", header.major, header.minor)
     if header.net_version is not None:

@@ -13,8 +13,13 @@ from impulse.demo.draws import Draws
 from impulse.demo.match import Match, MatchPlayer
 from impulse.demo.people import Platform, Player
 from impulse.demo.version import LATEST, FormatVersion
-from impulse.replay_facts import SYNTHETIC_PREFIX
-from impulse.replay_file import ByteValue, Property, ReplayHeader, StructValue
+from impulse.replay.container import (
+    ByteValue,
+    Property,
+    ReplayHeader,
+    StructValue,
+)
+from impulse.replay.facts import SYNTHETIC_PREFIX
 
 CLASS_NAME = "TAGame.Replay_Soccar_TA"
 RECORD_FPS = 30.0

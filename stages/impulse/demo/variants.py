@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from impulse.demo.draws import Draws
 from impulse.demo.header import seal
 from impulse.errors import ConfigError
-from impulse.replay_file import read_body, read_header
+from impulse.replay.container import read_body, read_header
 
 
 def truncated(data: bytes, *, share: float = 0.6) -> bytes:

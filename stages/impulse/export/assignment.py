@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from impulse.config.params import ExportParams
-from impulse.data_paths import SPLITS
+from impulse.tables.paths import SPLITS
 
 
 def split_of(key: str, params: ExportParams) -> str:

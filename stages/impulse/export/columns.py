@@ -9,10 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from impulse.export.long_layout import LONG_COLUMNS, PLAYER_COLUMN, long_schema
-from impulse.features import FrameLayout, frame_layout
-from impulse.rejects import REJECTS_SCHEMA
-from impulse.schema import SCHEMA_VERSION, Column
-from impulse.table_schema import (
+from impulse.schema.features import FrameLayout, frame_layout
+from impulse.schema.frames import SCHEMA_VERSION, Column
+from impulse.tables.columns import (
     DEMOLITION_COLUMNS,
     EVENT_COLUMNS,
     EXPORT_COLUMNS,
@@ -21,6 +20,7 @@ from impulse.table_schema import (
     PLAYER_COLUMNS,
     REPLAY_COLUMNS,
 )
+from impulse.tables.rejects import REJECTS_SCHEMA
 
 _NOT_EXPORTED = ("path",)
 """Columns of the replays table that make sense only inside the checkout."""

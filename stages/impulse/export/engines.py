@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from impulse.config.params import EngineKind, EngineParams
-from impulse.dask_cluster import connect
 from impulse.export.pieces import Piece, Recipe
 from impulse.export.store import ExportStore
+from impulse.run.dask_cluster import connect
 
 
 def write_pieces(missing: Mapping[str, Piece], recipe: Recipe, store: ExportStore, engine: EngineParams) -> None:

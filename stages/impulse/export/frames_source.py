@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from impulse.data_paths import frames_path
 from impulse.errors import StageError
-from impulse.frames_file import read_frames
+from impulse.files.frames import read_frames
+from impulse.tables.paths import frames_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from impulse.config.params import ExportParams, FloatType
 from impulse.export.encoding import as_exported
 from impulse.export.frames_source import Replay, read_replay
-from impulse.schema import state_codes
+from impulse.schema.frames import state_codes
 
 NOT_NUMERIC = ("replay_id",)
 """Columns that the arrays leave out; replays.parquet and offsets.npy say which rows belong to which replay."""

@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from impulse.config.params import ExportParams
-from impulse.data_paths import SPLITS
 from impulse.export.encoding import as_exported, writer_settings
 from impulse.export.frames_source import Replay, read_replay
 from impulse.export.long_layout import long_schema, to_long
 from impulse.export.numpy_arrays import ARRAY_FILES, write_arrays, write_npz
 from impulse.export.summary import Summary
+from impulse.tables.paths import SPLITS
 
 EXPORT_VERSION = 2
 """Raised whenever the code of this package writes other bytes for the same frames."""

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from impulse.data_paths import SPLITS
 from impulse.export.summary import SPEED_EDGES, X_EDGES, Y_EDGES, Summary
+from impulse.tables.paths import SPLITS
 
 OVERVIEW = "plots/overview.png"
 

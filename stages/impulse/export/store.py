@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from impulse.errors import StageError
-from impulse.output import flush_to_disk
+from impulse.files.output import flush_to_disk
 
 RECORD = "record.json"
 

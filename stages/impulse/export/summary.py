@@ -9,7 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from impulse.physics import ARENA_X_UU, ARENA_Y_UU, GOAL_DEPTH_UU, MAX_CAR_SPEED_UU_S
+from impulse.schema.physics import (
+    ARENA_X_UU,
+    ARENA_Y_UU,
+    GOAL_DEPTH_UU,
+    MAX_CAR_SPEED_UU_S,
+)
 
 Counts = npt.NDArray[np.int64]
 

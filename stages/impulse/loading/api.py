@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from impulse.frame_arrays import FrameArrays
+    from impulse.loading.arrays import FrameArrays
 
 DATASET_PATH = "data/export"
 """Where a checkout has the dataset."""
@@ -114,7 +114,7 @@ def load(
         filters: as in pyarrow, an expression or a list like ``[('team_size', '=', 3), ('ball_pos_z', '>', 1000)]``, on
             columns of the table or of the replays table; the latter decide which replays are read at all.
         as_: ``arrow`` gives a table, ``pandas`` a DataFrame with nullable types, ``numpy`` a
-            :class:`~impulse.frame_arrays.FrameArrays` (frames only).
+            :class:`~impulse.loading.arrays.FrameArrays` (frames only).
         rev: as for :func:`open_dataset`.
         remote: as for :func:`open_dataset`.
         path: as for :func:`open_dataset`.
@@ -139,7 +139,7 @@ def load(
     rows = dataset.table(table, split=split, columns=columns, filters=filters)
     if as_ == "arrow":
         return rows
-    from impulse.dataframe import to_pandas
+    from impulse.files.dataframe import to_pandas
 
     return to_pandas(rows)
 

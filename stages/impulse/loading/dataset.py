@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from impulse.data_paths import SPLITS
 from impulse.errors import DatasetError
 from impulse.loading.frames import Frames
 from impulse.loading.place import Place
 from impulse.loading.selection import Filters, known, select
-from impulse.schema import SCHEMA_VERSION
+from impulse.schema.frames import SCHEMA_VERSION
+from impulse.tables.paths import SPLITS
 
 CHECKSUMS = "checksums.sha256"
 LAYOUTS = ("frames", "frames_long")

@@ -12,7 +12,7 @@ from pyarrow import fs
 
 from impulse.errors import DatasetError
 from impulse.loading.place import Place, StoredFile
-from impulse.loading.s3_access import S3Settings, access_to_s3
+from impulse.s3.arrow import S3Settings, access_to_s3
 
 if TYPE_CHECKING:
     from dvc_data.index import DataIndex, DataIndexEntry

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from impulse.errors import ConfigError
-from impulse.frame_arrays import FrameArrays, physical_bounds
+from impulse.loading.arrays import FrameArrays, physical_bounds
 from impulse.loading.place import Place
 from impulse.loading.row_groups import row_groups_of
 from impulse.loading.selection import Selection
-from impulse.schema import state_codes
+from impulse.schema.frames import state_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +78,7 @@ class Frames:
         Floats have NaN for null; integers and booleans are pandas' nullable types where the schema lets them be null;
         names are categories. Errors as for :meth:`to_arrow`.
         """
-        from impulse.dataframe import to_pandas
+        from impulse.files.dataframe import to_pandas
 
         return to_pandas(self.to_arrow())
 

@@ -87,7 +87,7 @@ def bucket_place(url: str) -> Place:
     Raises:
         DatasetError: the bucket cannot be listed.
     """
-    from impulse.loading.s3_access import access_to_s3
+    from impulse.s3.arrow import access_to_s3
 
     root = url.removeprefix("s3://").strip("/")
     store = access_to_s3(root.split("/")[0])

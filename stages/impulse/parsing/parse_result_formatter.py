@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from impulse.config.pipeline_config import PipelineConfig
-from impulse.dataframe import to_pandas
-from impulse.output import output_file
+from impulse.files.dataframe import to_pandas
+from impulse.files.output import output_file
 from impulse.parsing.replay_parser import ParseResult
-from impulse.redundancy import dropped_columns
+from impulse.schema.redundancy import dropped_columns
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,25 @@ from typing import Any
 import pyarrow as pa
 
 from impulse.config.params import ParseParams
+from impulse.decoding import array_call
+from impulse.decoding.recovery import recover_replay
+from impulse.decoding.sampling import decode_sampled
 from impulse.errors import CorruptReplay, UnsupportedReplay
-from impulse.features import FrameLayout, frame_layout
-from impulse.parsing import decoder, table_rows
-from impulse.parsing.events import event_rows
-from impulse.parsing.frames import Frames, build_frames
-from impulse.parsing.measures import measure
-from impulse.parsing.players import Player, read_players
-from impulse.parsing.recovery import recover_replay
-from impulse.parsing.sampling import decode_sampled
-from impulse.rejects import Reason
-from impulse.replay_facts import content_id, header_facts
-from impulse.replay_file import ReplayBody, ReplayHeader, check_integrity, read_body, read_header
+from impulse.products.events import event_rows
+from impulse.products.frames import table_rows
+from impulse.products.frames.build import Frames, build_frames
+from impulse.products.frames.players import Player, read_players
+from impulse.products.measures import measure
+from impulse.replay.container import (
+    ReplayBody,
+    ReplayHeader,
+    check_integrity,
+    read_body,
+    read_header,
+)
+from impulse.replay.facts import content_id, header_facts
+from impulse.schema.features import FrameLayout, frame_layout
+from impulse.tables.rejects import Reason
 
 # The parser reads these attributes of a car; the one that older recordings have instead it does not know.
 _DEMOLITION_ATTRIBUTE = "TAGame.Car_TA:ReplicatedDemolish"
@@ -44,7 +51,7 @@ class ParsedReplay:
     demolitions: list[dict[str, Any]]
     events: list[dict[str, Any]]
     """Empty unless the settings ask for them."""
-    decoded: decoder.DecodedReplay
+    decoded: array_call.DecodedReplay
     layout: FrameLayout
 
     @property
@@ -131,7 +138,7 @@ def parse_replay(
 def _event_rows(path: Path, replay_id: str, players: Sequence[Player], frames: Frames) -> list[dict[str, Any]]:
     return event_rows(
         replay_id,
-        decoder.decode_frames(path),
+        array_call.decode_frames(path),
         slots={player.id_text: slot for player, slot in zip(players, frames.slots, strict=True)},
         teams={player.id_text: player.team for player in players},
         frame_time=frames.frame_time,
@@ -149,9 +156,9 @@ def _check_end(frames: Frames, body: ReplayBody, *, longest_row: float) -> None:
         )
 
 
-def _decode(path: Path, layout: FrameLayout, fps: float, *, recover: bool) -> decoder.DecodedReplay:
+def _decode(path: Path, layout: FrameLayout, fps: float, *, recover: bool) -> array_call.DecodedReplay:
     try:
-        return decoder.decode_replay(
+        return array_call.decode_replay(
             path, global_features=layout.global_features, player_features=layout.player_features, fps=fps
         )
     except UnsupportedReplay as error:

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from impulse.data_paths import STORAGE_URL
 from impulse.errors import CorruptReplay, ObjectMissing, StageError
-from impulse.rejects import Reason
-from impulse.s3_url import S3Url
+from impulse.s3.url import S3Url
+from impulse.tables.paths import STORAGE_URL
+from impulse.tables.rejects import Reason
 
 if TYPE_CHECKING:
-    from impulse.s3 import S3Bucket
+    from impulse.s3.bucket import S3Bucket
 
 READ_TRIES = 4
 """Attempts to read an object; with the pauses between them a store may be gone for several seconds."""
@@ -86,6 +86,6 @@ class RawReplays:
 
 @cache
 def _connected(place: S3Url) -> S3Bucket:
-    from impulse.s3 import S3Bucket
+    from impulse.s3.bucket import S3Bucket
 
     return S3Bucket(place.bucket, prefix=place.prefix, tries=READ_TRIES)

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from impulse import features
 from impulse.config.params import ParseParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
+from impulse.schema import features
 
 
 @dataclass(frozen=True)

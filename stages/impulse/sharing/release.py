@@ -17,10 +17,10 @@ from pathlib import Path
 
 import yaml
 
-from impulse.config.app import one_line_errors
 from impulse.errors import ConfigError, StageError
+from impulse.files.output import output_file
 from impulse.loading import open_dataset
-from impulse.output import output_file
+from impulse.run.program import one_line_errors
 from impulse.sharing.remote import check_remote
 
 DATASET = "data/export"

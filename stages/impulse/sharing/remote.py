@@ -11,9 +11,9 @@ from pathlib import Path
 
 from dvc.repo import Repo
 
-from impulse.config.app import one_line_errors
 from impulse.errors import ConfigError
-from impulse.long_run.remote import Remote
+from impulse.run.program import one_line_errors
+from impulse.sharing.long_run.remote import Remote
 
 SECRET_OPTIONS = ("secret_access_key", "session_token", "access_key_id", "password", "sse_customer_key")
 """Options of a remote that must stand in .dvc/config.local, which git ignores."""

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from dvc.repo import Repo
 
-from impulse.config.app import one_line_errors
 from impulse.errors import StageError
+from impulse.run.program import one_line_errors
 
 if TYPE_CHECKING:
     from dvc.repo.experiments.queue.celery import LocalCeleryQueue

@@ -23,8 +23,8 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from impulse.config.app import DATA_VARIABLE, one_line_errors
 from impulse.errors import ConfigError
+from impulse.run.program import DATA_VARIABLE, one_line_errors
 
 STAGES = ("parse", "validate", "dedupe", "export")
 FETCHED = ("fetch", "source", "storage")

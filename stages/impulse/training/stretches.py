@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from impulse.frame_arrays import FrameArrays
+from impulse.loading.arrays import FrameArrays
 
 _ROWS_AT_A_TIME = 1 << 18
 

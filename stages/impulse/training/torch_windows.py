@@ -17,7 +17,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     import os
 
-    from impulse.frame_arrays import FrameArrays
+    from impulse.loading.arrays import FrameArrays
 
 
 class TorchWindows(torch.utils.data.Dataset):

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impulse.errors import ConfigError
-from impulse.frame_arrays import FrameArrays, open_frame_arrays
+from impulse.loading.arrays import FrameArrays, open_frame_arrays
 from impulse.training.normalisation import Normalisation
 from impulse.training.stretches import find_stretches
 

@@ -6,10 +6,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from impulse.errors import StageError
-from impulse.game_modes import PLAYLISTS, GameMode
-from impulse.schema import arrow_schema
-from impulse.table_schema import COMPARISON_COLUMNS, MEASURE_COLUMNS, REPLAY_ID
-from impulse.validation.maps import KNOWN_MAPS
+from impulse.replay.maps import KNOWN_MAPS
+from impulse.replay.modes import PLAYLISTS, GameMode
+from impulse.schema.frames import arrow_schema
+from impulse.tables.columns import (
+    COMPARISON_COLUMNS,
+    MEASURE_COLUMNS,
+    REPLAY_ID,
+)
 
 MADE_BY_THE_GAME = ("Online", "Tournament")
 """Match types in which the header's team size is what the match was made for; elsewhere it is the limit of the room."""

@@ -9,8 +9,12 @@ from datetime import datetime, time, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from impulse.config.quality_params import RANKS, FilterParams, rank_number
-from impulse.rejects import Reason
+from impulse.config.validate import (
+    RANKS,
+    FilterParams,
+    rank_number,
+)
+from impulse.tables.rejects import Reason
 
 Wanted = Callable[[pa.Table, FilterParams], pa.ChunkedArray]
 """Tells for each row whether it is wanted; null where the replay does not tell."""

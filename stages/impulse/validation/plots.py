@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from impulse.config.quality_params import ValidateParams
+from impulse.config.validate import ValidateParams
 from impulse.validation.rules import RULES
 from impulse.validation.verdicts import Judgement, measured
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from impulse.config.quality_params import ValidateParams
-from impulse.table_schema import COMPARISON_COLUMNS, MEASURE_COLUMNS
+from impulse.config.validate import ValidateParams
+from impulse.tables.columns import COMPARISON_COLUMNS, MEASURE_COLUMNS
 from impulse.validation.filters import FILTERS
 from impulse.validation.plots import PLOTS
 from impulse.validation.rules import EARLIER_RULES, RULES, Bound

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from impulse.config.quality_params import Severity, ValidateParams
-from impulse.physics import (
+from impulse.config.validate import Severity, ValidateParams
+from impulse.schema.physics import (
     ARENA_X_UU,
     ARENA_Y_UU,
     CEILING_UU,
@@ -17,7 +17,7 @@ from impulse.physics import (
     MAX_CAR_SPIN_RAD_S,
     POSITION_SLACK_UU,
 )
-from impulse.rejects import Reason
+from impulse.tables.rejects import Reason
 
 
 class Bound(StrEnum):

@@ -11,11 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from impulse.config.quality_params import Severity, ValidateParams
-from impulse.rejects import Reason, Reject
-from impulse.schema import arrow_schema
-from impulse.table_schema import COMPARISON_COLUMNS, MEASURE_COLUMNS, VERDICT_COLUMNS, VIOLATION_COLUMNS
-from impulse.tables import table_of
+from impulse.config.validate import Severity, ValidateParams
+from impulse.schema.frames import arrow_schema
+from impulse.tables.columns import (
+    COMPARISON_COLUMNS,
+    MEASURE_COLUMNS,
+    VERDICT_COLUMNS,
+    VIOLATION_COLUMNS,
+)
+from impulse.tables.io import table_of
+from impulse.tables.rejects import Reason, Reject
 from impulse.validation.filters import FILTERS
 from impulse.validation.rules import RULES, Bound, Rule
 

@@ -1,0 +1,191 @@
+"""The settings of the fetch stage: sources, storage, and the filters that a query of the API takes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from impulse.config.ranges import check_range
+from impulse.errors import ConfigError
+from impulse.s3.url import S3Url
+from impulse.tables.paths import REPLAYS
+
+
+class SourceKind(StrEnum):
+    """Where fetch takes replays from."""
+
+    demo = "demo"
+    """Synthetic replays, written on the spot."""
+    local = "local"
+    """Replay files on this machine."""
+    ballchasing = "ballchasing"
+    """Groups and queries of Ballchasing.com, or of a server with the same API."""
+    s3 = "s3"
+    """Objects below a prefix of a bucket."""
+
+
+class StorageKind(StrEnum):
+    """Where fetch keeps raw replays and parse reads them."""
+
+    local = "local"
+    """data/raw, beside the manifest."""
+    s3 = "s3"
+    """A bucket; data/raw has the manifest and the other lists alone."""
+
+
+_RANK = r"unranked|(bronze|silver|gold|platinum|diamond|champion|grand-champion)-[123]|grand-champion|supersonic-legend"
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
+
+QUERY_FILTERS: dict[str, str] = {
+    "title": r".+",
+    "player-name": r".+",
+    "player-id": r"[a-z0-9]+:.+",
+    "playlist": r"[a-z0-9-]+",
+    "season": r"f?[1-9]\d?",
+    "match-result": r"win|loss",
+    "min-rank": _RANK,
+    "max-rank": _RANK,
+    "pro": r"true|false",
+    "uploader": r"me|\d{17}",
+    "group": r"\S+",
+    "map": r"\w+",
+    "created-before": _TIME,
+    "created-after": _TIME,
+    "replay-date-before": _TIME,
+    "replay-date-after": _TIME,
+    "sort-by": r"upload-date|replay-date|created",
+    "sort-dir": r"asc|desc",
+}
+"""Filters of the API's list of replays, and what their values look like (documentation of the API, read 2025-12)."""
+
+REPEATABLE_FILTERS = ("player-name", "player-id", "playlist")
+"""Filters that may have several values."""
+
+
+def query_filters(query: dict[str, Any]) -> dict[str, list[str]]:
+    """Return a query by the API's names, every value as a list of texts.
+
+    Args:
+        query: filters; ``_`` may stand for ``-``, and YAML's booleans, dates and numbers for their texts.
+
+    Raises:
+        ConfigError: a filter is unknown, or its value is not one that the API takes.
+    """
+    filters: dict[str, list[str]] = {}
+    for given, value in query.items():
+        name = str(given).replace("_", "-")
+        key = f"fetch.query.{given}"
+        if name not in QUERY_FILTERS:
+            raise ConfigError(key, f"unknown filter; known are {', '.join(QUERY_FILTERS)}")
+        values = list(value) if isinstance(value, list | tuple) else [value]
+        texts = [str(item).lower() if isinstance(item, bool) else str(item) for item in values if item is not None]
+        if len(texts) > 1 and name not in REPEATABLE_FILTERS:
+            raise ConfigError(key, "takes one value only")
+        for text in texts:
+            if not re.fullmatch(QUERY_FILTERS[name], text):
+                raise ConfigError(
+                    key, f"{text!r} is not a value of this filter, which must match {QUERY_FILTERS[name]}"
+                )
+        if texts:
+            filters[name] = texts
+    return filters
+
+
+def check_place(key: str, url: str | None) -> None:
+    """Raise a ConfigError unless ``url`` names a place in a bucket, or nothing."""
+    try:
+        if url is not None:
+            S3Url.parse(url)
+    except ValueError as error:
+        raise ConfigError(key, str(error)) from error
+
+
+@dataclass(frozen=True)
+class FetchParams:
+    """Settings of the fetch stage."""
+
+    source: SourceKind = SourceKind.demo
+    path: str | None = None
+    """local: folder of replays, or a glob of files; null takes the folder named by IMPULSE_REPLAYS."""
+    pattern: str = "**/*.replay"
+    """local: which files of the folder are replays."""
+    matches: int = 12
+    """demo: number of different matches."""
+    seed: int = 1
+    """demo: another seed gives other matches of other players."""
+    match_seconds: float = 75.0
+    """demo: mean playing time of a match."""
+    groups: list[str] = field(default_factory=list)
+    """ballchasing: ids of groups; all their child groups belong to them."""
+    query: dict[str, Any] = field(default_factory=dict)
+    """ballchasing: filters of the list of replays, by the API's names; for replays beside those of the groups."""
+    base_url: str | None = None
+    """ballchasing: another server with the same API; null takes BALLCHASING_BASE_URL, then Ballchasing.com."""
+    threads: int = 4
+    """ballchasing, s3: downloads at a time, which share one pace; also uploads to a bucket."""
+    rate_limit_per_hour: int | None = None
+    """ballchasing: downloads an hour; null takes what the key's tier allows."""
+    refresh: bool = False
+    """ballchasing: list groups and queries anew; otherwise what was listed before is used."""
+    retry_failed: bool = False
+    """ballchasing: try again what failed, was gone or was forbidden."""
+    dry_run: bool = False
+    """ballchasing: say how many replays, calls and hours there are, and download nothing."""
+    max_replays: int | None = None
+    """ballchasing: end the run after so many downloads; the next run goes on."""
+    max_hours: float | None = None
+    """ballchasing: end the run after so many hours; the next run goes on."""
+
+    source_url: str | None = None
+    """s3: bucket and prefix of replay files, such as s3://my-bucket/uploads; all objects below that end in .replay."""
+    storage: StorageKind = StorageKind.local
+    """Where raw replays are kept."""
+    storage_url: str | None = None
+    """s3: bucket and prefix for raw replays, such as s3://my-bucket/raw; the same as ``source_url`` copies nothing."""
+
+    def __post_init__(self) -> None:
+        """Check values."""
+        check_place("fetch.source_url", self.source_url)
+        check_place("fetch.storage_url", self.storage_url)
+        self._check_overlap()
+        check_range("fetch.matches", self.matches, 1, 1_000_000)
+        check_range("fetch.match_seconds", self.match_seconds, 10, 3600)
+        if not self.pattern or self.pattern.startswith("/"):
+            raise ConfigError("fetch.pattern", f"{self.pattern!r} must be a relative glob such as **/*.replay")
+        check_range("fetch.threads", self.threads, 1, 64)
+        if self.rate_limit_per_hour is not None:
+            check_range("fetch.rate_limit_per_hour", self.rate_limit_per_hour, 1, 100_000)
+        if self.max_replays is not None:
+            check_range("fetch.max_replays", self.max_replays, 1)
+        if self.max_hours is not None:
+            check_range("fetch.max_hours", self.max_hours, 0.001)
+        if not all(group.strip() for group in self.groups):
+            raise ConfigError("fetch.groups", "an id of a group is empty")
+        query_filters(self.query)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Tell whether replays stay where the source has them."""
+        return self._places() is not None and len(set(self._places() or ())) == 1
+
+    def _places(self) -> tuple[S3Url, S3Url] | None:
+        """Return source and storage when both are buckets."""
+        is_both = self.source is SourceKind.s3 and self.storage is StorageKind.s3
+        if not is_both or self.source_url is None or self.storage_url is None:
+            return None
+        return S3Url.parse(self.source_url), S3Url.parse(self.storage_url)
+
+    def _check_overlap(self) -> None:
+        places = self._places()
+        if places is None or self.is_in_place:
+            return
+        source, storage = places
+        kept = S3Url(storage.bucket, storage.key(REPLAYS.rstrip("/")))
+        if source.contains(kept) or kept.contains(source):
+            raise ConfigError(
+                "fetch.storage_url",
+                "lies inside fetch.source_url, so that stored replays would be taken for new ones; name another prefix, "
+                "or the same place to leave the replays where they are",
+            )

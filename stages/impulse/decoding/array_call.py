@@ -1,0 +1,104 @@
+"""The boundary to the parser: its calls, and their failures translated into reject reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import subtr_actor
+
+from impulse.errors import CorruptReplay, ReplayError, UnsupportedReplay
+from impulse.tables.rejects import Reason
+
+PARSER_PACKAGE = "subtr-actor-py"
+
+# What the parser says, and what it means. It raises bare exceptions, so the text is all there is to go by.
+_MEANINGS: tuple[tuple[str, type[ReplayError], Reason], ...] = (
+    ("NDArray player columns changed", UnsupportedReplay, Reason.PLAYERS_CHANGED),
+    ("Could not build replay meta", UnsupportedReplay, Reason.NO_PLAYERS),
+    ("Couldn't find object id for", UnsupportedReplay, Reason.UNSUPPORTED_FORMAT),
+    ("crc check failed", CorruptReplay, Reason.BODY_CRC),
+    ("memory allocation", UnsupportedReplay, Reason.OUT_OF_MEMORY),
+)
+
+DETAIL_LENGTH = 300
+"""Characters of the parser's message that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedReplay:
+    """What the parser returns for one replay."""
+
+    meta: dict[str, Any]
+    """The parser's ``replay_meta``: teams, players, header properties, game type, season."""
+    array: npt.NDArray[np.floating[Any]]
+    """(rows, columns): the global columns, then one block of player columns for each player, blue team first."""
+    unknown_features: frozenset[str] = frozenset()
+    """Player features whose values in the array mean nothing."""
+    is_recovered: bool = False
+    """The array was put together from frame data."""
+
+
+def parser_version() -> str:
+    """Return the version of the installed parser."""
+    return version(PARSER_PACKAGE)
+
+
+def decode_replay(
+    path: Path, *, global_features: Sequence[str], player_features: Sequence[str], fps: float
+) -> DecodedReplay:
+    """Decode a replay into the parser's own array.
+
+    Raises:
+        ReplayError: the parser refused the replay; the reason code says how.
+    """
+    with _translated_errors():
+        meta, array = subtr_actor.get_ndarray_with_info_from_replay_filepath(
+            path, list(global_features), list(player_features), fps=fps, dtype="float32"
+        )
+    return DecodedReplay(meta["replay_meta"], array)
+
+
+def decode_frames(path: Path) -> dict[str, Any]:
+    """Return the parser's frame data: one entry for each network frame and player, events, and metadata.
+
+    Raises:
+        ReplayError: the parser refused the replay; the reason code says how.
+    """
+    with _translated_errors():
+        data: dict[str, Any] = subtr_actor.get_replay_frames_data(path)
+    return data
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise _translate(error) from error
+    except BaseException as error:
+        # A panic of the parser's native code does not derive from Exception.
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
+        raise UnsupportedReplay(Reason.PARSER_PANIC, _shorten(error)) from error
+
+
+def _translate(error: Exception) -> ReplayError:
+    text = str(error)
+    for start, kind, reason in _MEANINGS:
+        if start.lower() in text.lower():
+            return kind(reason, _shorten(error))
+    return UnsupportedReplay(Reason.DECODE_FAILED, _shorten(error))
+
+
+def _shorten(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= DETAIL_LENGTH else text[: DETAIL_LENGTH - 1] + "…"

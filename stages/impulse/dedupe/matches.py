@@ -1,0 +1,170 @@
+"""Which recordings show the same match, which of them represents it, and the key of the match."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from impulse.config.params import DedupeParams, Keep
+from impulse.dedupe.fingerprint import Tolerances, fingerprint
+from impulse.dedupe.linking import (
+    Link,
+    Preference,
+    Step,
+    connected,
+    link_by_fingerprint,
+    link_by_ids,
+    paths_to,
+)
+from impulse.dedupe.near_misses import near_misses
+from impulse.dedupe.recordings import Recording
+from impulse.tables.rejects import Reason
+
+_NEVER_UPLOADED = 1 << 62
+
+_REASONS = {Step.BYTES: Reason.DUPLICATE_BYTES, Step.RECORDING: Reason.SAME_RECORDING}
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of one recording."""
+
+    replay_id: str
+    match_key: str
+    match_key_source: str
+    kept_replay_id: str
+    reason: Reason | None
+    """None for the recording that represents its match."""
+    evidence: str
+
+    def row(self) -> dict[str, Any]:
+        """Return the row of the fates table."""
+        return {
+            "replay_id": self.replay_id,
+            "match_key": self.match_key,
+            "match_key_source": self.match_key_source,
+            "kept": self.reason is None,
+            "kept_replay_id": self.kept_replay_id,
+            "reason": self.reason.value if self.reason else "",
+            "evidence": self.evidence,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What was decided about all recordings, and why."""
+
+    fates: list[Fate]
+    """One for each recording, sorted by replay id."""
+    links: list[Link]
+    """Pairs that were merged, and pairs that nearly were; sorted."""
+
+
+def decide(recordings: Iterable[Recording], params: DedupeParams, *, row_seconds: float) -> Decisions:
+    """Group recordings by match and choose one of each group.
+
+    The outcome does not depend on the order of the recordings, and the kept ones among themselves have the same fates
+    and keys again.
+
+    Args:
+        recordings: the recordings.
+        params: which identities count, and what is preferred.
+        row_seconds: time between rows of the frames in s.
+    """
+    ordered = sorted(recordings, key=lambda recording: recording.replay_id)
+    preference = preference_of(params)
+    tolerances = Tolerances.of(params, row_seconds=row_seconds)
+    links = list(link_by_ids(ordered, params, preference))
+    if params.by_fingerprint:
+        best_known = [min(group, key=preference) for group in connected(ordered, links)]
+        links += link_by_fingerprint(best_known, tolerances, preference)
+    groups = connected(ordered, links)
+    best = [min(group, key=preference) for group in groups]
+    keys = match_keys(best, params)
+    neighbours: dict[str, list[Link]] = defaultdict(list)
+    for link in links:
+        neighbours[link.replay_id].append(link)
+        neighbours[link.other_replay_id].append(link)
+    fates = []
+    for group, kept, (key, source) in zip(groups, best, keys, strict=True):
+        paths = paths_to(kept.replay_id, neighbours)
+        for recording in group:
+            reason, evidence = _why(recording, paths[recording.replay_id])
+            fates.append(Fate(recording.replay_id, key, source, kept.replay_id, reason, evidence))
+    if params.by_fingerprint:
+        links += near_misses(ordered, {fate.replay_id: fate.match_key for fate in fates}, tolerances)
+    return Decisions(
+        sorted(fates, key=lambda fate: fate.replay_id),
+        sorted(links, key=lambda link: (link.replay_id, link.other_replay_id, link.step)),
+    )
+
+
+def preference_of(params: DedupeParams) -> Preference:
+    """Return the sort key of recordings: the preferred one is the smallest.
+
+    Before the criteria of ``dedupe.keep`` comes one that is not a choice: a recording that tells which match it shows
+    represents it rather than one that does not, so that the key of a match follows from the recording that is kept.
+    """
+    criteria: dict[Keep, Preference] = {
+        Keep.most_frames: lambda recording: -recording.frames_shown,
+        Keep.longest: lambda recording: -recording.recorded_seconds,
+        Keep.most_players: lambda recording: -recording.n_players,
+        Keep.not_recovered: lambda recording: recording.is_recovered,
+        Keep.earliest_upload: lambda recording: (
+            _NEVER_UPLOADED if recording.uploaded_at is None else recording.uploaded_at
+        ),
+        Keep.smallest_id: lambda recording: recording.replay_id,
+    }
+    chosen = [criteria[Keep(name)] for name in params.keep]
+
+    def key(recording: Recording) -> tuple[Any, ...]:
+        identities = (recording.match_guid, recording.facts, recording.recording_id, recording.sha256)
+        surest = next(rank for rank, identity in enumerate(identities) if identity)
+        return (surest, *(criterion(recording) for criterion in chosen), recording.replay_id)
+
+    return key
+
+
+def match_keys(kept: Sequence[Recording], params: DedupeParams) -> list[tuple[str, str]]:
+    """Return key and source of the key for the kept recordings of different matches.
+
+    A key comes from what all recordings of the match share, so that it stays when one is added: the match guid, else
+    the fingerprint, else the recording id, else the bytes. Different matches whose facts are the same by chance take
+    the next source. Prefixes keep the sources apart. Identities that are switched off do not count here either.
+    """
+    candidates = [list(_own_keys(recording, params)) for recording in kept]
+    while True:
+        counts = Counter(keys[0] for keys in candidates)
+        clashing = [keys for keys in candidates if counts[keys[0]] > 1]
+        if not clashing:
+            return [keys[0] for keys in candidates]
+        for keys in clashing:
+            keys.pop(0)
+
+
+def _own_keys(recording: Recording, params: DedupeParams) -> Iterable[tuple[str, str]]:
+    if params.by_match_guid and recording.match_guid:
+        yield recording.match_guid.lower(), "match_guid"
+    if params.by_fingerprint and recording.facts:
+        yield f"facts-{fingerprint(recording)}", "fingerprint"
+    if params.by_recording and recording.recording_id:
+        yield f"recording-{recording.recording_id.lower()}", "recording_id"
+    yield f"sha256-{recording.sha256[:32]}", "sha256"
+
+
+def _why(recording: Recording, path: Sequence[Link]) -> tuple[Reason | None, str]:
+    """Return why a recording is left out, and the evidence of the links that lead to the kept one."""
+    if not path:
+        return None, ""
+    reasons = {_REASONS.get(link.step, Reason.SAME_MATCH) for link in path}
+    reason = reasons.pop() if len(reasons) == 1 else Reason.SAME_MATCH
+    if len(path) == 1:
+        return reason, path[0].evidence
+    parts = []
+    here = recording.replay_id
+    for link in path:
+        here = link.other_replay_id if link.replay_id == here else link.replay_id
+        parts.append(f"{link.evidence} (with {here})")
+    return reason, "; then ".join(parts)

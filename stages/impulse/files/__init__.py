@@ -1,0 +1,1 @@
+"""Bytes on this disk: whole or not at all."""

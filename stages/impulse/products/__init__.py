@@ -1,0 +1,1 @@
+"""What one replay gives; each path below is a product of its own."""

@@ -1,0 +1,219 @@
+"""From the parser's array to the frames of the data contract: names, units, nulls for what is not there, slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from impulse.decoding.array_call import DecodedReplay
+from impulse.files.arrow import array_of, categories
+from impulse.products.frames import phases
+from impulse.products.frames.presence import (
+    BODY_WIDTH,
+    Presence,
+    body_exists,
+    player_presence,
+)
+from impulse.products.frames.slots import arrival_row, assign_slots
+from impulse.schema.feature_columns import (
+    ANGULAR_VELOCITY_SCALE,
+    BOOST_SCALE,
+    Source,
+)
+from impulse.schema.features import FrameLayout
+from impulse.schema.frames import TIME_COLUMNS
+
+Values = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """The frames of one replay, and what was learned while making them."""
+
+    table: pa.Table
+    columns: Values
+    """(array columns, rows): the parser's array, column by column."""
+    time: npt.NDArray[np.float32]
+    """(rows,) s."""
+    frame_time: npt.NDArray[np.float32]
+    """(rows,) s."""
+    held: npt.NDArray[np.bool_]
+    """(rows,)."""
+    states: npt.NDArray[np.int32]
+    """(rows,) codes into ``state_names``, -1 unknown."""
+    state_names: list[str]
+    ball_present: npt.NDArray[np.bool_]
+    """(rows,)."""
+    presences: tuple[Presence, ...]
+    """Presence of each player in the parser's order, blue first."""
+    slots: tuple[int, ...]
+    """Slot of each player in the same order."""
+
+
+def build_frames(
+    decoded: DecodedReplay,
+    layout: FrameLayout,
+    *,
+    replay_id: str,
+    n_blue: int,
+    slots_per_team: int,
+    names: Sequence[str],
+    demolitions_known: bool,
+) -> Frames:
+    """Turn a decoded replay into frames.
+
+    Args:
+        decoded: the parser's array with the features of ``layout``.
+        layout: which columns to make.
+        replay_id: identity of the rows.
+        n_blue: how many of the array's players are blue; they come first.
+        slots_per_team: player slots a side.
+        names: the replay's own name table, which game states are indices into.
+        demolitions_known: whether the recording tells of demolitions.
+
+    Raises:
+        UnsupportedReplay: there are no players, or more at once than slots.
+    """
+    columns = np.ascontiguousarray(decoded.array.T)
+    rows = columns.shape[1]
+
+    def global_values(feature: str) -> Values:
+        values: Values = columns[layout.global_index(feature)]
+        return values
+
+    time, frame_time = global_values("CurrentTime"), global_values("FrameTime")
+    held = phases.held_rows(frame_time, time)
+    states, state_names = phases.game_states(global_values("ReplicatedStateName"), names)
+    ball_at = layout.global_index("BallRigidBodyQuaternionVelocities")
+    ball_present = body_exists(columns[ball_at : ball_at + BODY_WIDTH].T)
+
+    arrays: dict[str, pa.Array] = {
+        "replay_id": categories(np.zeros(rows, dtype=np.int32), [replay_id]),
+        "row": array_of(np.arange(rows, dtype=np.int32)),
+        "time": array_of(time),
+        "frame_time": array_of(frame_time),
+        "is_held": array_of(held),
+        "ball_present": array_of(ball_present),
+        **_phase_arrays(global_values, states, state_names, frame_time),
+    }
+    for source in layout.global_sources:
+        if source.column.name not in arrays and source.column not in TIME_COLUMNS:
+            values = columns[layout.global_index(source.feature) + source.position]
+            arrays[source.column.name] = _convert(values, source, ~ball_present)
+
+    blocks = np.split(
+        columns[layout.global_width :], max((len(columns) - layout.global_width) // layout.player_width, 1)
+    )
+    presences = [_presence(block, layout, time) for block in blocks if len(block)]
+    slots = assign_slots(presences, n_blue=n_blue, slots_per_team=slots_per_team)
+    for slot in sorted(set(slots)):
+        holders = [player for player, its_slot in enumerate(slots) if its_slot == slot]
+        block, presence = _one_after_the_other(
+            [blocks[player] for player in holders], [presences[player] for player in holders]
+        )
+        _add_slot(arrays, block, presence, layout, slot, hidden_ball=~ball_present)
+        if demolitions_known:
+            _add_demolitions(arrays, presence, slot, slots)
+        for source in layout.player_sources:
+            if source.feature in decoded.unknown_features:
+                column = source.column.at_slot(slot)
+                arrays[column.name] = _nothing(layout.schema.field(column.name), rows)
+
+    ordered = [arrays[field.name] if field.name in arrays else _nothing(field, rows) for field in layout.schema]
+    table = pa.table(ordered, schema=layout.schema)
+    return Frames(table, columns, time, frame_time, held, states, state_names, ball_present, tuple(presences), slots)
+
+
+def _phase_arrays(
+    global_values: Callable[[str], Values],
+    states: npt.NDArray[np.int32],
+    state_names: list[str],
+    frame_time: npt.NDArray[np.float32],
+) -> dict[str, pa.Array]:
+    clock = global_values("SecondsRemaining")
+    clock_known = phases.clock_seconds(clock)
+    play_code = state_names.index(phases.PLAY_STATE) if phases.PLAY_STATE in state_names else -1
+    segments = phases.play_segments(states, play_code, frame_time)
+    unknown = states < 0
+    return {
+        "seconds_remaining": array_of(np.where(clock_known, clock, 0).astype(np.int16), ~clock_known),
+        "game_state": categories(np.where(unknown, 0, states).astype(np.int32), state_names, unknown),
+        "ball_has_been_hit": array_of(global_values("BallHasBeenHit") != 0, unknown),
+        "kickoff_countdown": array_of(global_values("ReplicatedGameStateTimeRemaining").astype(np.int8), unknown),
+        "segment": array_of(segments, segments < 0),
+    }
+
+
+def _presence(block: Values, layout: FrameLayout, time: npt.NDArray[np.float32]) -> Presence:
+    body_at = layout.player_index("PlayerRigidBodyQuaternionVelocities")
+    demolished_by = block[layout.player_index("PlayerDemolishedBy")]
+    return player_presence(block[body_at : body_at + BODY_WIDTH].T, demolished_by, time)
+
+
+def _one_after_the_other(blocks: Sequence[Values], presences: Sequence[Presence]) -> tuple[Values, Presence]:
+    """Join the players who hold one slot in turn, each from the row of his arrival on."""
+    order = sorted(range(len(presences)), key=lambda player: arrival_row(presences[player]))
+    block, presence = blocks[order[0]], presences[order[0]]
+    for player in order[1:]:
+        start = arrival_row(presences[player])
+        later = presences[player]
+        block = np.concatenate([block[:, :start], blocks[player][:, start:]], axis=1)
+        presence = Presence(
+            present=np.concatenate([presence.present[:start], later.present[start:]]),
+            demolished=np.concatenate([presence.demolished[:start], later.demolished[start:]]),
+            attacker=np.concatenate([presence.attacker[:start], later.attacker[start:]]),
+            onsets=np.concatenate([presence.onsets, later.onsets]),
+        )
+    return block, presence
+
+
+def _add_slot(
+    arrays: dict[str, pa.Array],
+    block: Values,
+    presence: Presence,
+    layout: FrameLayout,
+    slot: int,
+    *,
+    hidden_ball: npt.NDArray[np.bool_],
+) -> None:
+    hidden = ~presence.visible
+    arrays[f"p{slot}_present"] = array_of(presence.present)
+    for source in layout.player_sources:
+        if source.rule != "attacker":
+            values = block[layout.player_index(source.feature) + source.position]
+            missing = hidden | hidden_ball if "_ball_" in source.column.name else hidden
+            arrays[source.column.name.format(slot=slot)] = _convert(values, source, missing)
+
+
+def _add_demolitions(arrays: dict[str, pa.Array], presence: Presence, slot: int, slots: Sequence[int]) -> None:
+    arrays[f"p{slot}_demolished"] = array_of(presence.demolished)
+    attacker_slots = np.array([*slots, -1], dtype=np.int8)[presence.attacker]
+    arrays[f"p{slot}_demolished_by"] = array_of(attacker_slots, presence.attacker < 0)
+
+
+def _convert(values: Values, source: Source, missing: npt.NDArray[np.bool_]) -> pa.Array:
+    match source.rule:
+        case "copy" if source.column.dtype == "float32":
+            result: npt.NDArray[np.generic] = values
+        case "copy":
+            result = values.astype(source.column.dtype)
+        case "angular":
+            result = values * np.float32(ANGULAR_VELOCITY_SCALE)
+        case "boost":
+            result = values * np.float32(BOOST_SCALE)
+        case "odd":
+            result = (values.astype(np.int32) & 1).astype(bool)
+        case "nonzero":
+            result = values != 0
+        case rule:
+            raise AssertionError(f"no conversion is called {rule}")
+    return array_of(result, missing)
+
+
+def _nothing(field: pa.Field, rows: int) -> pa.Array:
+    """Return the column of a slot that nobody holds."""
+    return pa.nulls(rows, field.type) if field.nullable else array_of(np.zeros(rows, dtype=bool))

@@ -1,0 +1,127 @@
+"""Rows of the tables that one replay gives: its facts, players, goals and demolitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from impulse.decoding import array_call
+from impulse.decoding.sampling import LONGEST_PAUSE_SECONDS
+from impulse.products.frames.build import Frames
+from impulse.products.frames.players import Player
+from impulse.replay.container import ReplayHeader
+from impulse.replay.facts import header_goals
+from impulse.replay.modes import game_mode
+
+GOAL_STATE = "PostGoalScored"
+"""The game's name for the seconds after a goal."""
+
+
+def replay_facts(
+    decoded: array_call.DecodedReplay, frames: Frames, *, objects: Sequence[str], demolitions_known: bool
+) -> dict[str, Any]:
+    """What parsing adds to a replay's row of the manifest."""
+    season = decoded.meta.get("season") or {}
+    era, number = season.get("era"), season.get("number")
+    playlist_id = (decoded.meta.get("game_type") or {}).get("playlist_id")
+    mode = game_mode(playlist_id, objects)
+    return {
+        "playlist_id": playlist_id,
+        "mode": mode.value if mode else None,
+        "season": f"{era} {number}" if era else None,
+        "recorded_seconds": float(frames.time[-1] - frames.time[0]) if len(frames.time) else 0.0,
+        "demolitions_known": demolitions_known,
+        "is_recovered": decoded.is_recovered,
+        "parser_version": array_call.parser_version(),
+    }
+
+
+def player_rows(replay_id: str, players: Sequence[Player], frames: Frames) -> list[dict[str, Any]]:
+    """Return the replay's rows of the players table."""
+    rows = []
+    shown = seconds_shown(frames)
+    for player, slot, presence in zip(players, frames.slots, frames.presences, strict=True):
+        present = presence.present
+        where = np.flatnonzero(present)
+        rows.append(
+            {
+                "replay_id": replay_id,
+                "slot": slot,
+                "team": player.team,
+                "name": player.name,
+                "platform": player.platform,
+                "player_id": player.player_id,
+                "is_bot": player.is_bot,
+                "rows_present": len(where),
+                "first_row": int(where[0]) if len(where) else None,
+                "last_row": int(where[-1]) if len(where) else None,
+                "seconds_on_field": float(shown[present].sum()),
+                **player.stats,
+            }
+        )
+    return rows
+
+
+def goal_rows(
+    replay_id: str, header: ReplayHeader, players: Sequence[dict[str, Any]], frames: Frames
+) -> list[dict[str, Any]]:
+    """Return the replay's rows of the goals table: the header's goals, with the row that shows each where that is sure."""
+    goals = header_goals(header)
+    seen = goal_row_numbers(frames)
+    rows = []
+    for number, goal in enumerate(goals):
+        slots = [player["slot"] for player in players if player["team"] == goal.team and player["name"] == goal.scorer]
+        # Only when both lists have the same length is the n-th goal of one the n-th of the other.
+        at = int(seen[number]) if len(seen) == len(goals) else None
+        rows.append(
+            {
+                "replay_id": replay_id,
+                "goal": number,
+                "frame": goal.frame,
+                "team": goal.team,
+                "scorer": goal.scorer,
+                "slot": slots[0] if len(slots) == 1 else None,
+                "row": at,
+                "time": float(frames.time[at]) if at is not None else None,
+            }
+        )
+    return rows
+
+
+def goal_row_numbers(frames: Frames) -> npt.NDArray[np.intp]:
+    """Return the first row after each goal that the frames show."""
+    if GOAL_STATE not in frames.state_names:
+        return np.empty(0, dtype=np.intp)
+    after = frames.states == frames.state_names.index(GOAL_STATE)
+    return np.flatnonzero(after & ~np.concatenate(([False], after[:-1])))
+
+
+def demolition_rows(replay_id: str, frames: Frames) -> list[dict[str, Any]]:
+    """Return the replay's rows of the demolitions table."""
+    slots = frames.slots
+    rows = []
+    for victim, presence in zip(slots, frames.presences, strict=True):
+        for onset in presence.onsets:
+            attacker = int(presence.attacker[onset])
+            rows.append(
+                {
+                    "replay_id": replay_id,
+                    "row": int(onset),
+                    "time": float(frames.time[onset]),
+                    "victim_slot": victim,
+                    "attacker_slot": slots[attacker] if 0 <= attacker < len(slots) else None,
+                }
+            )
+    return sorted(rows, key=lambda row: (row["row"], row["victim_slot"]))
+
+
+def seconds_shown(frames: Frames) -> npt.NDArray[np.float64]:
+    """Return how long each row stands for, in s: until the next network frame shown; nothing for held rows and gaps."""
+    fresh = np.flatnonzero(~frames.held)
+    seconds = np.zeros(len(frames.held))
+    lasts = np.diff(frames.frame_time[fresh].astype(np.float64))
+    seconds[fresh[:-1]] = np.where((lasts < 0) | (lasts > LONGEST_PAUSE_SECONDS), 0.0, lasts)
+    return seconds

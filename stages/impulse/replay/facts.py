@@ -1,0 +1,103 @@
+"""Facts about a match that its header tells: ids, date, map, scores. One function per question, one place for old spellings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from impulse.replay.container import ReplayHeader
+
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})[ :](\d{1,2})[-:](\d{2})(?:[-:](\d{2}))?")
+_NO_ID = re.compile(r"0*")
+
+SYNTHETIC_PREFIX = "Synthetic match "
+"""Start of the header's ``ReplayName`` in every replay that impulse writes itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderGoal:
+    """One goal as the header lists it."""
+
+    frame: int
+    """Network frame."""
+    team: str
+    """blue or orange."""
+    scorer: str
+    """Name of the player."""
+
+
+def header_goals(header: ReplayHeader) -> list[HeaderGoal]:
+    """Return the header's list of goals in the order of their frames."""
+    listed = header.get("Goals")
+    goals = []
+    for entry in listed if isinstance(listed, tuple) else ():
+        values = {item.name: item.value for item in entry}
+        frame, team = values.get("frame"), values.get("PlayerTeam")
+        goals.append(
+            HeaderGoal(
+                frame=frame if isinstance(frame, int) else 0,
+                team="orange" if team == 1 else "blue",
+                scorer=str(values.get("PlayerName", "")),
+            )
+        )
+    return sorted(goals, key=lambda goal: goal.frame)
+
+
+def is_synthetic(header: ReplayHeader) -> bool:
+    """Tell whether a replay was written by impulse and shows no real match."""
+    return str(header.get("ReplayName") or "").startswith(SYNTHETIC_PREFIX)
+
+
+def header_facts(header: ReplayHeader) -> dict[str, Any]:
+    """Return the header's columns of the manifest."""
+    versions = [header.major, header.minor, header.net_version]
+    return {
+        "recording_id": match_id(header.get("Id")),
+        "match_guid": match_id(header.get("MatchGUID")),
+        "date": recording_date(header.get("Date")),
+        "map_code": _text(header.get("MapName")),
+        "match_type": _text(header.get("MatchType")),
+        "team_size": _number(header.get("TeamSize")),
+        "blue_score": _number(header.get("Team0Score")) or 0,
+        "orange_score": _number(header.get("Team1Score")) or 0,
+        "is_forfeit": header.get("bForfeit") is True,
+        "match_seconds": _number(header.get("TotalSecondsPlayed")),
+        "record_fps": _number(header.get("RecordFPS")),
+        "network_frames": _number(header.get("NumFrames")),
+        "build_version": _text(header.get("BuildVersion")),
+        "is_synthetic": is_synthetic(header),
+        "format_version": ".".join(str(part) for part in versions if part is not None),
+    }
+
+
+def content_id(sha256: str) -> str:
+    """Return the id of a replay that no source gave one: half of its SHA-256, 128 bits in hexadecimal."""
+    return sha256[:32]
+
+
+def match_id(value: object) -> str | None:
+    """Return an id of a match or recording in upper case, None for an absent one and for the all-zero placeholder."""
+    text = value.strip().upper() if isinstance(value, str) else ""
+    return None if _NO_ID.fullmatch(text) else text
+
+
+def recording_date(value: object) -> datetime | None:
+    """Return the start of a recording, in the recorder's local time, from any of the header's spellings."""
+    found = _DATE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return None
+    parts = [int(part or 0) for part in found.groups()]
+    try:
+        return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 - the header has no time zone
+    except ValueError:
+        return None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _number(value: object) -> float | int | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

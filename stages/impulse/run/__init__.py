@@ -1,0 +1,1 @@
+"""A stage as a program: settings, metrics, progress, worker processes."""

@@ -1,0 +1,104 @@
+"""Worker processes that keep the parser at arm's length: a replay that hangs, crashes or eats memory costs only itself."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for_sentinel
+from typing import Generic, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from impulse.config.params import EngineParams
+from impulse.errors import ReplayError, UnsupportedReplay
+from impulse.tables.rejects import Reason
+
+Task = TypeVar("Task")
+
+IN_FLIGHT_PER_WORKER = 4
+"""Tasks handed to the pool ahead of time; more would only cost memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[Task]):
+    """How one task ended."""
+
+    task: Task
+    error: ReplayError | None
+    """None when the work was done."""
+
+
+def run_isolated(work: Callable[[Task], None], tasks: Iterable[Task], engine: EngineParams) -> Iterator[Outcome[Task]]:
+    """Run ``work`` on every task in worker processes and yield outcomes as they come.
+
+    Args:
+        work: a function of a module (workers import it by name); raises ReplayError for a replay it cannot use.
+        tasks: what to work on.
+        engine: number of workers, time limit and memory limit of each.
+
+    Raises:
+        Exception: whatever ``work`` raises beside ReplayError ends the run.
+    """
+    workers = engine.workers or os.cpu_count() or 1
+    remaining = iter(tasks)
+    pending: dict[Future[None], Task] = {}
+    with ProcessPool(
+        max_workers=workers,
+        context=multiprocessing.get_context("spawn"),
+        initializer=_prepare_worker,
+        initargs=(engine.memory_limit_mb,),
+    ) as pool:
+        try:
+            while True:
+                while len(pending) < workers * IN_FLIGHT_PER_WORKER and (task := next(remaining, None)) is not None:
+                    pending[pool.schedule(work, args=(task,), timeout=engine.timeout_seconds)] = task
+                if not pending:
+                    return
+                done, _ = wait(pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield Outcome(pending.pop(future), _fate(future, engine))
+        except BaseException:
+            pool.stop()
+            raise
+
+
+def _fate(future: Future[None], engine: EngineParams) -> ReplayError | None:
+    try:
+        future.result()
+    except ReplayError as error:
+        return error
+    except TimeoutError:
+        return UnsupportedReplay(Reason.WORKER_TIMEOUT, f"not done after {engine.timeout_seconds:g} s")
+    except ProcessExpired as error:
+        return UnsupportedReplay(Reason.WORKER_DIED, f"the worker process ended with exit code {error.exitcode}")
+    except MemoryError:
+        return UnsupportedReplay(Reason.OUT_OF_MEMORY, f"more than {engine.memory_limit_mb} MB asked for")
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic of native code is no Exception, and concerns one replay
+        return UnsupportedReplay(Reason.PARSER_PANIC, str(error) or type(error).__name__)
+    return None
+
+
+def _prepare_worker(memory_limit_mb: int) -> None:
+    import pyarrow as pa
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    if memory_limit_mb:
+        limit = memory_limit_mb * 1024 * 1024
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this worker when the stage was killed; otherwise it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for_sentinel([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,1 @@
+"""One way to objects of a bucket, for everything that reads or writes them."""

@@ -1,0 +1,241 @@
+"""Which columns the parser's feature adders become: names, units and bounds, decided by the parser's own headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from impulse.errors import SchemaError
+from impulse.schema.frames import (
+    BALL_PRESENT,
+    DEMOLISHED_BY,
+    IDENTITY_COLUMNS,
+    PLAYER_STATE_COLUMNS,
+    TIME_COLUMNS,
+    Column,
+)
+from impulse.schema.physics import (
+    ARENA_X_UU,
+    ARENA_Y_UU,
+    CEILING_UU,
+    GOAL_DEPTH_UU,
+    MAX_BALL_SPEED_UU_S,
+    MAX_BALL_SPIN_RAD_S,
+    MAX_CAR_SPEED_UU_S,
+    MAX_CAR_SPIN_RAD_S,
+    POSITION_SLACK_UU,
+    SPEED_ROUNDING,
+)
+
+CONTRACT_GLOBAL_FEATURES: tuple[str, ...] = (
+    "CurrentTime",
+    "FrameTime",
+    "SecondsRemaining",
+    "ReplicatedStateName",
+    "ReplicatedGameStateTimeRemaining",
+    "BallHasBeenHit",
+    "BallRigidBodyQuaternionVelocities",
+)
+"""Feature adders that the frames always need: the time columns, the phase of play and the ball's presence."""
+
+CONTRACT_PLAYER_FEATURES: tuple[str, ...] = ("PlayerRigidBodyQuaternionVelocities", "PlayerDemolishedBy")
+"""Feature adders that the presence of players is read from."""
+
+_STRUCTURAL_FEATURES = {column.feature for column in TIME_COLUMNS if column.feature}
+
+
+# Quantities that several feature adders of the parser deliver. Key: how the parser's header ends.
+_AXES = {
+    "position": ("pos", "position", "uu"),
+    "quaternion": ("quat", "rotation as a quaternion", ""),
+    "rotation": ("rot", "rotation as Euler angles (order XYZ)", "rad"),
+    "linear velocity": ("vel", "velocity", "uu/s"),
+    "angular velocity": ("angvel", "angular velocity", "rad/s"),
+    "forward": ("forward", "unit vector towards the nose", ""),
+    "up": ("up", "unit vector towards the roof", ""),
+    "relative ball position": ("ball_offset", "ball position minus car position", "uu"),
+    "relative ball velocity": ("ball_relvel", "ball velocity minus car velocity", "uu/s"),
+    "local relative ball position": ("ball_local_offset", "ball position in the car's own frame", "uu"),
+    "local relative ball velocity": ("ball_local_relvel", "ball velocity in the car's own frame", "uu/s"),
+}
+
+ANGULAR_VELOCITY_SCALE = 0.01
+"""The parser gives angular velocity in hundredths of rad/s."""
+
+BOOST_SCALE = 100.0 / 255.0
+"""The parser gives boost as 0..255; the game shows 0..100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a frame column's values stand in the parser's array, and how they become the column."""
+
+    column: Column
+    feature: str
+    position: int
+    """Index of the header inside its feature adder."""
+    rule: str = "copy"
+    """``copy``, ``angular`` (scaled to rad/s), ``boost`` (to 0..100), ``odd`` (counter, odd = active), ``nonzero``, ``attacker``."""
+
+
+def feature_sources(feature: str, headers: Sequence[str], *, player: bool) -> tuple[Source, ...]:
+    """Return the columns that one feature adder of the parser gives, in the order of its headers.
+
+    Args:
+        feature: name of the feature adder.
+        headers: its headers as the parser gives them.
+        player: whether it is a player feature; its names then carry ``{slot}``.
+
+    Raises:
+        SchemaError: a header that this version of impulse does not know.
+    """
+    prefix = "p{slot}_" if player else "ball_"
+    subject = "car" if player else "ball"
+    width = len(headers)
+    sources = []
+    for position, header in enumerate(headers):
+        text = header.removeprefix("Ball - ").removeprefix("i ")
+        column, rule = _scalar_column(feature, text, player=player) or _axis_column(
+            feature, text, prefix, subject, width
+        )
+        sources.append(Source(column, feature, position, rule))
+    return tuple(sources)
+
+
+def _scalar_column(feature: str, header: str, *, player: bool) -> tuple[Column, str] | None:
+    if not player:
+        for column in TIME_COLUMNS:
+            if column.feature == feature:
+                return column, "copy"
+        return None
+    flags = {
+        "dodge active": ("dodge", "a dodge is active", "odd"),
+        "jump active": ("jump", "a jump is active", "odd"),
+        "double jump active": ("double_jump", "a double jump is active", "odd"),
+        "any_jump_active": ("any_jump", "a jump, double jump or dodge is active", "nonzero"),
+    }
+    if header in flags:
+        name, meaning, rule = flags[header]
+        return Column(f"p{{slot}}_{name}", "bool", meaning, nullable=True, feature=feature, quantity=name), rule
+    if header == "boost level (raw replay units)":
+        return (
+            Column(
+                "p{slot}_boost",
+                "float32",
+                "boost in the tank",
+                "0-100",
+                nullable=True,
+                lower=0,
+                upper=100,
+                feature=feature,
+                quantity="boost",
+            ),
+            "boost",
+        )
+    if header == "player demolished by":
+        return DEMOLISHED_BY, "attacker"
+    if header == "distance to ball":
+        return Column(
+            "p{slot}_ball_distance",
+            "float32",
+            "distance from car to ball",
+            "uu",
+            nullable=True,
+            lower=0,
+            feature=feature,
+            quantity="ball_distance",
+        ), "copy"
+    if header == "dodge refresh count":
+        return Column(
+            "p{slot}_dodge_refreshes",
+            "int8",
+            "dodges given back in this network frame",
+            nullable=True,
+            lower=0,
+            feature=feature,
+            quantity="dodge_refreshes",
+        ), "copy"
+    return None
+
+
+def _axis_column(feature: str, header: str, prefix: str, subject: str, width: int) -> tuple[Column, str]:
+    kind, _, axis = header.rpartition(" ")
+    # Adders without velocities call their quaternion "rotation" with four components.
+    if kind == "rotation" and width == 7:
+        kind = "quaternion"
+    if kind not in _AXES or axis not in ("x", "y", "z", "w"):
+        raise SchemaError(f"feature {feature}: header {header!r} is unknown to this version of impulse")
+    short, meaning, unit = _AXES[kind]
+    lower, upper = _bounds(short, axis, subject)
+    # These two adders show the body moved on to the sample time, not the last state that the network sent.
+    moved = {"Interpolated": "interp_", "VelocityAdded": "extrap_"}
+    marker = next((mark for start, mark in moved.items() if feature.startswith(start)), "")
+    note = f"{meaning} of the {subject}, {axis}" if subject not in meaning else f"{meaning}, {axis}"
+    column = Column(
+        f"{prefix}{marker}{short}_{axis}",
+        "float32",
+        note + (", moved to the sample time by the parser" if marker else ""),
+        unit,
+        nullable=True,
+        lower=lower,
+        upper=upper,
+        feature=feature,
+        quantity=f"{marker}{short}",
+    )
+    return column, "angular" if short == "angvel" else "copy"
+
+
+def _bounds(short: str, axis: str, subject: str) -> tuple[float | None, float | None]:
+    if short == "pos":
+        if axis == "z":
+            return -POSITION_SLACK_UU, CEILING_UU + POSITION_SLACK_UU
+        limit = (ARENA_X_UU if axis == "x" else ARENA_Y_UU + GOAL_DEPTH_UU) + POSITION_SLACK_UU
+        return -limit, limit
+    if short == "vel":
+        limit = (MAX_CAR_SPEED_UU_S if subject == "car" else MAX_BALL_SPEED_UU_S) * SPEED_ROUNDING
+        return -limit, limit
+    if short == "angvel":
+        limit = (MAX_CAR_SPIN_RAD_S if subject == "car" else MAX_BALL_SPIN_RAD_S) * SPEED_ROUNDING
+        return -limit, limit
+    if short in ("quat", "forward", "up"):
+        return -1.0, 1.0
+    return None, None
+
+
+def name_duplicates(sources: Iterable[Source]) -> tuple[Source, ...]:
+    """Give every column a name of its own: the first adder of a quantity keeps the plain name.
+
+    A later adder's column is called ``<plain name>__<feature>`` and points at the first by ``duplicate_of``.
+    """
+    seen: set[str] = set()
+    named = []
+    for source in sources:
+        name = source.column.name
+        if name in seen:
+            column = replace(source.column, name=f"{name}__{source.feature}", duplicate_of=name)
+            source = replace(source, column=column)
+        seen.add(source.column.name)
+        named.append(source)
+    return tuple(named)
+
+
+def frame_columns(
+    global_sources: Iterable[Source], player_sources: Iterable[Source], *, slots_per_team: int
+) -> tuple[Column, ...]:
+    """Return all columns of the frames in their fixed order.
+
+    Args:
+        global_sources: sources of the chosen global features, named by :func:`name_duplicates`.
+        player_sources: the same for the player features.
+        slots_per_team: k; slots 0..k-1 are blue, k..2k-1 orange.
+    """
+    ball = [source.column for source in global_sources if source.feature not in _STRUCTURAL_FEATURES]
+    player = [source.column for source in player_sources if source.rule != "attacker"]
+    template = (*PLAYER_STATE_COLUMNS, *player, DEMOLISHED_BY)
+    return (
+        *IDENTITY_COLUMNS,
+        *TIME_COLUMNS,
+        BALL_PRESENT,
+        *ball,
+        *(column.at_slot(slot) for slot in range(2 * slots_per_team) for column in template),
+    )

@@ -1,0 +1,175 @@
+"""The one table of frame columns: names, dtypes, units, bounds, nullability and meaning.
+
+Arrow schemas, NumPy order, bounds checks and the documentation of the dataset are generated from it. Tables of whole
+replays (replays, players, goals, ...) stand in :mod:`impulse.tables.columns`, built from the same :class:`Column`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+"""Raised with every change of a column's name, type, unit or meaning; part of every dataset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table. ``{slot}`` in the name of a player column stands for the slot number."""
+
+    name: str
+    dtype: str
+    """``float32``, ``float64``, ``bool``, ``int8``, ``int16``, ``int32``, ``int64``, ``string``, ``category`` or ``timestamp``."""
+    meaning: str
+    unit: str = ""
+    """Empty when the column has no unit."""
+    nullable: bool = False
+    lower: float | None = None
+    upper: float | None = None
+    """Plausible range, both ends included; values outside are counted, never clipped."""
+    feature: str = ""
+    """Feature adder of the parser that the values come from; empty for columns computed by impulse."""
+    duplicate_of: str = ""
+    """Name of the column that holds the same quantity already."""
+    quantity: str = ""
+    """Group of columns that share bounds and are kept or dropped together, for example ``position``."""
+
+    def field(self) -> pa.Field:
+        """Return the Arrow field, with unit, meaning, range and source as metadata."""
+        metadata = {"description": self.meaning}
+        if self.unit:
+            metadata["unit"] = self.unit
+        if self.lower is not None:
+            metadata["min"] = f"{self.lower:g}"
+        if self.upper is not None:
+            metadata["max"] = f"{self.upper:g}"
+        metadata["source"] = self.feature or "impulse"
+        return pa.field(self.name, _ARROW_TYPES[self.dtype], nullable=self.nullable, metadata=metadata)
+
+    def at_slot(self, slot: int) -> Column:
+        """Return the column of one player slot."""
+        return replace(
+            self,
+            name=self.name.format(slot=slot),
+            duplicate_of=self.duplicate_of.format(slot=slot),
+        )
+
+
+_ARROW_TYPES: dict[str, pa.DataType] = {
+    "float32": pa.float32(),
+    "float64": pa.float64(),
+    "bool": pa.bool_(),
+    "int8": pa.int8(),
+    "int16": pa.int16(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "string": pa.string(),
+    "category": pa.dictionary(pa.int32(), pa.string()),
+    "timestamp": pa.timestamp("s"),
+}
+
+IDENTITY_COLUMNS: tuple[Column, ...] = (
+    Column("replay_id", "category", "id of the replay; joins with every other table"),
+    Column("row", "int32", "number of the sample in its replay, from 0", lower=0),
+)
+
+TIME_COLUMNS: tuple[Column, ...] = (
+    Column("time", "float32", "sample time on the fps grid", unit="s", lower=0, feature="CurrentTime"),
+    Column(
+        "frame_time", "float32", "time of the network frame that the row shows", unit="s", lower=0, feature="FrameTime"
+    ),
+    Column("is_held", "bool", "another row of the same replay shows the same network frame closer to its time"),
+    Column(
+        "seconds_remaining",
+        "int16",
+        "match clock, counts up in overtime; null before the clock is known and in matches without one",
+        unit="s",
+        nullable=True,
+        lower=0,
+        upper=3600,
+        feature="SecondsRemaining",
+    ),
+    Column(
+        "game_state",
+        "category",
+        "phase of the match by the game's own name",
+        nullable=True,
+        feature="ReplicatedStateName",
+    ),
+    Column(
+        "ball_has_been_hit",
+        "bool",
+        "the ball was touched since the last kickoff",
+        nullable=True,
+        feature="BallHasBeenHit",
+    ),
+    Column(
+        "kickoff_countdown",
+        "int8",
+        "seconds of countdown that the game announced, 0 outside kickoffs",
+        unit="s",
+        nullable=True,
+        lower=0,
+        upper=10,
+        feature="ReplicatedGameStateTimeRemaining",
+    ),
+    Column(
+        "segment",
+        "int16",
+        "number of the stretch of play, from kickoff to the next goal or end; null outside play",
+        nullable=True,
+        lower=0,
+    ),
+)
+
+GAME_STATES = (
+    "WaitingForPlayers",
+    "Countdown",
+    "Active",
+    "PostGoalScored",
+    "ReplayPlayback",
+    "PrePodiumSpotlight",
+    "PodiumSpotlight",
+    "Finished",
+)
+"""The game's names of the phases of a match, in their order. Their places here are their codes in arrays of numbers."""
+
+BALL_PRESENT = Column("ball_present", "bool", "the ball exists; when false its other columns are null")
+
+PLAYER_STATE_COLUMNS: tuple[Column, ...] = (
+    Column(
+        "p{slot}_present", "bool", "the player has a car on the field, or waits for it to come back after a demolition"
+    ),
+    Column(
+        "p{slot}_demolished",
+        "bool",
+        "the car is demolished and has not come back; null where the replay does not tell (recorded before 2020)",
+        nullable=True,
+    ),
+)
+
+DEMOLISHED_BY = Column(
+    "p{slot}_demolished_by",
+    "int8",
+    "slot of the player who demolished this car, from the demolition until it comes back",
+    nullable=True,
+    lower=0,
+    upper=15,
+    feature="PlayerDemolishedBy",
+    quantity="demolition",
+)
+
+
+def state_codes(found: Iterable[str]) -> list[str]:
+    """Return names of game states by their codes: the known ones at their fixed places, others that were found behind them.
+
+    So a code means the same in every split and every dataset, whatever states occur in them.
+    """
+    return [*GAME_STATES, *sorted(set(found) - set(GAME_STATES))]
+
+
+def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
+    """Return the Arrow schema of columns, with the schema version as metadata."""
+    return pa.schema([column.field() for column in columns], metadata={"impulse_schema_version": str(SCHEMA_VERSION)})

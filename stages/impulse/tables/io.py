@@ -1,0 +1,45 @@
+"""Tables of whole replays as Parquet files: built from rows by their schema, read back by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from impulse.errors import StageError
+from impulse.schema.frames import Column, arrow_schema
+
+
+def table_of(rows: Iterable[Mapping[str, Any]], columns: Iterable[Column]) -> pa.Table:
+    """Return rows as a table with exactly these columns; a value that a row lacks is null."""
+    columns = tuple(columns)
+    rows = list(rows)
+    values = {column.name: [row.get(column.name) for row in rows] for column in columns}
+    return pa.Table.from_pydict(values, schema=arrow_schema(columns))
+
+
+def read_table(path: Path, *, made_by: str) -> pa.Table:
+    """Read a table that another stage wrote.
+
+    Args:
+        path: the file.
+        made_by: the stage that makes it, for the message.
+
+    Raises:
+        StageError: the file is missing.
+    """
+    if not path.is_file():
+        raise StageError(f"{path} is missing; run `dvc repro {made_by}` first (or `dvc pull {path}`)")
+    return pq.read_table(path)
+
+
+def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
+    """Read a small JSON file that another stage wrote; missing is told as for :func:`read_table`."""
+    if not path.is_file():
+        raise StageError(f"{path} is missing; run `dvc repro {made_by}` first (or `dvc pull {path}`)")
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
