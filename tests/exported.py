@@ -8,8 +8,10 @@ import pyarrow.parquet as pq
 
 from impulse.collection.intake import Candidate, take_in
 from impulse.collection.storage import LocalFolder
+from impulse.config.dedupe import DedupeParams
+from impulse.config.engine import EngineParams
+from impulse.config.export import ExportParams
 from impulse.config.fetch import SourceKind
-from impulse.config.params import DedupeParams, EngineParams, ExportParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.config.validate import ValidateParams
 from impulse.dedupe.stage import dedupe_tables

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from impulse.demo import Recording
-from impulse.tables.rejects import Reason
+from impulse.replay.reasons import Reason
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ import pytest
 
 from impulse.errors import ConfigError, SchemaError
 from impulse.schema import features
+from impulse.schema.column import SCHEMA_VERSION, arrow_schema
 from impulse.schema.feature_columns import feature_sources
 from impulse.schema.features import (
     FEATURE_PRESETS,
@@ -12,7 +13,6 @@ from impulse.schema.features import (
     PLAYER_FEATURES,
     frame_layout,
 )
-from impulse.schema.frames import SCHEMA_VERSION, arrow_schema
 
 
 @pytest.mark.parametrize("name", GLOBAL_FEATURES)

@@ -10,15 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from impulse.config.params import DedupeParams
+from impulse.config.dedupe import DedupeParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.config.pipeline_config import PipelineConfig
 from impulse.demo import Recording
 from impulse.parsing import ReplayParser
 from impulse.parsing.parse_result_formatter import ParseResultFormatter
 from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
+from impulse.schema.column import Column
 from impulse.schema.features import FEATURE_PRESETS, frame_layout
-from impulse.schema.frames import Column
 from impulse.schema.redundancy import bodies_without_rotation, dropped_columns
 
 ALL = FEATURE_PRESETS["all"]

@@ -15,7 +15,7 @@ from impulse.replay.container import (
     read_header,
     replay_crc,
 )
-from impulse.tables.rejects import Reason
+from impulse.replay.reasons import Reason
 
 
 def test_replay_crc_of_the_published_test_vector() -> None:

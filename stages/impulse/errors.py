@@ -94,7 +94,7 @@ class ReplayError(ImpulseError):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
-        """Reason code, a value of :class:`impulse.tables.rejects.Reason`."""
+        """Reason code, a value of :class:`impulse.replay.reasons.Reason`."""
         self.detail = detail
         """What was found and what was expected, for a person."""
 

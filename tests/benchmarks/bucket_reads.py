@@ -47,12 +47,12 @@ def _parse(folder: Path, files: list[bytes], *, rounds: int) -> None:
 
     from impulse.collection.intake import Candidate, take_in
     from impulse.collection.raw_storage import raw_storage
+    from impulse.config.engine import EngineParams
     from impulse.config.fetch import (
         FetchParams,
         SourceKind,
         StorageKind,
     )
-    from impulse.config.params import EngineParams
     from impulse.config.parsing_config import ParsingConfig
     from impulse.parsing.stage import parse_batch
     from impulse.parsing.store import ParseStore

@@ -49,7 +49,8 @@ def _write(
 ) -> None:
     from tests.dedup.worlds import FEATURES_CONTENT, make_world
 
-    from impulse.files.output import write_json, write_table
+    from impulse.files.output import write_json
+    from impulse.tables.io import write_table
     from impulse.tables.paths import FEATURES, VERDICTS
 
     world = make_world(1, matches=recordings // 2, **settings)
@@ -65,7 +66,7 @@ def _write(
 
 
 def _run(folder: Path) -> None:
-    from impulse.config.params import DedupeParams
+    from impulse.config.dedupe import DedupeParams
     from impulse.dedupe.stage import dedupe_tables
     from impulse.tables import rejects
     from impulse.tables.io import read_table

@@ -24,7 +24,8 @@ sys.path[:0] = [str(ROOT / "stages"), str(ROOT)]
 
 def export(data: Path, target: Path, store: Path, shards: int) -> None:
     """Run one export and print what it cost."""
-    from impulse.config.params import EngineParams, ExportParams
+    from impulse.config.engine import EngineParams
+    from impulse.config.export import ExportParams
     from impulse.export.stage import export_dataset
     from impulse.export.store import ExportStore
 

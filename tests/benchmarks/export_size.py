@@ -60,7 +60,11 @@ def main() -> None:
     """Print one line for each way to write the same frames."""
     import subtr_actor
 
-    from impulse.config.params import Compression, ExportParams, FloatType
+    from impulse.config.export import (
+        Compression,
+        ExportParams,
+        FloatType,
+    )
     from impulse.config.parsing_config import ParsingConfig
     from impulse.export.encoding import as_exported, export_schema, writer_settings
     from impulse.export.frames_source import SlotHolder

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "stages"))
 
 def main() -> None:
     """Fill a store with clones, then parse one replay more."""
-    from impulse.config.params import EngineParams
+    from impulse.config.engine import EngineParams
     from impulse.config.parsing_config import ParsingConfig
     from impulse.demo import clones, write_replay
     from impulse.parsing.parsed_replay import describe, parse_replay
@@ -28,8 +28,8 @@ def main() -> None:
     from impulse.parsing.store import ParseStore
     from impulse.replay.container import read_header
     from impulse.tables import rejects
-    from impulse.tables.columns import MANIFEST_COLUMNS
     from impulse.tables.io import table_of
+    from impulse.tables.manifest import MANIFEST_COLUMNS
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--replays", type=int, default=10_000)

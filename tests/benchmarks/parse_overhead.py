@@ -66,15 +66,15 @@ def bare(files: list[Path], fps: float) -> None:
 
 def stage(files: list[Path], fps: float, folder: Path) -> None:
     """Run the parse stage's work on all files, with an empty store."""
-    from impulse.config.params import EngineParams
+    from impulse.config.engine import EngineParams
     from impulse.config.parsing_config import ParsingConfig
     from impulse.parsing.parsed_replay import describe
     from impulse.parsing.stage import parse_batch
     from impulse.parsing.store import ParseStore
     from impulse.replay.container import read_header
     from impulse.tables import rejects
-    from impulse.tables.columns import MANIFEST_COLUMNS
     from impulse.tables.io import table_of
+    from impulse.tables.manifest import MANIFEST_COLUMNS
 
     rows = []
     described = {path: describe(data := path.read_bytes(), read_header(data), path) for path in set(files)}

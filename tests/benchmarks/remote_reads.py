@@ -27,7 +27,7 @@ def main() -> None:
     from tests.s3.server import S3Server
 
     import impulse
-    from impulse.config.params import ExportParams
+    from impulse.config.export import ExportParams
 
     with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as store, S3Server(Path(store)) as server:
         data = prepared_data(Path(name) / "data", matches=arguments.matches, seconds=arguments.seconds)

@@ -26,7 +26,8 @@ def synthetic_rows(count: int) -> list[dict[str, Any]]:
     """Return facts and measures of so many replays, some of them bad in one way or another."""
     import numpy as np
 
-    from impulse.tables.columns import MEASURE_COLUMNS, REPLAY_COLUMNS
+    from impulse.schema.measures import MEASURE_COLUMNS
+    from impulse.tables.parsed import REPLAY_COLUMNS
 
     random = np.random.default_rng(1)
     blanks = {"string": "", "bool": False, "timestamp": None}
@@ -86,15 +87,13 @@ def synthetic_rows(count: int) -> list[dict[str, Any]]:
 
 def write_tables(folder: Path, count: int) -> None:
     """Write what parse would have written."""
-    from impulse.files.output import write_table
+    from impulse.replay.reasons import Reason
+    from impulse.schema.column import REPLAY_ID
+    from impulse.schema.measures import MEASURE_COLUMNS
     from impulse.tables import rejects
-    from impulse.tables.columns import (
-        MEASURE_COLUMNS,
-        REPLAY_COLUMNS,
-        REPLAY_ID,
-    )
-    from impulse.tables.io import table_of
-    from impulse.tables.rejects import Reason, Reject
+    from impulse.tables.io import table_of, write_table
+    from impulse.tables.parsed import REPLAY_COLUMNS
+    from impulse.tables.rejects import Reject
 
     rows = synthetic_rows(count)
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,14 +10,14 @@ import pytest
 from tests.collection.conftest import Place
 
 from impulse.collection.entries import ListedReplay
-from impulse.config.params import EngineParams
+from impulse.config.engine import EngineParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import Recording
 from impulse.parsing.parsed_replay import parse_replay
 from impulse.parsing.stage import parse_batch
 from impulse.parsing.store import ParseStore
-from impulse.tables.columns import LISTED_PLAYER_COLUMNS
 from impulse.tables.io import read_table, table_of
+from impulse.tables.manifest import LISTED_PLAYER_COLUMNS
 
 API_NAMES = {"playstation": "ps4"}
 RANKS = ("bronze-1", "gold-3", "diamond-2", "grand-champion-1", "supersonic-legend", "unranked")

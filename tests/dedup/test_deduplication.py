@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.dedup.worlds import World, make_world
 
-from impulse.config.params import DedupeParams
+from impulse.config.dedupe import DedupeParams
 from impulse.dedupe.recordings import read_recordings
 from impulse.errors import StageError
 

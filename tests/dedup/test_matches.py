@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impulse.config.params import DedupeParams, Keep
+from impulse.config.dedupe import DedupeParams, Keep
 from impulse.dedupe.fingerprint import Tolerances, compare
 from impulse.dedupe.linking import (
     Link,
@@ -21,7 +21,7 @@ from impulse.dedupe.linking import (
 from impulse.dedupe.matches import Decisions, decide
 from impulse.dedupe.recordings import Recording
 from impulse.errors import ConfigError
-from impulse.tables.rejects import Reason
+from impulse.replay.reasons import Reason
 
 PARAMS = DedupeParams()
 ROW_SECONDS = 0.1

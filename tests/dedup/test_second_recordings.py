@@ -15,8 +15,10 @@ import pytest
 
 from impulse.collection.intake import Candidate, take_in
 from impulse.collection.storage import LocalFolder
+from impulse.config.dedupe import DedupeParams
+from impulse.config.engine import EngineParams
 from impulse.config.fetch import SourceKind
-from impulse.config.params import DedupeParams, EngineParams, ParseParams
+from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.config.validate import ValidateParams
 from impulse.dedupe.matches import decide

@@ -12,19 +12,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from impulse.config.params import DedupeParams
+from impulse.config.dedupe import DedupeParams
 from impulse.dedupe.stage import DedupeSummary, dedupe_tables
 from impulse.files.output import write_json
-from impulse.schema.frames import Column
+from impulse.schema.column import Column
+from impulse.schema.measures import MEASURE_COLUMNS
 from impulse.tables import rejects
-from impulse.tables.columns import (
+from impulse.tables.io import table_of
+from impulse.tables.parsed import (
     GOAL_COLUMNS,
-    MEASURE_COLUMNS,
     PLAYER_COLUMNS,
     REPLAY_COLUMNS,
-    VERDICT_COLUMNS,
 )
-from impulse.tables.io import table_of
+from impulse.tables.validated import VERDICT_COLUMNS
 
 MAPS = ("Stadium_P", "cs_day_p", "Park_P")
 ZONE_MINUTES = (-480, -300, 0, 60, 120, 345, 570, 840)

@@ -10,7 +10,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "stages"))
 
 def main(data: Path, target: Path) -> None:
     """Export with a store beside the result, everything that can be exported."""
-    from impulse.config.params import EngineParams, ExportParams
+    from impulse.config.engine import EngineParams
+    from impulse.config.export import ExportParams
     from impulse.export.stage import export_dataset
     from impulse.export.store import ExportStore
 

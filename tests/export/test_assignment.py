@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impulse.config.params import ExportParams
+from impulse.config.export import ExportParams
 from impulse.export.assignment import shard_of, shards_of, split_of
 from impulse.tables.paths import SPLITS
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.exported import exported
 
-from impulse.config.params import ExportParams
+from impulse.config.export import ExportParams
 from impulse.export.questions import QUESTIONS
 
 RUN_SNIPPETS = """

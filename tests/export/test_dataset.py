@@ -17,7 +17,11 @@ import pytest
 from pyarrow import feather
 from tests.exported import exported
 
-from impulse.config.params import Compression, ExportParams, FloatType
+from impulse.config.export import (
+    Compression,
+    ExportParams,
+    FloatType,
+)
 from impulse.demo import corpus
 
 

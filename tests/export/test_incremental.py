@@ -14,7 +14,8 @@ import pytest
 from tests.export.replicas import replicate
 from tests.exported import exported
 
-from impulse.config.params import EngineKind, EngineParams, ExportParams
+from impulse.config.engine import EngineKind, EngineParams
+from impulse.config.export import ExportParams
 from impulse.errors import StageError
 from impulse.export.stage import export_dataset
 from impulse.export.store import ExportStore

@@ -15,13 +15,17 @@ import pytest
 from tests.export.replicas import replicate
 from tests.exported import exported
 
-from impulse.config.params import Compression, ExportParams, FloatType
+from impulse.config.export import (
+    Compression,
+    ExportParams,
+    FloatType,
+)
 from impulse.errors import StageError
 from impulse.export.encoding import as_exported, export_schema, half_resolution
 from impulse.export.frames_source import SlotHolder
 from impulse.export.long_layout import long_schema, to_long
 from impulse.files.frames import read_frames, read_frames_schema
-from impulse.schema.frames import Column, arrow_schema
+from impulse.schema.column import Column, arrow_schema
 from impulse.tables.paths import FRAMES_FILES, frames_path
 
 

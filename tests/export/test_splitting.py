@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.exported import exported
 
-from impulse.config.params import ExportParams, SplitBy
+from impulse.config.export import ExportParams, SplitBy
 from impulse.errors import StageError
 from impulse.export.assignment import split_of
 from impulse.export.splitting import split_keys

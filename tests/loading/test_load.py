@@ -22,7 +22,7 @@ from tests.exported import EXPORT, exported
 from tests.loading.counting import CountingFiles, counted
 
 import impulse
-from impulse.config.params import FloatType
+from impulse.config.export import FloatType
 from impulse.errors import ConfigError, DatasetError
 from impulse.loading.arrays import open_frame_arrays
 from impulse.loading.place import folder_place

@@ -20,7 +20,7 @@ from tests.s3.proxy import CountingProxy
 from tests.s3.server import free_ports
 
 import impulse
-from impulse.config.params import ExportParams
+from impulse.config.export import ExportParams
 from impulse.errors import ConfigError, DatasetError
 
 pytestmark = pytest.mark.slow

@@ -9,8 +9,8 @@ import pytest
 
 from impulse.collection.intake import Candidate, take_in
 from impulse.collection.storage import LocalFolder
+from impulse.config.engine import EngineParams
 from impulse.config.fetch import SourceKind
-from impulse.config.params import EngineParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import corpus
 from impulse.parsing import stage

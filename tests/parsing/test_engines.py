@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.parsing.worker_killers import work
 
-from impulse.config.params import EngineKind, EngineParams
+from impulse.config.engine import EngineKind, EngineParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import corpus
 from impulse.errors import StageError
@@ -16,8 +16,8 @@ from impulse.parsing.store import ParseStore
 from impulse.replay.container import read_header
 from impulse.run.engines import run_tasks
 from impulse.tables import rejects
-from impulse.tables.columns import MANIFEST_COLUMNS
 from impulse.tables.io import table_of
+from impulse.tables.manifest import MANIFEST_COLUMNS
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 

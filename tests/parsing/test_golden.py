@@ -10,7 +10,7 @@ from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import write_replay
 from impulse.parsing.parsed_replay import parse_replay
 from impulse.parsing.store import PARSE_VERSION
-from impulse.schema.frames import SCHEMA_VERSION
+from impulse.schema.column import SCHEMA_VERSION
 
 GOLDEN = (1, 2, "9c699130eb69c4cc727efc015b924c6a5e70ae300803993b96f2afbfab57e3e0")
 """SCHEMA_VERSION, PARSE_VERSION, fingerprint: when the values change, raise a version and renew all three."""

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from impulse.parsing.listed_players import ListedPlayers
-from impulse.tables.columns import LISTED_PLAYER_COLUMNS
 from impulse.tables.io import table_of
+from impulse.tables.manifest import LISTED_PLAYER_COLUMNS
 
 
 def row(name: str, account: str | None, *, team: str = "blue", platform: str | None = "steam", **more: Any) -> dict:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pytest
 import subtr_actor
 
-from impulse.config.params import ParseParams
+from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import VERSIONS, GameState, Recording, with_flipped_bits, write_replay
 from impulse.errors import ReplayError

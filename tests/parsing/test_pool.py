@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.parsing.worker_killers import work
 
-from impulse.config.params import EngineParams
+from impulse.config.engine import EngineParams
 from impulse.run.pool import run_isolated
 
 ENGINE = EngineParams(workers=2, timeout_seconds=3.0, memory_limit_mb=4096)

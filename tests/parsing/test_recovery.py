@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import subtr_actor
 
-from impulse.config.params import ParseParams
+from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.decoding.array_call import decode_replay
 from impulse.decoding.recovery import recover_replay

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impulse.config.params import ParseParams, Sampling
+from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.decoding.sampling import LONGEST_PAUSE_SECONDS, causal_rows
 from impulse.demo import Recording, edit_header, write_replay
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import parse_replay
+from impulse.schema.sampling import Sampling
 
 
 def sampled(sampling: Sampling, fps: float = 10.0) -> ParseParams:

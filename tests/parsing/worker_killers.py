@@ -7,7 +7,7 @@ import signal
 import threading
 
 from impulse.errors import CorruptReplay
-from impulse.tables.rejects import Reason
+from impulse.replay.reasons import Reason
 
 
 class Panic(BaseException):

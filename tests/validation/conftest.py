@@ -12,14 +12,13 @@ import pyarrow as pa
 from impulse.config.parsing_config import ParsingConfig
 from impulse.config.validate import ValidateParams
 from impulse.parsing.parsed_replay import parse_replay
+from impulse.replay.reasons import Reason
+from impulse.schema.column import REPLAY_ID
+from impulse.schema.measures import MEASURE_COLUMNS
 from impulse.tables import rejects
-from impulse.tables.columns import (
-    MEASURE_COLUMNS,
-    REPLAY_COLUMNS,
-    REPLAY_ID,
-)
 from impulse.tables.io import table_of
-from impulse.tables.rejects import Reason, Reject
+from impulse.tables.parsed import REPLAY_COLUMNS
+from impulse.tables.rejects import Reject
 from impulse.validation.comparisons import compare
 from impulse.validation.stage import ValidateSummary, validate_tables
 from impulse.validation.verdicts import Judgement, judge

@@ -17,11 +17,8 @@ from tests.validation.conftest import EARLIER, judged, run, tables
 from impulse.config.validate import FilterParams, ValidateParams
 from impulse.errors import StageError
 from impulse.replay.modes import GameMode
-from impulse.tables.columns import (
-    COMPARISON_COLUMNS,
-    MEASURE_COLUMNS,
-    VERDICT_COLUMNS,
-)
+from impulse.schema.measures import MEASURE_COLUMNS
+from impulse.tables.validated import COMPARISON_COLUMNS, VERDICT_COLUMNS
 from impulse.validation.comparisons import compare
 from impulse.validation.verdicts import judge
 

@@ -22,7 +22,7 @@ from impulse.demo import MatchPlan, Recording, casting, edit_header, generate, w
 from impulse.errors import CorruptReplay
 from impulse.parsing.parsed_replay import parse_replay
 from impulse.replay.container import read_header
-from impulse.tables.rejects import Reason
+from impulse.replay.reasons import Reason
 from impulse.validation.comparisons import compare
 from impulse.validation.rules import RULES, Bound
 from impulse.validation.verdicts import Verdict, violating_rows

@@ -13,7 +13,7 @@ from impulse.collection.folder import ReplayFolder
 from impulse.collection.ledger import Fate, Ledger, Outcome
 from impulse.collection.pacing import Clock
 from impulse.errors import CorruptReplay, ForbiddenError, NotFoundError, ServerError, UnexpectedResponse
-from impulse.tables.rejects import Reason
+from impulse.replay.reasons import Reason
 
 log = logging.getLogger(__name__)
 

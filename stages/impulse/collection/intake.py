@@ -20,9 +20,10 @@ from impulse.replay.container import (
     read_header,
 )
 from impulse.replay.facts import content_id, header_facts
+from impulse.replay.reasons import Reason
 from impulse.tables import rejects
-from impulse.tables.columns import LISTED_PLAYER_COLUMNS, MANIFEST_COLUMNS
 from impulse.tables.io import table_of
+from impulse.tables.manifest import LISTED_PLAYER_COLUMNS, MANIFEST_COLUMNS
 from impulse.tables.paths import (
     LISTED_PLAYERS,
     MANIFEST,
@@ -30,7 +31,7 @@ from impulse.tables.paths import (
     STORAGE_URL,
     replay_path,
 )
-from impulse.tables.rejects import Reason, Reject
+from impulse.tables.rejects import Reject
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def write_lists(
     """Write manifest, listed players and rejects; their bytes depend on the content alone, not on its order.
 
     Args:
-        rows: one for each good file, by :data:`impulse.tables.columns.MANIFEST_COLUMNS`.
+        rows: one for each good file, by :data:`impulse.tables.manifest.MANIFEST_COLUMNS`.
         rejected: everything else that the source offered.
         storage: where the files are.
         players: one row for each player that the source lists, those of a replay together and in the source's order.
@@ -161,7 +162,7 @@ def write_lists(
 
 
 def _parquet(table: pa.Table) -> bytes:
-    """Return a table as :func:`impulse.files.output.write_table` writes it; a bucket takes bytes, not a file."""
+    """Return a table as :func:`impulse.tables.io.write_table` writes it; a bucket takes bytes, not a file."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     content: bytes = sink.getvalue().to_pybytes()

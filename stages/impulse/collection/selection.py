@@ -12,7 +12,8 @@ from typing import Any
 
 from impulse.collection.folder import ReplayFolder, source_path
 from impulse.collection.ledger import LOST, Fate, Outcome
-from impulse.tables.rejects import Reason, Reject
+from impulse.replay.reasons import Reason
+from impulse.tables.rejects import Reject
 
 REASONS = {
     Outcome.PENDING: Reason.NOT_FETCHED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from impulse.config.params import ParseParams
+from impulse.config.parse import ParseParams
 from impulse.errors import ConfigError
 from impulse.schema import features
 from impulse.schema.features import FEATURE_PRESETS

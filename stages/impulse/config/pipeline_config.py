@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impulse.config.params import Compression, DedupeParams, ExportParams
+from impulse.config.dedupe import DedupeParams
+from impulse.config.export import Compression, ExportParams
 from impulse.config.validate import ValidateParams
 from impulse.errors import ConfigError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import subtr_actor
 
 from impulse.errors import CorruptReplay, ReplayError, UnsupportedReplay
-from impulse.tables.rejects import Reason
+from impulse.replay.reasons import Reason
 
 PARSER_PACKAGE = "subtr-actor-py"
 
@@ -102,3 +102,18 @@ def _translate(error: Exception) -> ReplayError:
 def _shorten(error: BaseException) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= DETAIL_LENGTH else text[: DETAIL_LENGTH - 1] + "…"
+
+
+def id_text(remote_id: Mapping[str, Any]) -> str:
+    """Return a player's id as text that sorts as the parser sorts ids, for example ``Steam(7656...)``."""
+    kind, value = next(iter(remote_id.items()))
+    if isinstance(value, Mapping):
+        value = ", ".join(f"{name}: {value[name]}" for name in ("online_id", "name", "unknown1") if name in value)
+    return f"{kind}({value})"
+
+
+BODY_WIDTH = 13
+"""Position (3), quaternion (4), velocity (3), angular velocity (3)."""
+
+NO_BODY = np.array([0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], dtype=np.float32)
+"""What the parser gives for a body that does not exist: zeros and the identity rotation."""

@@ -18,12 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from impulse.decoding import array_call
-from impulse.decoding.array_call import DecodedReplay
+from impulse.decoding.array_call import BODY_WIDTH, NO_BODY, DecodedReplay, id_text
 from impulse.errors import UnsupportedReplay
-from impulse.products.frames.players import id_text
-from impulse.products.frames.presence import BODY_WIDTH, NO_BODY
+from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout
-from impulse.tables.rejects import Reason
 
 RECOVERED_FEATURES = frozenset(
     {"PlayerRigidBodyQuaternionVelocities", "PlayerBoost", "PlayerJump", "PlayerAnyJump", "PlayerDemolishedBy"}

@@ -14,11 +14,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from impulse.config.params import Sampling
 from impulse.decoding.array_call import DecodedReplay
 from impulse.errors import CorruptReplay
+from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout
-from impulse.tables.rejects import Reason
+from impulse.schema.sampling import Sampling
 
 RATES = (60.0, 120.0, 240.0, 480.0, 960.0)
 """Rows a second to ask for, until every network frame was seen: recordings have 30, rarely 60 or 120 frames a second."""

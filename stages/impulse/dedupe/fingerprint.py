@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from impulse.config.params import DedupeParams
+from impulse.config.dedupe import DedupeParams
 from impulse.dedupe.recordings import Recording
 
 ZONE_SECONDS = 900

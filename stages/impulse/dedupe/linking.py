@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from impulse.config.params import DedupeParams
+from impulse.config.dedupe import DedupeParams
 from impulse.dedupe.fingerprint import (
     Comparison,
     Tolerances,

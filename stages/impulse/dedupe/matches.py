@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from impulse.config.params import DedupeParams, Keep
+from impulse.config.dedupe import DedupeParams, Keep
 from impulse.dedupe.fingerprint import Tolerances, fingerprint
 from impulse.dedupe.linking import (
     Link,
@@ -20,7 +20,7 @@ from impulse.dedupe.linking import (
 )
 from impulse.dedupe.near_misses import near_misses
 from impulse.dedupe.recordings import Recording
-from impulse.tables.rejects import Reason
+from impulse.replay.reasons import Reason
 
 _NEVER_UPLOADED = 1 << 62
 

@@ -10,20 +10,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from impulse.config.params import DedupeParams, Sampling
+from impulse.config.dedupe import DedupeParams
 from impulse.dedupe.matches import Fate, decide
 from impulse.dedupe.recordings import read_recordings
 from impulse.errors import StageError
-from impulse.files.output import (
-    output_folder,
-    write_json,
-    write_table,
-)
+from impulse.files.output import output_folder, write_json
 from impulse.schema.features import frame_layout
 from impulse.schema.redundancy import bodies_without_rotation, dropped_columns
+from impulse.schema.sampling import Sampling
 from impulse.tables import rejects
-from impulse.tables.columns import FATE_COLUMNS, PAIR_COLUMNS
-from impulse.tables.io import read_json, table_of
+from impulse.tables.deduped import FATE_COLUMNS, PAIR_COLUMNS
+from impulse.tables.io import read_json, table_of, write_table
 from impulse.tables.paths import (
     FATES,
     KEPT_COLUMNS,

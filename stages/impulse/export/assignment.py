@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from impulse.config.params import ExportParams
+from impulse.config.export import ExportParams
 from impulse.tables.paths import SPLITS
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from impulse.config.params import ExportParams, SplitBy
+from impulse.config.export import ExportParams, SplitBy
 from impulse.export.long_layout import PLAYER_COLUMN
 from impulse.export.plots import OVERVIEW
 from impulse.export.questions import QUESTIONS, answers
-from impulse.schema.frames import SCHEMA_VERSION, Column
+from impulse.schema.column import SCHEMA_VERSION, Column
 from impulse.tables.paths import SPLITS
 
 TITLE = "Rocket League frames"

@@ -9,14 +9,14 @@ from typing import Any
 import pyarrow as pa
 
 from impulse.export.long_layout import LONG_COLUMNS, PLAYER_COLUMN, long_schema
+from impulse.schema.column import SCHEMA_VERSION, Column
 from impulse.schema.features import FrameLayout, frame_layout
-from impulse.schema.frames import SCHEMA_VERSION, Column
-from impulse.tables.columns import (
+from impulse.schema.measures import MEASURE_COLUMNS
+from impulse.tables.exported import EXPORT_COLUMNS
+from impulse.tables.parsed import (
     DEMOLITION_COLUMNS,
     EVENT_COLUMNS,
-    EXPORT_COLUMNS,
     GOAL_COLUMNS,
-    MEASURE_COLUMNS,
     PLAYER_COLUMNS,
     REPLAY_COLUMNS,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from impulse.schema.frames import SCHEMA_VERSION, Column
+from impulse.schema.column import SCHEMA_VERSION, Column
 
 CROISSANT = "croissant.json"
 

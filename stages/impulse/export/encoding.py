@@ -9,7 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from impulse.config.params import Compression, ExportParams, FloatType
+from impulse.config.export import (
+    Compression,
+    ExportParams,
+    FloatType,
+)
 from impulse.errors import SchemaError, StageError
 
 ZSTD_LEVEL = 3

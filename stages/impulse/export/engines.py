@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from impulse.config.params import EngineKind, EngineParams
+from impulse.config.engine import EngineKind, EngineParams
 from impulse.export.pieces import Piece, Recipe
 from impulse.export.store import ExportStore
 from impulse.run.dask_cluster import connect

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from impulse.export.frames_source import SlotHolder
-from impulse.schema.frames import Column
+from impulse.schema.column import Column
 
 PLAYER_COLUMN = re.compile(r"p(\d+)_(.+)")
 """A column of one slot: its number and what it tells."""

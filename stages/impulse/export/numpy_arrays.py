@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from impulse.config.params import ExportParams, FloatType
+from impulse.config.export import ExportParams, FloatType
 from impulse.export.encoding import as_exported
 from impulse.export.frames_source import Replay, read_replay
 from impulse.schema.frames import state_codes

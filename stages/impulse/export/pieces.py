@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from impulse.config.params import ExportParams
+from impulse.config.export import ExportParams
 from impulse.export.encoding import as_exported, writer_settings
 from impulse.export.frames_source import Replay, read_replay
 from impulse.export.long_layout import long_schema, to_long

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from impulse.config.params import ExportParams, SplitBy
+from impulse.config.export import ExportParams, SplitBy
 from impulse.errors import StageError
 from impulse.export.assignment import fraction
 

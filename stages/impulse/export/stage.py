@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from impulse.config.params import EngineParams, ExportParams
+from impulse.config.engine import EngineParams
+from impulse.config.export import ExportParams
 from impulse.errors import StageError
 from impulse.export.assignment import shard_of, split_of
 from impulse.export.card import ABOUT, CARD_COLUMNS, RIGHTS, TITLE, CardFacts, dataset_card
@@ -37,16 +38,13 @@ from impulse.export.splitting import split_keys
 from impulse.export.store import Entry, ExportStore
 from impulse.export.summary import Summary
 from impulse.export.views import ANALYSIS, analysis_sql
-from impulse.files.output import (
-    output_folder,
-    write_json,
-    write_table,
-)
-from impulse.schema.frames import Column
+from impulse.files.output import output_folder, write_json
+from impulse.schema.column import Column
 from impulse.tables.io import (
     read_json,
     read_table,
     table_of,
+    write_table,
 )
 from impulse.tables.paths import (
     FATES,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from impulse.export.long_layout import PLAYER_COLUMN
-from impulse.schema.frames import Column
+from impulse.schema.column import Column
 
 ANALYSIS = "analysis.sql"
 

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 log = logging.getLogger(__name__)
@@ -90,12 +88,6 @@ def write_json(target: Path, content: Mapping[str, Any]) -> None:
     """Write a small JSON file, sorted as given, ending in a newline."""
     with output_file(target) as partial:
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def write_table(table: pa.Table, target: Path) -> None:
-    """Write a table of whole replays, players, goals, ... as Parquet."""
-    with output_file(target) as partial:
-        pq.write_table(table, partial, compression="zstd")
 
 
 def flush_to_disk(path: Path) -> None:

@@ -16,7 +16,7 @@ from impulse.errors import DatasetError
 from impulse.loading.frames import Frames
 from impulse.loading.place import Place
 from impulse.loading.selection import Filters, known, select
-from impulse.schema.frames import SCHEMA_VERSION
+from impulse.schema.column import SCHEMA_VERSION
 from impulse.tables.paths import SPLITS
 
 CHECKSUMS = "checksums.sha256"

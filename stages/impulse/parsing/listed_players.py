@@ -18,7 +18,7 @@ class ListedPlayers:
     """The players that the source lists, by replay."""
 
     def __init__(self, table: pa.Table) -> None:
-        """Sort a table of :data:`impulse.tables.columns.LISTED_PLAYER_COLUMNS` by replay."""
+        """Sort a table of :data:`impulse.tables.manifest.LISTED_PLAYER_COLUMNS` by replay."""
         self._rows: dict[str, list[Row]] = defaultdict(list)
         for row in table.to_pylist():
             self._rows[row["replay_id"]].append(row)

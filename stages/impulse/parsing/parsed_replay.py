@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from impulse.config.params import ParseParams
+from impulse.config.parse import ParseParams
 from impulse.decoding import array_call
 from impulse.decoding.recovery import recover_replay
 from impulse.decoding.sampling import decode_sampled
@@ -28,8 +28,8 @@ from impulse.replay.container import (
     read_header,
 )
 from impulse.replay.facts import content_id, header_facts
+from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout, frame_layout
-from impulse.tables.rejects import Reason
 
 # The parser reads these attributes of a car; the one that older recordings have instead it does not know.
 _DEMOLITION_ATTRIBUTE = "TAGame.Car_TA:ReplicatedDemolish"

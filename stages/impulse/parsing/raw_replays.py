@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from impulse.errors import CorruptReplay, ObjectMissing, StageError
+from impulse.replay.reasons import Reason
 from impulse.s3.url import S3Url
 from impulse.tables.paths import STORAGE_URL
-from impulse.tables.rejects import Reason
 
 if TYPE_CHECKING:
     from impulse.s3.bucket import S3Bucket

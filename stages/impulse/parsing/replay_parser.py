@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from impulse.config.params import ParseParams
+from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import ParsedReplay, parse_replay

@@ -10,39 +10,36 @@ from typing import Any
 
 import pyarrow as pa
 
-from impulse.config.params import EngineParams, ParseParams
+from impulse.config.engine import EngineParams
+from impulse.config.parse import ParseParams
 from impulse.errors import ReplayError
-from impulse.files.output import (
-    output_folder,
-    write_json,
-    write_table,
-)
+from impulse.files.output import output_folder, write_json
 from impulse.parsing.listed_players import ListedPlayers
 from impulse.parsing.parsed_replay import parse_replay
 from impulse.parsing.raw_replays import RawReplays
 from impulse.parsing.store import ParseStore
+from impulse.replay.reasons import Reason
 from impulse.run.engines import run_tasks
 from impulse.run.progress import with_progress
-from impulse.schema.frames import Column
+from impulse.schema.column import REPLAY_ID, Column
+from impulse.schema.measures import MEASURE_COLUMNS
 from impulse.tables import rejects
-from impulse.tables.columns import (
+from impulse.tables.io import table_of, write_table
+from impulse.tables.manifest import LISTED_PLAYER_COLUMNS
+from impulse.tables.parsed import (
     DEMOLITION_COLUMNS,
     EVENT_COLUMNS,
     FRAMES_FILE_COLUMNS,
     GOAL_COLUMNS,
-    LISTED_PLAYER_COLUMNS,
-    MEASURE_COLUMNS,
     PLAYER_COLUMNS,
     REPLAY_COLUMNS,
-    REPLAY_ID,
 )
-from impulse.tables.io import table_of
 from impulse.tables.paths import (
     FEATURES,
     REJECTS,
     frames_path,
 )
-from impulse.tables.rejects import Reason, Reject
+from impulse.tables.rejects import Reject
 
 log = logging.getLogger(__name__)
 
@@ -92,14 +89,14 @@ def parse_batch(
     """Parse all replays of a manifest into ``target``.
 
     Args:
-        manifest: table of the replays, by :data:`impulse.tables.columns.MANIFEST_COLUMNS`.
+        manifest: table of the replays, by :data:`impulse.tables.manifest.MANIFEST_COLUMNS`.
         raw: folder that the manifest's paths start from, unless the manifest names a bucket.
         target: output folder, replaced when all is done.
         earlier_rejects: rejects of the stages before.
         params: features, rows a second, slots.
         engine: workers and their limits.
         store: results of earlier runs.
-        listed_players: players as the source lists them, by :data:`impulse.tables.columns.LISTED_PLAYER_COLUMNS`; they
+        listed_players: players as the source lists them, by :data:`impulse.tables.manifest.LISTED_PLAYER_COLUMNS`; they
             take no part in parsing, so that new ranks parse nothing anew.
     """
     replays = RawReplays.of(manifest, folder=raw)

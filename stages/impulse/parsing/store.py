@@ -17,11 +17,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from impulse.config.params import ParseParams, Sampling
+from impulse.config.parse import ParseParams
 from impulse.decoding.array_call import parser_version
 from impulse.files.frames import write_frames
 from impulse.files.output import output_file
-from impulse.schema.frames import SCHEMA_VERSION
+from impulse.schema.column import SCHEMA_VERSION
+from impulse.schema.sampling import Sampling
 
 PARSE_VERSION = 2
 """Raised whenever the code of this package gives other values or other bytes for the same replay."""

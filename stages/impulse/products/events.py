@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from impulse.products.frames.players import id_text
+from impulse.decoding.array_call import id_text
 
 TEAMS = ("blue", "orange")
 

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from impulse.decoding.array_call import BODY_WIDTH
 from impulse.products.frames.build import Frames
 from impulse.products.frames.phases import PLAY_STATE
-from impulse.products.frames.presence import BODY_WIDTH
 from impulse.products.frames.table_rows import goal_row_numbers, seconds_shown
 from impulse.replay.container import ReplayHeader
 from impulse.replay.facts import header_facts, header_goals

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from impulse.errors import CorruptReplay
-from impulse.tables.rejects import Reason
+from impulse.replay.reasons import Reason
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from impulse.config.params import EngineParams
+from impulse.config.engine import EngineParams
 from impulse.errors import ConfigError, StageError
 
 if TYPE_CHECKING:

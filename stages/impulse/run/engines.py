@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
-from impulse.config.params import EngineKind, EngineParams
+from impulse.config.engine import EngineKind, EngineParams
 from impulse.errors import ImpulseError, StageError
 from impulse.run.dask_cluster import connect
 from impulse.run.pool import Outcome, run_isolated

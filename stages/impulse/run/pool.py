@@ -14,9 +14,9 @@ from typing import Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from impulse.config.params import EngineParams
+from impulse.config.engine import EngineParams
 from impulse.errors import ReplayError, UnsupportedReplay
-from impulse.tables.rejects import Reason
+from impulse.replay.reasons import Reason
 
 Task = TypeVar("Task")
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from impulse.errors import SchemaError
+from impulse.schema.column import Column
 from impulse.schema.frames import (
     BALL_PRESENT,
     DEMOLISHED_BY,
     IDENTITY_COLUMNS,
     PLAYER_STATE_COLUMNS,
     TIME_COLUMNS,
-    Column,
 )
 from impulse.schema.physics import (
     ARENA_X_UU,

@@ -15,7 +15,7 @@ import subtr_actor
 
 from impulse.errors import ConfigError
 from impulse.schema import feature_columns
-from impulse.schema.frames import Column, arrow_schema
+from impulse.schema.column import Column, arrow_schema
 
 GLOBAL_FEATURES: tuple[str, ...] = (
     "CurrentTime",

@@ -1,74 +1,14 @@
 """The one table of frame columns: names, dtypes, units, bounds, nullability and meaning.
 
 Arrow schemas, NumPy order, bounds checks and the documentation of the dataset are generated from it. Tables of whole
-replays (replays, players, goals, ...) stand in :mod:`impulse.tables.columns`, built from the same :class:`Column`.
+replays (replays, players, goals, ...) stand in :mod:`impulse.tables`, built from the same :class:`Column`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
-import pyarrow as pa
-
-SCHEMA_VERSION = 1
-"""Raised with every change of a column's name, type, unit or meaning; part of every dataset."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a table. ``{slot}`` in the name of a player column stands for the slot number."""
-
-    name: str
-    dtype: str
-    """``float32``, ``float64``, ``bool``, ``int8``, ``int16``, ``int32``, ``int64``, ``string``, ``category`` or ``timestamp``."""
-    meaning: str
-    unit: str = ""
-    """Empty when the column has no unit."""
-    nullable: bool = False
-    lower: float | None = None
-    upper: float | None = None
-    """Plausible range, both ends included; values outside are counted, never clipped."""
-    feature: str = ""
-    """Feature adder of the parser that the values come from; empty for columns computed by impulse."""
-    duplicate_of: str = ""
-    """Name of the column that holds the same quantity already."""
-    quantity: str = ""
-    """Group of columns that share bounds and are kept or dropped together, for example ``position``."""
-
-    def field(self) -> pa.Field:
-        """Return the Arrow field, with unit, meaning, range and source as metadata."""
-        metadata = {"description": self.meaning}
-        if self.unit:
-            metadata["unit"] = self.unit
-        if self.lower is not None:
-            metadata["min"] = f"{self.lower:g}"
-        if self.upper is not None:
-            metadata["max"] = f"{self.upper:g}"
-        metadata["source"] = self.feature or "impulse"
-        return pa.field(self.name, _ARROW_TYPES[self.dtype], nullable=self.nullable, metadata=metadata)
-
-    def at_slot(self, slot: int) -> Column:
-        """Return the column of one player slot."""
-        return replace(
-            self,
-            name=self.name.format(slot=slot),
-            duplicate_of=self.duplicate_of.format(slot=slot),
-        )
-
-
-_ARROW_TYPES: dict[str, pa.DataType] = {
-    "float32": pa.float32(),
-    "float64": pa.float64(),
-    "bool": pa.bool_(),
-    "int8": pa.int8(),
-    "int16": pa.int16(),
-    "int32": pa.int32(),
-    "int64": pa.int64(),
-    "string": pa.string(),
-    "category": pa.dictionary(pa.int32(), pa.string()),
-    "timestamp": pa.timestamp("s"),
-}
+from impulse.schema.column import Column
 
 IDENTITY_COLUMNS: tuple[Column, ...] = (
     Column("replay_id", "category", "id of the replay; joins with every other table"),
@@ -168,8 +108,3 @@ def state_codes(found: Iterable[str]) -> list[str]:
     So a code means the same in every split and every dataset, whatever states occur in them.
     """
     return [*GAME_STATES, *sorted(set(found) - set(GAME_STATES))]
-
-
-def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
-    """Return the Arrow schema of columns, with the schema version as metadata."""
-    return pa.schema([column.field() for column in columns], metadata={"impulse_schema_version": str(SCHEMA_VERSION)})

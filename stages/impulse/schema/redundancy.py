@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 
-from impulse.config.params import DedupeParams
-from impulse.schema.frames import Column
+from impulse.config.dedupe import DedupeParams
+from impulse.schema.column import Column
 
 _ROTATIONS = ("quat", "rot", "forward")
 """Quantities that tell a body's rotation; the nose's direction comes with that of the roof."""

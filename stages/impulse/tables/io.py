@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from impulse.errors import StageError
-from impulse.schema.frames import Column, arrow_schema
+from impulse.files.output import output_file
+from impulse.schema.column import Column, arrow_schema
 
 
 def table_of(rows: Iterable[Mapping[str, Any]], columns: Iterable[Column]) -> pa.Table:
@@ -43,3 +44,9 @@ def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
         raise StageError(f"{path} is missing; run `dvc repro {made_by}` first (or `dvc pull {path}`)")
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
+
+
+def write_table(table: pa.Table, target: Path) -> None:
+    """Write a table of whole replays, players, goals, ... as Parquet."""
+    with output_file(target) as partial:
+        pq.write_table(table, partial, compression="zstd")

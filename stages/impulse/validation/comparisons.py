@@ -8,12 +8,9 @@ import pyarrow.compute as pc
 from impulse.errors import StageError
 from impulse.replay.maps import KNOWN_MAPS
 from impulse.replay.modes import PLAYLISTS, GameMode
-from impulse.schema.frames import arrow_schema
-from impulse.tables.columns import (
-    COMPARISON_COLUMNS,
-    MEASURE_COLUMNS,
-    REPLAY_ID,
-)
+from impulse.schema.column import REPLAY_ID, arrow_schema
+from impulse.schema.measures import MEASURE_COLUMNS
+from impulse.tables.validated import COMPARISON_COLUMNS
 
 MADE_BY_THE_GAME = ("Online", "Tournament")
 """Match types in which the header's team size is what the match was made for; elsewhere it is the limit of the room."""

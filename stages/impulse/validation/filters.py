@@ -14,7 +14,7 @@ from impulse.config.validate import (
     FilterParams,
     rank_number,
 )
-from impulse.tables.rejects import Reason
+from impulse.replay.reasons import Reason
 
 Wanted = Callable[[pa.Table, FilterParams], pa.ChunkedArray]
 """Tells for each row whether it is wanted; null where the replay does not tell."""

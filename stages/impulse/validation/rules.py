@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from impulse.config.validate import Severity, ValidateParams
+from impulse.replay.reasons import Reason
 from impulse.schema.physics import (
     ARENA_X_UU,
     ARENA_Y_UU,
@@ -17,7 +18,6 @@ from impulse.schema.physics import (
     MAX_CAR_SPIN_RAD_S,
     POSITION_SLACK_UU,
 )
-from impulse.tables.rejects import Reason
 
 
 class Bound(StrEnum):

@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from impulse.config.validate import ValidateParams
 from impulse.errors import StageError
-from impulse.files.output import output_folder, write_table
+from impulse.files.output import output_folder
 from impulse.tables import rejects
+from impulse.tables.io import write_table
 from impulse.tables.paths import (
     REJECTS,
     VERDICTS,

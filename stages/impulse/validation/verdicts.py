@@ -12,15 +12,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from impulse.config.validate import Severity, ValidateParams
-from impulse.schema.frames import arrow_schema
-from impulse.tables.columns import (
+from impulse.replay.reasons import Reason
+from impulse.schema.column import arrow_schema
+from impulse.schema.measures import MEASURE_COLUMNS
+from impulse.tables.io import table_of
+from impulse.tables.rejects import Reject
+from impulse.tables.validated import (
     COMPARISON_COLUMNS,
-    MEASURE_COLUMNS,
     VERDICT_COLUMNS,
     VIOLATION_COLUMNS,
 )
-from impulse.tables.io import table_of
-from impulse.tables.rejects import Reason, Reject
 from impulse.validation.filters import FILTERS
 from impulse.validation.rules import RULES, Bound, Rule
 

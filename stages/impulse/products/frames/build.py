@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from impulse.decoding.array_call import DecodedReplay
+from impulse.decoding.array_call import BODY_WIDTH, DecodedReplay
 from impulse.files.arrow import array_of, categories
 from impulse.products.frames import phases
 from impulse.products.frames.presence import (
-    BODY_WIDTH,
     Presence,
     body_exists,
     player_presence,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from impulse.decoding.array_call import id_text
 
 # How the parser names a platform in an id, and what impulse calls it.
 _PLATFORMS = {
@@ -45,14 +46,6 @@ def read_players(meta: dict[str, Any]) -> tuple[list[Player], list[Player]]:
         [_player("blue", entry) for entry in meta["team_zero"]],
         [_player("orange", entry) for entry in meta["team_one"]],
     )
-
-
-def id_text(remote_id: Mapping[str, Any]) -> str:
-    """Return a player's id as text that sorts as the parser sorts ids, for example ``Steam(7656...)``."""
-    kind, value = next(iter(remote_id.items()))
-    if isinstance(value, Mapping):
-        value = ", ".join(f"{name}: {value[name]}" for name in ("online_id", "name", "unknown1") if name in value)
-    return f"{kind}({value})"
 
 
 def _player(team: str, entry: dict[str, Any]) -> Player:

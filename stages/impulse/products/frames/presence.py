@@ -7,14 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-BODY_WIDTH = 13
-"""Position (3), quaternion (4), velocity (3), angular velocity (3)."""
+from impulse.decoding.array_call import NO_BODY
 
 LONGEST_RESPAWN_SECONDS = 4.0
 """A car comes back 3 s after its demolition; the rest allows for the sampling."""
-
-NO_BODY = np.array([0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], dtype=np.float32)
-"""What the parser gives for a body that does not exist: zeros and the identity rotation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from impulse.errors import UnsupportedReplay
 from impulse.products.frames.presence import Presence
-from impulse.tables.rejects import Reason
+from impulse.replay.reasons import Reason
 
 
 def assign_slots(presences: Sequence[Presence], *, n_blue: int, slots_per_team: int) -> tuple[int, ...]:

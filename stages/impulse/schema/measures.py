@@ -1,0 +1,66 @@
+"""What is measured of one replay's frames: the columns of the measures table."""
+
+from __future__ import annotations
+
+from impulse.schema.column import Column
+
+MEASURE_COLUMNS: tuple[Column, ...] = (
+    Column("rows", "int32", "samples in the frames"),
+    Column("frames_shown", "int32", "distinct network frames that the rows show"),
+    Column("n_players", "int16", "players with a column"),
+    Column("n_blue", "int16", "players of the blue team"),
+    Column("n_orange", "int16", "players of the orange team"),
+    Column("players_at_once", "int16", "most players on the field in one row"),
+    Column("n_bots", "int16", "bots among the players"),
+    Column("share_held", "float32", "share of rows with is_held", lower=0, upper=1),
+    Column("share_ball_missing", "float32", "share of rows without a ball", lower=0, upper=1),
+    Column("share_absent", "float32", "share of player rows whose player is not on the field", lower=0, upper=1),
+    Column("seconds_played", "float32", "recorded time on the match clock: in play, from the first touch on", "s"),
+    Column(
+        "share_unbalanced",
+        "float32",
+        "share of the recorded play with more players of one team on the field than of the other",
+        lower=0,
+        upper=1,
+    ),
+    Column("non_finite", "int64", "NaN and infinite values in the parser's array"),
+    Column("time_steps_back", "int32", "rows whose time or frame time is before the row above"),
+    Column("max_quat_error", "float32", "largest distance of a quaternion's norm from 1"),
+    Column("outside_ball_pos", "float32", "share of ball positions outside the arena", lower=0, upper=1),
+    Column("outside_ball_vel", "float32", "share of rows with the ball faster than physics allows", lower=0, upper=1),
+    Column(
+        "outside_ball_angvel",
+        "float32",
+        "share of rows with the ball spinning faster than physics allows",
+        lower=0,
+        upper=1,
+    ),
+    Column("outside_car_pos", "float32", "share of car positions outside the arena", lower=0, upper=1),
+    Column(
+        "outside_car_vel", "float32", "share of player rows with the car faster than physics allows", lower=0, upper=1
+    ),
+    Column(
+        "outside_car_angvel",
+        "float32",
+        "share of player rows with the car spinning faster than physics allows",
+        lower=0,
+        upper=1,
+    ),
+    Column("goals_blue", "int16", "goals of the blue team in the header's list"),
+    Column("goals_orange", "int16", "goals of the orange team in the header's list"),
+    Column(
+        "goal_mismatch",
+        "int16",
+        "goals by which the header's list misses the header's scores, both teams added",
+        lower=0,
+    ),
+    Column("goals_shown", "int16", "goals that the frames show, by the game's own phase after a goal"),
+    Column("players_unlisted", "int16", "players on the field whom the header's statistics do not list"),
+    Column("goals_of_players", "int16", "goals in the header's statistics of the players, added", nullable=True),
+    Column(
+        "max_duplicate_error",
+        "float32",
+        "largest difference between columns that hold the same quantity",
+        nullable=True,
+    ),
+)

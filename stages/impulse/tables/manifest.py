@@ -1,0 +1,75 @@
+"""Columns of what fetch tells: the manifest of replays, and their players as the source lists them."""
+
+from __future__ import annotations
+
+from impulse.schema.column import REPLAY_ID, Column
+
+MANIFEST_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("path", "string", "path of the replay file inside data/raw"),
+    Column("bytes", "int64", "size of the file", "B", lower=0),
+    Column("sha256", "string", "SHA-256 of the file, hexadecimal"),
+    Column("source", "string", "kind of source that the file came from"),
+    Column("source_path", "string", "path inside the source"),
+    Column("recording_id", "string", "id of the recording, from the header (Id)", nullable=True),
+    Column(
+        "match_guid",
+        "string",
+        "id of the match on the server, from the header (MatchGUID); absent before about 2025",
+        nullable=True,
+    ),
+    Column("date", "timestamp", "start of the recording in the recorder's local time, from the header", nullable=True),
+    Column("map_code", "string", "map by the game's own name, from the header (MapName)", nullable=True),
+    Column("match_type", "string", "Online, Private, Tournament, ... from the header (MatchType)", nullable=True),
+    Column("team_size", "int8", "players a side that the match was set up for, from the header", nullable=True),
+    Column("blue_score", "int16", "goals of the blue team, from the header; the game leaves zeros out", lower=0),
+    Column("orange_score", "int16", "goals of the orange team, from the header; the game leaves zeros out", lower=0),
+    Column("is_forfeit", "bool", "a team forfeited, from the header"),
+    Column(
+        "match_seconds",
+        "float32",
+        "seconds played, from the header (TotalSecondsPlayed); absent before about 2024",
+        "s",
+        nullable=True,
+    ),
+    Column(
+        "record_fps",
+        "float32",
+        "network frames a second that the game set out to record, from the header",
+        "1/s",
+        nullable=True,
+    ),
+    Column("network_frames", "int32", "network frames that the header announces (NumFrames)", nullable=True),
+    Column("build_version", "string", "build of the game that recorded, from the header", nullable=True),
+    Column("is_synthetic", "bool", "the replay was written by impulse and shows no real match"),
+    Column("format_version", "string", "versions of the file format: major.minor.net"),
+    Column("playlist", "string", "playlist by the API's name, for example ranked-standard", nullable=True),
+    Column(
+        "season_api", "string", "season by the API: f17 is the 17th of free to play, 14 one before it", nullable=True
+    ),
+    Column("min_rank", "string", "lowest rank among the players, from the API, for example gold-3", nullable=True),
+    Column("max_rank", "string", "highest rank among the players, from the API", nullable=True),
+    Column("uploader_id", "string", "Steam id of the account that uploaded, from the API", nullable=True),
+    Column(
+        "group_path",
+        "string",
+        "ids of the groups from the one that was asked for down to the replay, joined by /; the shortest such path",
+        nullable=True,
+    ),
+    Column("uploaded_at", "timestamp", "time of the upload in UTC, from the API", nullable=True),
+)
+
+LISTED_RANK = (
+    Column("rank", "string", "rank in the match's playlist, from the API, for example gold-3", nullable=True),
+    Column("rank_division", "int8", "division inside the rank, 1 to 4, from the API", nullable=True, lower=1, upper=4),
+)
+
+LISTED_PLAYER_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("team", "string", "blue or orange"),
+    Column("name", "string", "name in the match", nullable=True),
+    Column("platform", "string", "platform, in the words of the players table; null for bots", nullable=True),
+    Column("player_id", "string", "id on the platform; null for bots", nullable=True),
+    Column("player_id_api", "string", "platform:id by the API, as its filter player-id takes it", nullable=True),
+    *LISTED_RANK,
+)

@@ -1,0 +1,98 @@
+"""Columns of the tables of parse: replays, players, goals, demolitions, events."""
+
+from __future__ import annotations
+
+from impulse.schema.column import REPLAY_ID, Column
+from impulse.tables.manifest import LISTED_RANK, MANIFEST_COLUMNS
+
+REPLAY_COLUMNS: tuple[Column, ...] = (
+    *MANIFEST_COLUMNS,
+    Column("playlist_id", "int32", "playlist number of the game, from the network data", nullable=True),
+    Column("mode", "string", "rules that were played by: soccer, hoops, ...; null when unknown", nullable=True),
+    Column("season", "string", "season by the parser, for example free-to-play 19", nullable=True),
+    Column("recorded_seconds", "float32", "time between the first and the last row", "s"),
+    Column("demolitions_known", "bool", "the recording tells of demolitions (not before 2020)"),
+    Column("is_recovered", "bool", "the parser's array call refused the replay and its frame data was used"),
+    Column("parser_version", "string", "version of subtr-actor-py that decoded the replay"),
+)
+
+PLAYER_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("slot", "int8", "slot of the player in the frames (p0, p1, ...)", lower=0),
+    Column("team", "string", "blue or orange"),
+    Column("name", "string", "name in the match"),
+    Column("platform", "string", "steam, epic, playstation, xbox, switch, psynet, qq, or splitscreen (bots too)"),
+    Column("player_id", "string", "id on the platform; for bots only unique inside the replay"),
+    Column("is_bot", "bool", "the player is a bot"),
+    Column("rows_present", "int32", "rows with the player on the field"),
+    Column("first_row", "int32", "first row with the player on the field", nullable=True),
+    Column("last_row", "int32", "last row with the player on the field", nullable=True),
+    Column("seconds_on_field", "float32", "time on the field, held rows not counted", "s"),
+    Column("score", "int32", "points, from the header; null when it does not list the player", nullable=True),
+    Column("goals", "int16", "goals, from the header", nullable=True),
+    Column("assists", "int16", "assists, from the header", nullable=True),
+    Column("saves", "int16", "saves, from the header", nullable=True),
+    Column("shots", "int16", "shots, from the header", nullable=True),
+    Column(
+        "player_id_api",
+        "string",
+        "platform:id by the API; null when the source has no such list, or lists nobody who is surely this player",
+        nullable=True,
+    ),
+    *LISTED_RANK,
+)
+
+GOAL_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("goal", "int16", "number of the goal in the replay, from 0", lower=0),
+    Column("frame", "int32", "network frame of the goal, from the header"),
+    Column("team", "string", "team that scored: blue or orange"),
+    Column("scorer", "string", "name of the scorer, from the header"),
+    Column(
+        "slot",
+        "int8",
+        "slot of the scorer; null when no or more than one player of the team has that name",
+        nullable=True,
+    ),
+    Column(
+        "row",
+        "int32",
+        "first row after the goal; null where rows and header disagree about the number of goals",
+        nullable=True,
+    ),
+    Column("time", "float32", "time of that row", "s", nullable=True),
+)
+
+DEMOLITION_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("row", "int32", "first row that shows the demolition"),
+    Column("time", "float32", "time of that row", "s"),
+    Column("victim_slot", "int8", "slot of the demolished player"),
+    Column(
+        "attacker_slot", "int8", "slot of the player who demolished; null when the parser does not know", nullable=True
+    ),
+)
+
+FRAMES_FILE_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("bytes", "int64", "size of the replay's file of frames", "B", lower=0),
+    Column("sha256", "string", "SHA-256 of that file, hexadecimal; taken when it was written"),
+)
+
+EVENT_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("kind", "string", "touch, boost_pickup, shot, save, assist, goal, demolition or dodge_refresh"),
+    Column("frame", "int32", "network frame of the event"),
+    Column("time", "float32", "time of that network frame", "s"),
+    Column("row", "int32", "first row that shows the event", nullable=True),
+    Column("team", "string", "team of the player: blue or orange", nullable=True),
+    Column(
+        "slot",
+        "int8",
+        "slot of the player; null for touches, of which the recording tells the team only",
+        nullable=True,
+    ),
+    Column("player_x", "float32", "position of the player, x", "uu", nullable=True),
+    Column("player_y", "float32", "position of the player, y", "uu", nullable=True),
+    Column("player_z", "float32", "position of the player, z", "uu", nullable=True),
+)

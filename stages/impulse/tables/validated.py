@@ -1,0 +1,64 @@
+"""Columns of the tables of validate: verdicts and violations."""
+
+from __future__ import annotations
+
+from impulse.schema.column import REPLAY_ID, Column
+
+VERDICT_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("source_path", "string", "path inside the source"),
+    Column("verdict", "string", "accept, warn or reject"),
+    Column("reasons", "string", "reason codes that reject (of filters, then of rules), separated by semicolons"),
+    Column("warnings", "string", "reason codes of the violated rules that warn, separated by semicolons"),
+    Column("findings", "string", "what each of them found and expected, separated by semicolons"),
+)
+
+COMPARISON_COLUMNS: tuple[Column, ...] = (
+    Column("mode", "string", "rules that were played by; null when unknown", nullable=True),
+    Column("map_code", "string", "map by the game's own name", nullable=True),
+    Column("playlist", "string", "playlist by the API, else by its number in the replay", nullable=True),
+    Column("date", "timestamp", "start of the recording in the recorder's local time", nullable=True),
+    Column("min_rank", "string", "lowest rank among the players, from the API", nullable=True),
+    Column("max_rank", "string", "highest rank among the players, from the API", nullable=True),
+    Column(
+        "players_a_side",
+        "int8",
+        "team size of the header where the game made the match, else half of the players at once",
+        nullable=True,
+    ),
+    Column(
+        "players_missing",
+        "int16",
+        "players that were never on the field with the others; null where the header's team size is only a room's limit",
+        nullable=True,
+    ),
+    Column("goals_unseen", "int16", "difference between the goals that the header lists and those the frames show"),
+    Column(
+        "player_goal_mismatch",
+        "int16",
+        "difference between the goals in the header's statistics of players and its score",
+        nullable=True,
+    ),
+    Column(
+        "duration_gap",
+        "float32",
+        "difference between the recorded and the header's seconds on the clock, as a share of the header's",
+        nullable=True,
+    ),
+    Column("is_forfeit", "bool", "a team forfeited, from the header"),
+    Column("map_unknown", "bool", "the map is not in the list of known maps"),
+    Column("mode_unknown", "bool", "the mode cannot be told"),
+    Column("mode_other", "bool", "the mode is known and not soccer"),
+)
+"""What validate finds by comparing a replay's facts and measures with each other."""
+
+VIOLATION_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("source_path", "string", "path inside the source"),
+    Column("reason", "string", "reason code of the violated rule"),
+    Column("severity", "string", "reject or warn"),
+    Column("measure", "string", "column of the verdicts that was judged"),
+    Column("value", "float64", "what was found", nullable=True),
+    Column("bound", "string", "at least or at most"),
+    Column("threshold", "float64", "what was allowed"),
+)
