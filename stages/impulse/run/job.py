@@ -1,0 +1,51 @@
+"""What a stage is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from impulse.config.engine import EngineParams
+
+Settings_co = TypeVar("Settings_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[Settings_co]):
+    """One run of a stage."""
+
+    settings: Settings_co
+    """The stage's own section of params.yaml."""
+    engine: EngineParams
+    """How work is spread; it changes no result."""
+    root: Path
+    """Folder of the checkout."""
+    data: Path
+    """Folder that the stage reads other stages' outputs from."""
+    output: Path
+    """Folder that receives the stage's output folder; ``data`` itself, or one of its own for each member of a sweep."""
+    state: Path
+    """Folder of local state that survives DVC's cleaning and is shared by all experiments of a repository."""
+
+    @property
+    def env_file(self) -> Path:
+        """File with secrets of this checkout, which git ignores; experiments in folders of their own have none."""
+        return self.state.with_name(".env")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What came into a stage and what left it; ``replays_in`` equals ``replays_out`` plus all rejects."""
+
+    replays_in: int
+    replays_out: int
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    """Rejects of this stage by reason code."""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    """Further metrics, such as rows and bytes; they depend on the content alone, never on the run."""
+    timing: Mapping[str, Any] = field(default_factory=dict)
+    """Figures of this run, such as how many replays were parsed now; no stage depends on them."""
+    packages: tuple[str, ...] = ()
+    """Packages whose versions decide the output."""
