@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impulse.demo import arena
+from impulse.demo.bodies import Bodies
 from impulse.demo.draws import Draws
 from impulse.demo.match import GAME_STATES, BoostReport, CarLife, GameState, PadEvent
-from impulse.demo.rigid_body import Bodies
 from impulse.demo.schedule import Schedule
 
 FULL_RAW = 255.0

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impulse.demo import arena
+from impulse.demo.bodies import Bodies
 from impulse.demo.draws import Draws
-from impulse.demo.rigid_body import Bodies
 from impulse.demo.schedule import Schedule
 from impulse.demo.waves import Array, half_turn, phase, wave
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from impulse.demo.bodies import Bodies
 from impulse.demo.boost import fill_tanks, wants_to_burn
 from impulse.demo.incidents import Attendance
 from impulse.demo.match import BOOST, DODGE, BoostReport, CarLife, Demolition, PadEvent
-from impulse.demo.rigid_body import Bodies
 from impulse.demo.schedule import Schedule
 
 RESPAWN_S = 3.0

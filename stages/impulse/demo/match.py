@@ -13,8 +13,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from impulse.demo.bodies import Bodies
 from impulse.demo.people import Player
-from impulse.demo.rigid_body import Bodies
 
 BOOST, DODGE, JUMP, DOUBLE_JUMP = range(4)
 """Positions in the last axis of :attr:`Match.component_counts`."""

@@ -18,6 +18,7 @@ from impulse.demo import oracle
 from impulse.demo.actors import RIGID_BODIES, Record, Stage
 from impulse.demo.arena import PADS_UU
 from impulse.demo.bits import WORD, ZERO, pack
+from impulse.demo.bodies import Bodies
 from impulse.demo.casting import Cast
 from impulse.demo.classes import ObjectTable
 from impulse.demo.container import Tables, encode_body
@@ -25,7 +26,7 @@ from impulse.demo.draws import Draws
 from impulse.demo.header import encode_header, seal
 from impulse.demo.headline import KEYFRAME_DELAY_S, make_header
 from impulse.demo.match import GAME_STATES, Match
-from impulse.demo.rigid_body import FIELDS, Bodies, encode, quantise
+from impulse.demo.rigid_body import FIELDS, encode, quantise
 from impulse.demo.timeline import write_timeline
 from impulse.demo.version import LATEST, FormatVersion
 from impulse.errors import ConfigError

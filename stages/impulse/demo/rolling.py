@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from impulse.demo import arena
+from impulse.demo.bodies import Bodies
 from impulse.demo.draws import Draws
-from impulse.demo.rigid_body import Bodies
 from impulse.demo.schedule import Schedule
 from impulse.demo.waves import half_turn
 
