@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impulse.demo.bits import Bits, bounded, float32, int32, join, pack
-from impulse.demo.texts import encode_text
+from impulse.demo.writer.bits import Bits, bounded, float32, int32, join, pack
+from impulse.demo.writer.texts import encode_text
 
 fast = settings(max_examples=100, derandomize=True, deadline=None, database=None)
 bit_strings = st.integers(0, 64).flatmap(lambda width: st.tuples(st.integers(0, 2**width - 1), st.just(width)))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from impulse.demo import GameState, Match, MatchPlan, Recording, RecordingPlan, cut, generate
-from impulse.demo.arena import (
+from impulse.demo.match.arena import (
     HALF_LENGTH_UU,
     HALF_WIDTH_UU,
     HEIGHT_UU,
@@ -20,8 +20,8 @@ from impulse.demo.arena import (
     PAD_RESPAWN_S,
     PADS_UU,
 )
-from impulse.demo.draws import Draws
-from impulse.demo.match import GAME_STATES
+from impulse.demo.match.draws import Draws
+from impulse.demo.match.truth import GAME_STATES
 from impulse.errors import ConfigError
 
 PLANS = [

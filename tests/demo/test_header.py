@@ -18,7 +18,7 @@ from impulse.demo import (
     generate,
     is_synthetic,
 )
-from impulse.demo.header import encode_properties, seal
+from impulse.demo.writer.header import encode_properties, seal
 from impulse.errors import ConfigError, CorruptReplay
 from impulse.replay.container import (
     ByteValue,

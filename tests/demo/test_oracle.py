@@ -24,7 +24,7 @@ from impulse.demo import (
     player_order,
 )
 from impulse.demo.oracle import sampled_rows
-from impulse.demo.version import DemolishFormat
+from impulse.demo.writer.version import DemolishFormat
 from impulse.errors import UnsupportedReplay
 
 Parse = Callable[..., tuple[dict[str, Any], np.ndarray]]

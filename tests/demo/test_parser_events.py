@@ -20,8 +20,8 @@ from impulse.demo import (
     generate,
     player_order,
 )
-from impulse.demo.arena import PADS_UU
-from impulse.demo.version import DemolishFormat
+from impulse.demo.match.arena import PADS_UU
+from impulse.demo.writer.version import DemolishFormat
 
 PlayerOf = Callable[[Recording, dict[str, Any]], int]
 

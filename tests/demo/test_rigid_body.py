@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from impulse.demo import VERSIONS, FormatVersion
-from impulse.demo.bodies import Bodies
-from impulse.demo.draws import Draws
-from impulse.demo.rigid_body import decode, encode, quantise
+from impulse.demo.match.bodies import Bodies
+from impulse.demo.match.draws import Draws
+from impulse.demo.writer.rigid_body import decode, encode, quantise
 
 
 def _random_bodies(count: int, *, seed: int) -> Bodies:

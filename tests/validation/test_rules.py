@@ -18,7 +18,8 @@ from impulse.config.validate import (
     SeverityParams,
     ValidateParams,
 )
-from impulse.demo import MatchPlan, Recording, casting, edit_header, generate, with_flipped_bits
+from impulse.demo import MatchPlan, Recording, edit_header, generate, with_flipped_bits
+from impulse.demo.writer import casting
 from impulse.errors import CorruptReplay
 from impulse.parsing.parsed_replay import parse_replay
 from impulse.replay.container import read_header

@@ -4,27 +4,18 @@
 the parser must return for a recording, bit for bit. Motion is plausible, not physical: contacts are declared,
 not simulated.
 
-Modules, from the bytes up:
-
-- codec: ``bits``, ``texts``, ``attributes``, ``rigid_body``, ``version``, ``classes``, ``header``,
-  ``container``
-- truth: ``draws``, ``arena``, ``people``, ``match``, ``schedule``, ``waves``, ``driving``, ``rolling``,
-  ``incidents``, ``lives``, ``boost``, ``generator``, ``cutting``
-- what is written when: ``actors``, ``casting``, ``timeline``, ``headline``, ``recording``
-- what a reader must get: ``oracle``
-- for users: ``writing``, ``corpus``, ``variants``
+Two rooms: ``match`` is the truth, what happened; ``writer`` is the codec, which makes bytes of it and imports the truth,
+never the other way round.
 """
 
 from __future__ import annotations
 
 from impulse.demo.corpus import DemoReplay, Kind, corpus, second_recording
-from impulse.demo.cutting import cut
-from impulse.demo.generator import MatchPlan, generate
-from impulse.demo.header import edit_header, encode_header
-from impulse.demo.match import Demolition, GameState, Goal, Match, MatchPlayer, PadEvent
+from impulse.demo.match.cutting import cut
+from impulse.demo.match.generator import MatchPlan, generate
+from impulse.demo.match.people import Platform, Player
+from impulse.demo.match.truth import Demolition, GameState, Goal, Match, MatchPlayer, PadEvent
 from impulse.demo.oracle import GLOBAL_FEATURES, PLAYER_FEATURES, expected_array, late_players, player_order
-from impulse.demo.people import Platform, Player
-from impulse.demo.recording import Recording, RecordingPlan
 from impulse.demo.variants import (
     clones,
     truncated,
@@ -32,7 +23,9 @@ from impulse.demo.variants import (
     with_wrong_body_crc,
     with_wrong_header_crc,
 )
-from impulse.demo.version import LATEST, VERSIONS, FormatVersion
+from impulse.demo.writer.header import edit_header, encode_header
+from impulse.demo.writer.recording import Recording, RecordingPlan
+from impulse.demo.writer.version import LATEST, VERSIONS, FormatVersion
 from impulse.demo.writing import write_replay
 from impulse.replay.facts import SYNTHETIC_PREFIX, is_synthetic
 

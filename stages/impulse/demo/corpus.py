@@ -11,13 +11,13 @@ from enum import Enum
 
 import numpy as np
 
-from impulse.demo.cutting import cut
-from impulse.demo.draws import Draws
-from impulse.demo.generator import MatchPlan, generate
-from impulse.demo.match import Match
-from impulse.demo.recording import Recording, RecordingPlan
+from impulse.demo.match.cutting import cut
+from impulse.demo.match.draws import Draws
+from impulse.demo.match.generator import MatchPlan, generate
+from impulse.demo.match.truth import Match
 from impulse.demo.variants import with_flipped_bits
-from impulse.demo.version import LATEST, VERSIONS, FormatVersion
+from impulse.demo.writer.recording import Recording, RecordingPlan
+from impulse.demo.writer.version import LATEST, VERSIONS, FormatVersion
 
 
 class Kind(Enum):

@@ -17,7 +17,7 @@ times                    float32                     0
 all others               1                           0
 =======================  ==========================  =========================================
 
-Steps of old format versions are in :mod:`impulse.demo.rigid_body`; their rotations are predicted to one unit
+Steps of old format versions are in :mod:`impulse.demo.writer.rigid_body`; their rotations are predicted to one unit
 in the last place, as they go through the parser's own sine and cosine.
 """
 
@@ -29,14 +29,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from impulse.demo.match import BOOST, DODGE, BoostReport, Match
-from impulse.demo.people import Platform, Player
-from impulse.demo.rigid_body import decode
-from impulse.demo.version import DemolishFormat
+from impulse.demo.match.people import Platform, Player
+from impulse.demo.match.truth import BOOST, DODGE, BoostReport, Match
+from impulse.demo.writer.rigid_body import decode
+from impulse.demo.writer.version import DemolishFormat
 from impulse.errors import UnsupportedReplay
 
 if TYPE_CHECKING:
-    from impulse.demo.recording import Recording
+    from impulse.demo.writer.recording import Recording
 
 Array = NDArray[np.float32]
 

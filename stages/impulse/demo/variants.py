@@ -1,15 +1,15 @@
 """Variants of finished replay files: damaged ones, and cheap copies with another identity.
 
 Owns: changes made to a file's bytes. Changes of header properties are
-:func:`impulse.demo.header.edit_header`'s.
+:func:`impulse.demo.edit_header`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from impulse.demo.draws import Draws
-from impulse.demo.header import seal
+from impulse.demo.match.draws import Draws
+from impulse.demo.writer.header import seal
 from impulse.errors import ConfigError
 from impulse.replay.container import read_body, read_header
 

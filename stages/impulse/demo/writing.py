@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from impulse.demo.generator import MatchPlan, generate
-from impulse.demo.recording import Recording, RecordingPlan
-from impulse.demo.version import LATEST, FormatVersion
+from impulse.demo.match.generator import MatchPlan, generate
+from impulse.demo.writer.recording import Recording, RecordingPlan
+from impulse.demo.writer.version import LATEST, FormatVersion
 
 
 def write_replay(

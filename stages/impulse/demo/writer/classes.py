@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impulse.demo.bits import Bits, bounded
-from impulse.demo.version import DemolishFormat
+from impulse.demo.writer.bits import Bits, bounded
+from impulse.demo.writer.version import DemolishFormat
 
 MAX_CHANNELS = 2047
 """Bound of actor ids, in the header of every real replay."""

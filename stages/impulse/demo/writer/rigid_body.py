@@ -25,9 +25,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from impulse.demo.bits import bounded
-from impulse.demo.bodies import Bodies
-from impulse.demo.version import FormatVersion
+from impulse.demo.match.bodies import Bodies
+from impulse.demo.writer.bits import bounded
+from impulse.demo.writer.version import FormatVersion
 
 QUATERNION_MAX = 262_143
 """Largest code of a quaternion component (18 bits)."""

@@ -9,9 +9,9 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from impulse.demo.classes import ObjectTable
-from impulse.demo.texts import encode_text
-from impulse.demo.version import FormatVersion
+from impulse.demo.writer.classes import ObjectTable
+from impulse.demo.writer.texts import encode_text
+from impulse.demo.writer.version import FormatVersion
 
 PACKAGES = ("..\\..\\TAGame\\CookedPCConsole\\GameInfo_Soccar_SF.upk",)
 """Game files that a replay needs (real replays list some thirty; readers ignore them)."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from impulse.demo.bodies import Bodies
-from impulse.demo.boost import fill_tanks, wants_to_burn
-from impulse.demo.incidents import Attendance
-from impulse.demo.match import BOOST, DODGE, BoostReport, CarLife, Demolition, PadEvent
-from impulse.demo.schedule import Schedule
+from impulse.demo.match.bodies import Bodies
+from impulse.demo.match.boost import fill_tanks, wants_to_burn
+from impulse.demo.match.incidents import Attendance
+from impulse.demo.match.schedule import Schedule
+from impulse.demo.match.truth import BOOST, DODGE, BoostReport, CarLife, Demolition, PadEvent
 
 RESPAWN_S = 3.0
 """From a demolition to the new car (game rule)."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from impulse.demo.match import (
+from impulse.demo.match.truth import (
     BoostReport,
     CarLife,
     Demolition,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from impulse.demo.draws import Draws
+from impulse.demo.match.draws import Draws
 
 
 class Platform(Enum):

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from impulse.demo import arena
-from impulse.demo.bodies import Bodies
-from impulse.demo.draws import Draws
-from impulse.demo.schedule import Schedule
-from impulse.demo.waves import Array, half_turn, phase, wave
+from impulse.demo.match import arena
+from impulse.demo.match.bodies import Bodies
+from impulse.demo.match.draws import Draws
+from impulse.demo.match.schedule import Schedule
+from impulse.demo.match.waves import Array, half_turn, phase, wave
 
 # Ranges from which paths and jumps are drawn. They are chosen, not measured, so that cars look busy, stay
 # within the arena and below the game's greatest speed: the limits of pace and rise together make 2200 uu/s.

@@ -1,15 +1,15 @@
 """Encodings of replicated attributes, from game terms to bit strings.
 
 Owns: the layout of each attribute type and how it differs between format versions. Rigid bodies, which make
-up most of a replay, are encoded in bulk by :mod:`impulse.demo.rigid_body`.
+up most of a replay, are encoded in bulk by :mod:`impulse.demo.writer.rigid_body`.
 """
 
 from __future__ import annotations
 
-from impulse.demo.bits import ONE, ZERO, Bits, bounded, byte, flag, float32, int32, join, raw, uint64
-from impulse.demo.people import Platform, Player
-from impulse.demo.texts import encode_text
-from impulse.demo.version import DemolishFormat, FormatVersion
+from impulse.demo.match.people import Platform, Player
+from impulse.demo.writer.bits import ONE, ZERO, Bits, bounded, byte, flag, float32, int32, join, raw, uint64
+from impulse.demo.writer.texts import encode_text
+from impulse.demo.writer.version import DemolishFormat, FormatVersion
 
 NOBODY = -1
 """Actor id that points to no actor."""

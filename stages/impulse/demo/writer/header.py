@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
-from impulse.demo.texts import encode_text
+from impulse.demo.writer.texts import encode_text
 from impulse.errors import ConfigError
 from impulse.replay.container import (
     ByteValue,

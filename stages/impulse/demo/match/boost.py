@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from impulse.demo import arena
-from impulse.demo.bodies import Bodies
-from impulse.demo.draws import Draws
-from impulse.demo.match import GAME_STATES, BoostReport, CarLife, GameState, PadEvent
-from impulse.demo.schedule import Schedule
+from impulse.demo.match import arena
+from impulse.demo.match.bodies import Bodies
+from impulse.demo.match.draws import Draws
+from impulse.demo.match.schedule import Schedule
+from impulse.demo.match.truth import GAME_STATES, BoostReport, CarLife, GameState, PadEvent
 
 FULL_RAW = 255.0
 START_RAW = 85

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from impulse.demo.draws import Draws
-from impulse.demo.match import GAME_STATES, GameState, Play
+from impulse.demo.match.draws import Draws
+from impulse.demo.match.truth import GAME_STATES, GameState, Play
 
 COUNTDOWN_S = 3
 """Length of a kickoff's countdown (game rule)."""

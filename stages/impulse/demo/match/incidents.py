@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impulse.demo.draws import Draws
-from impulse.demo.match import Demolition, Goal
-from impulse.demo.schedule import Schedule
+from impulse.demo.match.draws import Draws
+from impulse.demo.match.schedule import Schedule
+from impulse.demo.match.truth import Demolition, Goal
 
 DEMOLITION_MARGIN_FRAMES = 100
 """No car is demolished so soon after a kickoff, or so near to its player's joining or leaving."""

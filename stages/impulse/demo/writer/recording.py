@@ -15,26 +15,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impulse.demo import oracle
-from impulse.demo.actors import RIGID_BODIES, Record, Stage
-from impulse.demo.arena import PADS_UU
-from impulse.demo.bits import WORD, ZERO, pack
-from impulse.demo.bodies import Bodies
-from impulse.demo.casting import Cast
-from impulse.demo.classes import ObjectTable
-from impulse.demo.container import Tables, encode_body
-from impulse.demo.draws import Draws
-from impulse.demo.header import encode_header, seal
-from impulse.demo.headline import KEYFRAME_DELAY_S, make_header
-from impulse.demo.match import GAME_STATES, Match
-from impulse.demo.rigid_body import FIELDS, encode, quantise
-from impulse.demo.timeline import write_timeline
-from impulse.demo.version import LATEST, FormatVersion
+from impulse.demo.match.arena import PADS_UU
+from impulse.demo.match.bodies import Bodies
+from impulse.demo.match.draws import Draws
+from impulse.demo.match.truth import GAME_STATES, Match
+from impulse.demo.writer.actors import RIGID_BODIES, Record, Stage
+from impulse.demo.writer.bits import WORD, ZERO, pack
+from impulse.demo.writer.body import Tables, encode_body
+from impulse.demo.writer.casting import Cast
+from impulse.demo.writer.classes import ObjectTable
+from impulse.demo.writer.header import encode_header, seal
+from impulse.demo.writer.headline import KEYFRAME_DELAY_S, make_header
+from impulse.demo.writer.rigid_body import FIELDS, encode, quantise
+from impulse.demo.writer.timeline import write_timeline
+from impulse.demo.writer.version import LATEST, FormatVersion
 from impulse.errors import ConfigError
 
 TICK_MARK_FRAMES = 45
 """How far before a goal its tick mark stands (real replays)."""
 _TIME, _END = 0, 6
-"""Order of a frame's first and last bits among its records, see :mod:`impulse.demo.actors`."""
+"""Order of a frame's first and last bits among its records, see :mod:`impulse.demo.writer.actors`."""
 _BODY_FIELD = "TAGame.RBActor_TA:ReplicatedRBState"
 
 
@@ -72,7 +72,7 @@ class Recording:
         """Record a match; the file is encoded at once.
 
         Args:
-            match: the match, or a part of it from :func:`impulse.demo.cutting.cut`.
+            match: the match, or a part of it from :func:`impulse.demo.cut`.
             plan: how it is recorded; the defaults of RecordingPlan if None.
         """
         plan = plan or RecordingPlan()

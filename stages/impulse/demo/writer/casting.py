@@ -1,18 +1,18 @@
 """Who is on stage when: creation and removal of a recording's actors, with their first attributes.
 
 Owns: game, teams, players, cameras, balls and cars. Boost pads appear when they are first used, in
-:mod:`impulse.demo.timeline`.
+:mod:`impulse.demo.writer.timeline`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impulse.demo import attributes, classes
-from impulse.demo.actors import Actor, Stage
-from impulse.demo.bits import ONE, ZERO, int32
-from impulse.demo.match import CarLife, Match
-from impulse.demo.people import Platform
+from impulse.demo.match.people import Platform
+from impulse.demo.match.truth import CarLife, Match
+from impulse.demo.writer import attributes, classes
+from impulse.demo.writer.actors import Actor, Stage
+from impulse.demo.writer.bits import ONE, ZERO, int32
 
 SERVER_NAME = "Synthetic (impulse.demo)"
 PLAYLISTS = {1: 10, 2: 11, 3: 13}

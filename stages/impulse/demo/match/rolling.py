@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from impulse.demo import arena
-from impulse.demo.bodies import Bodies
-from impulse.demo.draws import Draws
-from impulse.demo.schedule import Schedule
-from impulse.demo.waves import half_turn
+from impulse.demo.match import arena
+from impulse.demo.match.bodies import Bodies
+from impulse.demo.match.draws import Draws
+from impulse.demo.match.schedule import Schedule
+from impulse.demo.match.waves import half_turn
 
 # Chosen, so that the ball stays in the arena and well below the game's greatest speed.
 LEG_S = 2.2

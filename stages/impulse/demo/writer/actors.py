@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from impulse.demo import attributes, classes
-from impulse.demo.bits import ONE, ZERO, Bits, bounded, int32, join
-from impulse.demo.classes import MAX_CHANNELS, ObjectTable
-from impulse.demo.match import GAME_STATES, GameState
-from impulse.demo.version import FormatVersion
+from impulse.demo.match.truth import GAME_STATES, GameState
+from impulse.demo.writer import attributes, classes
+from impulse.demo.writer.bits import ONE, ZERO, Bits, bounded, int32, join
+from impulse.demo.writer.classes import MAX_CHANNELS, ObjectTable
+from impulse.demo.writer.version import FormatVersion
 
 # Order of records within a frame, between its time (0) and its last bit (6); rigid bodies stand at 4. A
 # reader applies deletions, then spawns, then updates. Keyframes come last: a respawn before a deletion would

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from impulse.demo import attributes
-from impulse.demo.classes import MAX_CHANNELS
-from impulse.demo.draws import Draws
-from impulse.demo.match import Match, MatchPlayer
-from impulse.demo.people import Platform, Player
-from impulse.demo.version import LATEST, FormatVersion
+from impulse.demo.match.draws import Draws
+from impulse.demo.match.people import Platform, Player
+from impulse.demo.match.truth import Match, MatchPlayer
+from impulse.demo.writer import attributes
+from impulse.demo.writer.classes import MAX_CHANNELS
+from impulse.demo.writer.version import LATEST, FormatVersion
 from impulse.replay.container import (
     ByteValue,
     Property,

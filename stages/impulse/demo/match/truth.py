@@ -13,8 +13,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from impulse.demo.bodies import Bodies
-from impulse.demo.people import Player
+from impulse.demo.match.bodies import Bodies
+from impulse.demo.match.people import Player
 
 BOOST, DODGE, JUMP, DOUBLE_JUMP = range(4)
 """Positions in the last axis of :attr:`Match.component_counts`."""
@@ -115,7 +115,7 @@ class PadEvent:
 
     frame: int
     pad: int
-    """Row of :data:`impulse.demo.arena.PADS_UU`."""
+    """Row of :data:`impulse.demo.match.arena.PADS_UU`."""
     player: int | None
     """None when the pad becomes available."""
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from impulse.demo import attributes, classes
-from impulse.demo.actors import Actor, Stage, changes
-from impulse.demo.arena import PADS_UU
-from impulse.demo.attributes import NOBODY
-from impulse.demo.bits import ONE, ZERO, byte, flag, int32
-from impulse.demo.casting import Cast, cast_actors
-from impulse.demo.match import BOOST, GAME_STATES, BoostReport, GameState, Match
+from impulse.demo.match.arena import PADS_UU
+from impulse.demo.match.truth import BOOST, GAME_STATES, BoostReport, GameState, Match
+from impulse.demo.writer import attributes, classes
+from impulse.demo.writer.actors import Actor, Stage, changes
+from impulse.demo.writer.attributes import NOBODY
+from impulse.demo.writer.bits import ONE, ZERO, byte, flag, int32
+from impulse.demo.writer.casting import Cast, cast_actors
 
 NO_TEAM = 255
 """Team that was scored on while there is none (real replays)."""

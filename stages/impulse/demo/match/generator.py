@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from impulse.demo import arena
-from impulse.demo.boost import find_pad_events
-from impulse.demo.draws import Draws
-from impulse.demo.driving import drive
-from impulse.demo.incidents import Attendance, choose_demolitions, choose_goals
-from impulse.demo.lives import make_lives, presence, run_components
-from impulse.demo.match import Goal, Match, MatchPlayer, Touch
-from impulse.demo.people import bot, roster
-from impulse.demo.rolling import roll_ball
-from impulse.demo.schedule import make_schedule
+from impulse.demo.match import arena
+from impulse.demo.match.boost import find_pad_events
+from impulse.demo.match.draws import Draws
+from impulse.demo.match.driving import drive
+from impulse.demo.match.incidents import Attendance, choose_demolitions, choose_goals
+from impulse.demo.match.lives import make_lives, presence, run_components
+from impulse.demo.match.people import bot, roster
+from impulse.demo.match.rolling import roll_ball
+from impulse.demo.match.schedule import make_schedule
+from impulse.demo.match.truth import Goal, Match, MatchPlayer, Touch
 from impulse.errors import ConfigError
 
 MAX_TEAM_SIZE = 4

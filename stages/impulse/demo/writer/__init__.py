@@ -1,0 +1,1 @@
+"""The codec: what the recording of a match looks like as bytes."""
