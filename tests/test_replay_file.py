@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.demo.variants import truncated, with_wrong_body_crc, with_wrong_header_crc
 
-from impulse.demo import Recording, truncated, with_flipped_bits, with_wrong_body_crc, with_wrong_header_crc
+from impulse.demo import Recording, with_flipped_bits
 from impulse.errors import CorruptReplay
 from impulse.replay.container import (
     check_integrity,

@@ -18,9 +18,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "stages")]
 
 def main() -> None:
     """Print a ratio and two times; runs alternate, so that a busy machine disturbs both sides alike."""
+    from tests.demo.variants import clones
     from tests.s3.server import S3Server
 
-    from impulse.demo import clones, write_replay
+    from impulse.demo import write_replay
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--replays", type=int, default=40)

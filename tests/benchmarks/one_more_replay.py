@@ -20,9 +20,11 @@ sys.path.insert(0, str(ROOT / "stages"))
 
 def main() -> None:
     """Fill a store with clones, then parse one replay more."""
+    from tests.demo.variants import clones
+
     from impulse.config.engine import EngineParams
     from impulse.config.parsing_config import ParsingConfig
-    from impulse.demo import clones, write_replay
+    from impulse.demo import write_replay
     from impulse.parsing.parsed_replay import describe, parse_replay
     from impulse.parsing.stage import parse_batch
     from impulse.parsing.store import ParseStore

@@ -9,7 +9,9 @@ from __future__ import annotations
 import sys
 import time
 
-from impulse.demo import MatchPlan, Recording, RecordingPlan, clones, generate
+from tests.demo.variants import clones
+
+from impulse.demo import MatchPlan, Recording, RecordingPlan, generate
 
 CASES = (
     ("3v3, 5 minutes", MatchPlan(team_size=3, duration_seconds=300), RecordingPlan()),

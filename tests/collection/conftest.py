@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
+from tests.demo.variants import clones
 from tests.s3.fixtures import bucket as bucket
 from tests.s3.fixtures import s3_server as s3_server
 
 from impulse.collection import CollectionConfig, DownloadResult, download_group
 from impulse.collection.client import Patience
 from impulse.collection.pacing import Call, Clock, Pacer
-from impulse.demo import clones, write_replay
+from impulse.demo import write_replay
 
 QUICK = Patience(connect_seconds=2, idle_seconds=0.2, total_seconds=1.0, tries=3)
 ROOT = Path(__file__).resolve().parent.parent.parent

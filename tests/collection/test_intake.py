@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.demo.variants import clones
 
 from impulse.collection.intake import Candidate, take_in
 from impulse.collection.storage import LocalFolder
 from impulse.config.fetch import SourceKind
-from impulse.demo import clones, corpus
+from impulse.demo import corpus
 
 FILES = [(item.name, item.data) for item in corpus(matches=9, seed=3, duration_seconds=12.0)]
 

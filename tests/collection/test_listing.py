@@ -7,12 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import pyarrow.parquet as pq
 import pytest
 from tests.collection.conftest import QUICK, Place
+from tests.demo.variants import clones
 
 from impulse.collection.folder import ReplayFolder
 from impulse.collection.job import Collected, collect
 from impulse.collection.storage import LocalFolder
 from impulse.config.fetch import FetchParams, SourceKind
-from impulse.demo import clones
 from impulse.errors import ConfigError, UnexpectedResponse
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import subtr_actor
+from tests.demo.oracle import GLOBAL_FEATURES, PLAYER_FEATURES
 
-from impulse.demo import GLOBAL_FEATURES, PLAYER_FEATURES, Platform, Recording
+from impulse.demo import Platform, Recording
 
 Parse = Callable[..., tuple[dict[str, Any], np.ndarray]]
 

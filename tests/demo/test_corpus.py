@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.demo.oracle import expected_array, late_players, player_order
 
-from impulse.demo import LATEST, DemoReplay, Kind, Platform, corpus, is_synthetic, late_players, player_order
+from impulse.demo import LATEST, DemoReplay, Kind, Platform, corpus, is_synthetic
 from impulse.demo.corpus import ZONE_MINUTES
 from impulse.errors import CorruptReplay
 from impulse.replay.container import check_integrity, read_header
@@ -90,7 +91,7 @@ def test_parser_returns_the_truth_of_every_file(files: list[DemoReplay], parse: 
                 parse(file.data)
         elif file.kind is not Kind.CORRUPT:
             _, array = parse(file.data, fps=10.0)
-            np.testing.assert_array_equal(array, file.recording.expected_array())
+            np.testing.assert_array_equal(array, expected_array(file.recording))
 
 
 def test_clip_is_too_short(files: list[DemoReplay], parse: Parse) -> None:

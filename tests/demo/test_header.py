@@ -9,15 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from impulse.demo import (
-    MatchPlan,
-    Recording,
-    RecordingPlan,
-    edit_header,
-    encode_header,
-    generate,
-    is_synthetic,
-)
+from impulse.demo import MatchPlan, Recording, RecordingPlan, edit_header, encode_header, generate, is_synthetic
 from impulse.demo.writer.header import encode_properties, seal
 from impulse.errors import ConfigError, CorruptReplay
 from impulse.replay.container import (

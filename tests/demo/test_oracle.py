@@ -7,23 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.demo.oracle import GLOBAL_FEATURES, expected_array, late_players, player_order, sampled_rows
 
-from impulse.demo import (
-    GLOBAL_FEATURES,
-    VERSIONS,
-    FormatVersion,
-    Match,
-    MatchPlan,
-    Platform,
-    Recording,
-    RecordingPlan,
-    cut,
-    expected_array,
-    generate,
-    late_players,
-    player_order,
-)
-from impulse.demo.oracle import sampled_rows
+from impulse.demo import VERSIONS, FormatVersion, Match, MatchPlan, Platform, Recording, RecordingPlan, cut, generate
 from impulse.demo.writer.version import DemolishFormat
 from impulse.errors import UnsupportedReplay
 
@@ -51,7 +37,7 @@ def test_array_is_as_predicted(seed: int, parse: Parse) -> None:
     )
     fps = (10.0, 30.0, 60.0)[seed % 3]
     meta, array = parse(recording.data, fps=fps)
-    expected = recording.expected_array(fps=fps)
+    expected = expected_array(recording, fps=fps)
     assert array.dtype == np.float32
     np.testing.assert_array_equal(array, expected)
     names = [player["name"] for team in ("team_zero", "team_one") for player in meta["replay_meta"][team]]
@@ -66,7 +52,7 @@ def test_array_of_every_format_version_is_as_predicted(version: FormatVersion, p
     )
     assert recording.match.demolitions
     _, array = parse(recording.data)
-    expected = recording.expected_array(fps=30.0)
+    expected = expected_array(recording, fps=30.0)
     angles = np.zeros(expected.shape[1], dtype=bool)
     for start in [BALL, *range(ONCE, expected.shape[1], EACH)]:
         angles[start + 3 : start + 7] = not version.has_quaternions
@@ -86,14 +72,14 @@ def test_players_of_one_platform_are_ordered(platform: Platform, parse: Parse) -
             break
     recording = Recording(match, RecordingPlan())
     _, array = parse(recording.data)
-    np.testing.assert_array_equal(array, recording.expected_array(fps=30.0))
+    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
 
 
 def test_prediction_is_within_half_a_step_of_the_truth() -> None:
     """Where the file tells a state, the prediction is within half a quantisation step of what happened."""
     recording = _record(RecordingPlan(dropped_updates=0), seed=4, team_size=3, duration_seconds=90, demolitions=5)
     match = recording.match
-    expected = recording.expected_array(fps=30.0).astype(np.float64)
+    expected = expected_array(recording, fps=30.0).astype(np.float64)
     _, frames = sampled_rows(match, 30.0)
     in_file = np.where(match.is_ball_hit[frames, None], match.ball.spin[frames], 0)
     np.testing.assert_allclose(expected[:, BALL : BALL + 3], match.ball.position[frames], atol=0.0053)
@@ -118,7 +104,7 @@ def test_boost_prediction_is_within_half_a_unit_over_many_matches() -> None:
     for seed in range(30):
         recording = _record(seed=seed, team_size=3, duration_seconds=60)
         match = recording.match
-        boost = recording.expected_array(fps=60.0, global_features=(), player_features=("PlayerBoost",))
+        boost = expected_array(recording, fps=60.0, global_features=(), player_features=("PlayerBoost",))
         _, frames = sampled_rows(match, 60.0)
         truth = match.boost[frames][:, player_order(recording)]
         assert np.abs(boost - truth).max() <= 0.5 + 1e-3
@@ -130,7 +116,7 @@ def test_array_of_a_part_of_a_match_is_as_predicted(part: tuple[int, int], parse
     match = generate(MatchPlan(seed=7, team_size=2, duration_seconds=60, demolitions=6, goals=2))
     recording = Recording(cut(match, first=part[0], stop=part[1]), RecordingPlan())
     _, array = parse(recording.data)
-    np.testing.assert_array_equal(array, recording.expected_array(fps=30.0))
+    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
 
 
 def test_recording_may_start_with_a_wreck(parse: Parse) -> None:
@@ -141,14 +127,14 @@ def test_recording_may_start_with_a_wreck(parse: Parse) -> None:
     assert not part.has_car[0, event.victim]
     recording = Recording(part, RecordingPlan())
     _, array = parse(recording.data)
-    np.testing.assert_array_equal(array, recording.expected_array(fps=30.0))
+    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
 
 
 def test_players_seen_by_frame_301_have_columns(parse: Parse) -> None:
     """A player who joins in frame 301 is zeros before; his name is unknown when the parser reads names."""
     recording = _record(seed=7, team_size=2, duration_seconds=30, join_frame=301)
     _, array = parse(recording.data)
-    np.testing.assert_array_equal(array, recording.expected_array(fps=30.0))
+    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
     column = ONCE + player_order(recording).index(3) * EACH
     assert not array[:100, column : column + 3].any()
     assert array[-1, column : column + 3].any()
@@ -161,10 +147,10 @@ def test_player_seen_in_frame_302_makes_the_array_call_fail(parse: Parse) -> Non
     with pytest.raises(Exception, match="NDArray player columns changed during collection"):
         parse(recording.data)
     with pytest.raises(UnsupportedReplay, match="players_changed: player 3 is first seen in frame 302"):
-        recording.expected_array(fps=30.0)
+        expected_array(recording, fps=30.0)
     assert late_players(recording) == [3]
     _, array = parse(recording.data, player_features=())
-    np.testing.assert_array_equal(array, recording.expected_array(fps=30.0, player_features=()))
+    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0, player_features=()))
 
 
 @pytest.mark.parametrize("leave_frame", [150, 301, 302, 800])
@@ -172,7 +158,7 @@ def test_leavers_become_zeros(leave_frame: int, parse: Parse) -> None:
     """Whoever leaves keeps his columns: zeros, with the identity as rotation."""
     recording = _record(seed=9, team_size=2, duration_seconds=30, leave_frame=leave_frame)
     _, array = parse(recording.data)
-    np.testing.assert_array_equal(array, recording.expected_array(fps=30.0))
+    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
     column = ONCE + player_order(recording).index(1) * EACH
     np.testing.assert_array_equal(array[-1, column : column + EACH - 1], [0] * 6 + [1] + [0] * 10)
 
@@ -189,13 +175,13 @@ def test_a_match_with_more_actors_than_ids(parse: Parse) -> None:
     )
     assert len(recording.match.lives) * 6 > 3000
     _, array = parse(recording.data, fps=10.0)
-    np.testing.assert_array_equal(array, recording.expected_array(fps=10.0))
+    np.testing.assert_array_equal(array, expected_array(recording, fps=10.0))
 
 
 def test_features_come_in_the_order_asked_for() -> None:
     """Columns follow the requested features; the parser's names are used."""
     recording = _record(seed=2, team_size=1, duration_seconds=5)
-    whole = recording.expected_array(fps=10.0)
+    whole = expected_array(recording, fps=10.0)
     part = expected_array(
         recording,
         fps=10.0,

@@ -9,17 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import subtr_actor
+from tests.demo.oracle import expected_array, player_order
 
-from impulse.demo import (
-    VERSIONS,
-    MatchPlan,
-    PadEvent,
-    Recording,
-    RecordingPlan,
-    cut,
-    generate,
-    player_order,
-)
+from impulse.demo import VERSIONS, MatchPlan, PadEvent, Recording, RecordingPlan, cut, generate
 from impulse.demo.match.arena import PADS_UU
 from impulse.demo.writer.version import DemolishFormat
 
@@ -190,7 +182,7 @@ def test_frame_bodies_equal_the_prediction(replay_path: Path) -> None:
     )
     replay_path.write_bytes(recording.data)
     found = subtr_actor.get_replay_frames_data(str(replay_path))
-    expected = recording.expected_array(fps=1000.0, player_features=())
+    expected = expected_array(recording, fps=1000.0, player_features=())
     first_rows = np.unique(expected[:, 1], return_index=True)[1]
     bodies = [frame["Data"]["rigid_body"] for frame in found["frame_data"]["ball_data"]["frames"]]
     places = np.array([[body["location"][axis] for axis in "xyz"] for body in bodies], dtype=np.float32)

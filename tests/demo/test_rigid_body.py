@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.demo.decoded_bodies import decode
 
 from impulse.demo import VERSIONS, FormatVersion
 from impulse.demo.match.bodies import Bodies
 from impulse.demo.match.draws import Draws
-from impulse.demo.writer.rigid_body import decode, encode, quantise
+from impulse.demo.writer.rigid_body import encode, quantise
 
 
 def _random_bodies(count: int, *, seed: int) -> Bodies:

@@ -7,19 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.demo.oracle import expected_array
+from tests.demo.variants import clones, truncated, with_wrong_body_crc, with_wrong_header_crc
 
-from impulse.demo import (
-    MatchPlan,
-    Recording,
-    RecordingPlan,
-    clones,
-    edit_header,
-    generate,
-    truncated,
-    with_flipped_bits,
-    with_wrong_body_crc,
-    with_wrong_header_crc,
-)
+from impulse.demo import MatchPlan, Recording, RecordingPlan, edit_header, generate, with_flipped_bits
 from impulse.errors import ConfigError, CorruptReplay
 from impulse.replay.container import (
     check_integrity,
@@ -70,7 +61,7 @@ def test_wrong_crc_alone_goes_unnoticed_by_the_parser(recording: Recording, pars
     """The parser looks at CRCs only when it fails, so the values are all right."""
     for damaged in (with_wrong_header_crc(recording.data), with_wrong_body_crc(recording.data)):
         _, array = parse(damaged)
-        np.testing.assert_array_equal(array, recording.expected_array(fps=30.0))
+        np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
 
 
 def test_flipped_bits_are_in_the_network_data(recording: Recording) -> None:
@@ -96,7 +87,7 @@ def test_clones_are_other_recordings_of_other_matches(recording: Recording, pars
         assert len(copy) == len(recording.data)
     assert copies == list(clones(recording.data, count=20))
     _, array = parse(copies[-1])
-    np.testing.assert_array_equal(array, recording.expected_array(fps=30.0))
+    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
 
 
 def test_unknown_attribute_cannot_be_parsed(parse: Parse) -> None:
@@ -120,13 +111,13 @@ def test_fewer_frames_than_there_are_cut_the_array_short(recording: Recording, p
 def test_more_frames_than_there_are_end_with_the_stream(recording: Recording, parse: Parse) -> None:
     """The zero padding after the last frame reads as the end of the stream."""
     _, array = parse(edit_header(recording.data, {"NumFrames": recording.match.frames + 50}))
-    np.testing.assert_array_equal(array, recording.expected_array(fps=30.0))
+    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
 
 
 def test_header_without_player_stats_parses(recording: Recording, parse: Parse) -> None:
     """Players are found without statistics."""
     meta, array = parse(edit_header(recording.data, {"PlayerStats": None}))
-    np.testing.assert_array_equal(array, recording.expected_array(fps=30.0))
+    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
     teams = [meta["replay_meta"][team] for team in ("team_zero", "team_one")]
     assert [player["stats"] for team in teams for player in team] == [None, None]
 
@@ -140,5 +131,5 @@ def test_forfeit_without_goals_leaves_scores_out(parse: Parse) -> None:
     assert header.get("Team0Score") is None
     assert header.get("Team1Score") is None
     _, array = parse(recording.data)
-    np.testing.assert_array_equal(array, recording.expected_array(fps=30.0))
+    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
     assert array[-1, 2] == 280

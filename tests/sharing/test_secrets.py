@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
+from tests.demo.variants import clones
 from tests.pipeline.conftest import Checkout
 from tests.s3.server import S3Server
 from tests.sharing.conftest import start_sharing
 
-from impulse.demo import clones, write_replay
+from impulse.demo import write_replay
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.demo.variants import clones
 from tests.s3.fixtures import Bucket
 from tests.s3.server import S3Server, free_ports
 from tests.storage.conftest import Checkout
 
-from impulse.demo import clones, write_replay
+from impulse.demo import write_replay
 
 pytestmark = pytest.mark.slow
 SECRET = "wrong-secret-of-a-test"

@@ -9,10 +9,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
+from tests.demo.variants import clones
 from tests.s3.fixtures import Bucket
 from tests.storage.conftest import Checkout
 
-from impulse.demo import clones, with_flipped_bits, write_replay
+from impulse.demo import with_flipped_bits, write_replay
 from impulse.tables.paths import STORAGE_URL
 
 pytestmark = pytest.mark.slow

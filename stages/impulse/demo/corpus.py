@@ -15,9 +15,9 @@ from impulse.demo.match.cutting import cut
 from impulse.demo.match.draws import Draws
 from impulse.demo.match.generator import MatchPlan, generate
 from impulse.demo.match.truth import Match
-from impulse.demo.variants import with_flipped_bits
 from impulse.demo.writer.recording import Recording, RecordingPlan
 from impulse.demo.writer.version import LATEST, VERSIONS, FormatVersion
+from impulse.replay.container import read_body, read_header
 
 
 class Kind(Enum):
@@ -170,3 +170,19 @@ def second_recording(recording: Recording, *, recorder: int = 1) -> Recording:
         zone_minutes=draws.choice(ZONE_MINUTES),
     )
     return Recording(shifted, plan)
+
+
+def with_flipped_bits(data: bytes, *, count: int = 8, seed: int = 0) -> bytes:
+    """Return the file with so many different bits of its network data flipped, and its CRCs as they were.
+
+    A parser may read it without complaint and return other values.
+    """
+    body = read_body(data, read_header(data))
+    draws = Draws(seed, "flips")
+    damaged = bytearray(data)
+    flipped: set[int] = set()
+    while len(flipped) < count:
+        flipped.add(draws.integer(8 * body.network_offset, 8 * (body.network_offset + body.network_size) - 1))
+    for bit in flipped:
+        damaged[bit >> 3] ^= 1 << (bit & 7)
+    return bytes(damaged)

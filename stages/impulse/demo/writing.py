@@ -45,8 +45,7 @@ def write_replay(
     Returns:
         The recording. Its ``match`` holds the truth: ``time`` (F,) float32 s, ``ball`` and ``cars`` with
         position uu, velocity uu/s, spin rad/s and rotation, ``boost`` (F, P) 0..255, ``players``, ``goals``,
-        ``demolitions``, ``pickups`` and more. ``expected_array(fps=...)`` is what the parser must return, (R,
-        C) float32.
+        ``demolitions``, ``pickups`` and more.
 
     Raises:
         ConfigError: an argument is out of range.

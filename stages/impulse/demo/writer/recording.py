@@ -1,4 +1,4 @@
-"""A recording of a synthetic match: the replay file, and everything that a reader should get from it.
+"""A recording of a synthetic match: the replay file, and what was chosen on the way from the truth to it.
 
 Owns: the choices of a recording (format version, dropped updates, who recorded), and the assembly of the
 file.
@@ -6,7 +6,6 @@ file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -14,7 +13,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from impulse.demo import oracle
 from impulse.demo.match.arena import PADS_UU
 from impulse.demo.match.bodies import Bodies
 from impulse.demo.match.draws import Draws
@@ -115,16 +113,6 @@ class Recording:
 
     def _frame_after(self, frame: int, seconds: float) -> int:
         return int(np.searchsorted(self.match.time, float(self.match.time[frame]) + seconds))
-
-    def expected_array(
-        self,
-        *,
-        fps: float = 10.0,
-        global_features: Sequence[str] = oracle.GLOBAL_FEATURES,
-        player_features: Sequence[str] = oracle.PLAYER_FEATURES,
-    ) -> NDArray[np.float32]:
-        """Return what the parser must return: (R, C) float32, see :mod:`impulse.demo.oracle`."""
-        return oracle.expected_array(self, fps=fps, global_features=global_features, player_features=player_features)
 
     def _encode(self, stage: Stage, cast: Cast) -> bytes:
         if self.plan.repeats_actors:

@@ -1,7 +1,6 @@
-"""Rigid bodies: how their states become integers in a replay, and what a reader makes of them.
+"""Rigid bodies: how their states become integers in a replay.
 
-Owns: quantisation, the bit layout of ``ReplicatedRBState``, and the float32 values that the parser decodes
-from it.
+Owns: quantisation and the bit layout of ``ReplicatedRBState``.
 
 Quantisation steps (a decoded value differs from the true one by at most half a step):
 
@@ -71,28 +70,6 @@ def quantise(bodies: Bodies, version: FormatVersion) -> Codes:
     )
 
 
-def decode(codes: Codes, version: FormatVersion) -> NDArray[np.float32]:
-    """Return what the parser's array holds for N bodies.
-
-    Returns:
-        (N, 13) float32: position (uu), quaternion x, y, z, w, linear velocity (uu/s), angular velocity (0.01
-        rad/s). Exact to the bit, but for rotations stored as angles, which agree within one float32 unit in
-        the last place.
-    """
-    hundred = np.float32(100)
-    scale_position = np.float32(100 // version.position_steps)
-    scale_velocity = np.float32(100 // version.velocity_steps)
-    return np.concatenate(
-        [
-            codes.position.astype(np.float32) / hundred * scale_position,
-            _decode_quaternions(codes) if version.has_quaternions else _decode_angles(codes),
-            codes.velocity.astype(np.float32) / hundred * scale_velocity,
-            codes.spin.astype(np.float32) / hundred * scale_velocity,
-        ],
-        axis=1,
-    )
-
-
 def encode(codes: Codes, version: FormatVersion) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return the bit strings of N bodies.
 
@@ -145,27 +122,12 @@ def _put_vector(
 def _quaternion_codes(rotation: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     largest = np.abs(rotation).argmax(axis=1)
     sign = np.where(np.take_along_axis(rotation, largest[:, None], axis=1) < 0, -1.0, 1.0)
-    others = np.take_along_axis(rotation * sign, _OTHERS[largest], axis=1)
+    others = np.take_along_axis(rotation * sign, OTHERS[largest], axis=1)
     return largest, _round((others / np.sqrt(0.5) / 2 + 0.5) * QUATERNION_MAX)
 
 
-_OTHERS = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
+OTHERS = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
 """Components that are stored, by the one that is not."""
-
-
-def _decode_quaternions(codes: Codes) -> NDArray[np.float32]:
-    root = np.float32(np.sqrt(0.5))
-    others = (codes.rotation.astype(np.float32) / np.float32(QUATERNION_MAX) - np.float32(0.5)) * np.float32(2) * root
-    # The parser folds three fused multiply-adds; a float64 product of float32 values is exact, so rounding
-    # once is one.
-    left = np.ones(len(others), dtype=np.float32)
-    for column in others.T:
-        wide = column.astype(np.float64)
-        left = (left.astype(np.float64) - wide * wide).astype(np.float32)
-    quaternions = np.empty((len(others), 4), dtype=np.float32)
-    np.put_along_axis(quaternions, _OTHERS[codes.largest], others, axis=1)
-    np.put_along_axis(quaternions, codes.largest[:, None], np.sqrt(left)[:, None], axis=1)
-    return quaternions
 
 
 def _angles(rotation: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -175,23 +137,3 @@ def _angles(rotation: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[n
     roll = -np.arctan2(2 * (w * x + y * z), 1 - 2 * (x * x + y * y))
     codes = _round(np.stack([pitch, yaw, roll], axis=1) / np.pi * (ANGLE_BIAS - 1)) + ANGLE_BIAS
     return np.zeros(len(rotation), dtype=np.int64), codes
-
-
-def _decode_angles(codes: Codes) -> NDArray[np.float32]:
-    fractions = (codes.rotation - ANGLE_BIAS).astype(np.float32) / np.float32(ANGLE_BIAS - 1)
-    pitch, yaw, roll = (fractions * np.float32(np.pi)).astype(np.float64).T / 2
-    sp, cp, sy, cy, sr, cr = (
-        np.sin(pitch),
-        np.cos(pitch),
-        np.sin(yaw),
-        np.cos(yaw),
-        np.sin(-roll),
-        np.cos(-roll),
-    )
-    quaternions = [
-        sr * cp * cy - cr * sp * sy,
-        cr * sp * cy + sr * cp * sy,
-        cr * cp * sy - sr * sp * cy,
-        cr * cp * cy + sr * sp * sy,
-    ]
-    return np.stack(quaternions, axis=1).astype(np.float32)

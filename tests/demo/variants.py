@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from impulse.demo.match.draws import Draws
 from impulse.demo.writer.header import seal
 from impulse.errors import ConfigError
-from impulse.replay.container import read_body, read_header
+from impulse.replay.container import read_header
 
 
 def truncated(data: bytes, *, share: float = 0.6) -> bytes:
@@ -30,22 +30,6 @@ def with_wrong_body_crc(data: bytes) -> bytes:
     """Return the file with a body CRC that is off by one bit."""
     at = read_header(data).end + 4
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
-
-
-def with_flipped_bits(data: bytes, *, count: int = 8, seed: int = 0) -> bytes:
-    """Return the file with so many different bits of its network data flipped, and its CRCs as they were.
-
-    A parser may read it without complaint and return other values.
-    """
-    body = read_body(data, read_header(data))
-    draws = Draws(seed, "flips")
-    damaged = bytearray(data)
-    flipped: set[int] = set()
-    while len(flipped) < count:
-        flipped.add(draws.integer(8 * body.network_offset, 8 * (body.network_offset + body.network_size) - 1))
-    for bit in flipped:
-        damaged[bit >> 3] ^= 1 << (bit & 7)
-    return bytes(damaged)
 
 
 def clones(data: bytes, *, count: int) -> Iterator[bytes]:

@@ -24,19 +24,16 @@ in the last place, as they go through the parser's own sine and cosine.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from tests.demo.decoded_bodies import decode
 
 from impulse.demo.match.people import Platform, Player
 from impulse.demo.match.truth import BOOST, DODGE, BoostReport, Match
-from impulse.demo.writer.rigid_body import decode
+from impulse.demo.writer.recording import Recording
 from impulse.demo.writer.version import DemolishFormat
 from impulse.errors import UnsupportedReplay
-
-if TYPE_CHECKING:
-    from impulse.demo.writer.recording import Recording
 
 Array = NDArray[np.float32]
 
