@@ -12,16 +12,8 @@ from hypothesis import strategies as st
 from impulse.demo import MatchPlan, Recording, RecordingPlan, edit_header, encode_header, generate, is_synthetic
 from impulse.demo.writer.header import encode_properties, seal
 from impulse.errors import ConfigError, CorruptReplay
-from impulse.replay.container import (
-    ByteValue,
-    Property,
-    ReplayHeader,
-    StructValue,
-    check_integrity,
-    read_body,
-    read_header,
-    replay_crc,
-)
+from impulse.replay.container import ReplayHeader, check_integrity, read_body, read_header, replay_crc
+from impulse.replay.properties import ByteValue, Property, StructValue
 
 NOT_IDENTICAL = {
     "corrupt/bad-fuzz-string-too-long2.replay": "its stored header CRC is wrong",

@@ -11,15 +11,8 @@ from collections.abc import Mapping
 
 from impulse.demo.writer.texts import encode_text
 from impulse.errors import ConfigError
-from impulse.replay.container import (
-    ByteValue,
-    Property,
-    PropertyValue,
-    ReplayHeader,
-    StructValue,
-    read_header,
-    replay_crc,
-)
+from impulse.replay.container import ReplayHeader, read_header, replay_crc
+from impulse.replay.properties import ByteValue, Property, PropertyValue, StructValue
 
 
 def seal(section: bytes) -> bytes:

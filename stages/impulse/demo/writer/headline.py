@@ -13,13 +13,9 @@ from impulse.demo.match.truth import Match, MatchPlayer
 from impulse.demo.writer import attributes
 from impulse.demo.writer.classes import MAX_CHANNELS
 from impulse.demo.writer.version import LATEST, FormatVersion
-from impulse.replay.container import (
-    ByteValue,
-    Property,
-    ReplayHeader,
-    StructValue,
-)
+from impulse.replay.container import ReplayHeader
 from impulse.replay.facts import SYNTHETIC_PREFIX
+from impulse.replay.properties import ByteValue, Property, StructValue
 
 CLASS_NAME = "TAGame.Replay_Soccar_TA"
 RECORD_FPS = 30.0
