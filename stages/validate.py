@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from impulse.run.program import StageRun, stage
+from impulse.config.validate import ValidateParams
+from impulse.run.job import Counts, Job
+from impulse.run.program import stage
 
 
-@stage
-def validate(run: StageRun) -> None:
+@stage(ValidateParams)
+def validate(job: Job[ValidateParams]) -> Counts | None:
     """Judge every replay by its measures."""
-    from impulse.run.metrics import StageMetrics, timed
-    from impulse.tables.io import read_table
-    from impulse.tables.paths import REJECTS
-    from impulse.validation.stage import validate_tables
+    from impulse.validation.stage import run  # not above: worker processes import this script again
 
-    parsed = run.data / "parsed"
-    with timed("validate", run.metrics):
-        summary = validate_tables(
-            read_table(parsed / "replays.parquet", made_by="parse"),
-            read_table(parsed / "measures.parquet", made_by="parse"),
-            earlier_rejects=read_table(parsed / REJECTS, made_by="parse"),
-            target=run.output / "validated",
-            params=run.params.validate,
-        )
-    StageMetrics("validate", summary.replays_in, summary.replays_out, summary.rejected, more=summary.figures).write(
-        run.metrics
-    )
-    summary.check_reject_share(run.params.validate.max_reject_share)
+    return run(job)
 
 
 if __name__ == "__main__":

@@ -6,20 +6,21 @@ from pathlib import Path
 import pytest
 
 from impulse.errors import StageError
-from impulse.run.metrics import StageMetrics
+from impulse.run.job import Counts
+from impulse.run.metrics import write_counts
 
 
 def test_metrics_that_do_not_add_up_are_refused(tmp_path: Path) -> None:
     """A replay that is neither kept nor rejected would be lost without a trace."""
     with pytest.raises(StageError, match="5 replays came in, but 3 went out and 1 were rejected"):
-        StageMetrics("parse", 5, 3, {"decode_failed": 1}).write(tmp_path)
+        write_counts("parse", Counts(5, 3, {"decode_failed": 1}), tmp_path)
     assert not (tmp_path / "parse.json").exists()
 
 
 def test_metrics_depend_on_the_content_alone(tmp_path: Path) -> None:
     """The same counts give the same bytes."""
     for _ in range(2):
-        StageMetrics("parse", 5, 3, {"a": 1, "b": 1}, more={"rows": 9}, packages=("numpy",)).write(tmp_path)
+        write_counts("parse", Counts(5, 3, {"a": 1, "b": 1}, figures={"rows": 9}, packages=("numpy",)), tmp_path)
         content = (tmp_path / "parse.json").read_bytes()
     assert json.loads(content)["rejected_total"] == 2
     assert (tmp_path / "parse.json").read_bytes() == content

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impulse.config.composition import to_params
+from impulse.config.composition import checked
+from impulse.config.params import Params
 from impulse.errors import ConfigError
 from impulse.s3.url import S3Url
 
@@ -36,7 +37,7 @@ def test_place_is_read_as_it_is_written(bucket: str, parts: list[str], name: str
 def test_text_that_is_no_place_is_one_line_without_it(key: str, text: str) -> None:
     """The message names the setting and never repeats what might be a secret."""
     with pytest.raises(ConfigError, match=rf"^fetch\.{key}: must look like s3://bucket/prefix") as caught:
-        to_params({"fetch": {key: text}})
+        checked(Params, {"fetch": {key: text}})
     assert "\n" not in str(caught.value)
     assert "SECRET" not in str(caught.value)
 
@@ -59,9 +60,9 @@ def test_storage_inside_the_source_is_refused(source: str, storage: str, is_fine
     """Stored replays would be found as new ones; the same place is fine, for nothing is stored there."""
     fetch = {"source": "s3", "storage": "s3", "source_url": source, "storage_url": storage}
     if is_fine:
-        params = to_params({"fetch": fetch}).fetch
+        params = checked(Params, {"fetch": fetch}).fetch
         assert params.is_in_place == (source == storage.rstrip("/"))
-        assert not to_params({"fetch": {**fetch, "storage": "local"}}).fetch.is_in_place
+        assert not checked(Params, {"fetch": {**fetch, "storage": "local"}}).fetch.is_in_place
     else:
         with pytest.raises(ConfigError, match=r"^fetch\.storage_url: lies inside fetch\.source_url"):
-            to_params({"fetch": fetch})
+            checked(Params, {"fetch": fetch})

@@ -4,14 +4,14 @@ import dataclasses
 
 import pytest
 
-from impulse.config.composition import differing_keys, to_params
+from impulse.config.composition import checked, differing_keys
 from impulse.config.params import Params
 from impulse.errors import ConfigError
 
 
 def test_defaults_are_valid() -> None:
     """The schema's own defaults pass its checks."""
-    assert to_params({}) == Params()
+    assert checked(Params, {}) == Params()
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_defaults_are_valid() -> None:
 def test_wrong_values_are_one_line_that_names_the_key(section: str, key: str, value: object, message: str) -> None:
     """Unknown keys, wrong types and values out of range are all told the same way."""
     with pytest.raises(ConfigError, match=message) as caught:
-        to_params({section: {key: value}})
+        checked(Params, {section: {key: value}})
     assert "\n" not in str(caught.value)
     assert caught.value.key.startswith(section)
 
@@ -47,12 +47,12 @@ def test_wrong_values_are_one_line_that_names_the_key(section: str, key: str, va
 def test_unknown_section_is_refused() -> None:
     """A misspelt section does not go unnoticed."""
     with pytest.raises(ConfigError, match="exprot"):
-        to_params({"exprot": {"shards": 3}})
+        checked(Params, {"exprot": {"shards": 3}})
 
 
 def test_params_are_frozen() -> None:
     """No stage can change its settings on the way."""
-    params = to_params({})
+    params = checked(Params, {})
     with pytest.raises(dataclasses.FrozenInstanceError):
         params.parse.fps = 3.0  # type: ignore[misc]
 

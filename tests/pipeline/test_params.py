@@ -6,7 +6,9 @@ import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 
-from impulse.config.composition import register_schema, to_params
+from impulse.config.composition import checked
+from impulse.config.hydra_schema import register_schema
+from impulse.config.params import Params
 from impulse.config.params_file import compose as compose_params
 from impulse.schema.features import FEATURE_PRESETS
 
@@ -24,7 +26,7 @@ def test_every_preset_composes_to_valid_params(group: str, option: str) -> None:
     """Each file of conf/ can be chosen."""
     register_schema()
     with initialize_config_dir(str(ROOT / "conf"), version_base=None):
-        to_params(compose("config", overrides=[f"{group}={option}"]))
+        checked(Params, compose("config", overrides=[f"{group}={option}"]))
 
 
 @pytest.mark.parametrize("name", FEATURE_PRESETS)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.validation.conftest import judged, reasons
 
-from impulse.config.composition import to_params
+from impulse.config.composition import checked
+from impulse.config.params import Params
 from impulse.config.validate import (
     RANKS,
     FilterParams,
@@ -134,7 +135,7 @@ def test_ranks_are_ordered(low: str, high: str, least: str, most: str) -> None:
 def test_wrong_filters_are_refused_in_one_line(wanted: dict[str, Any], message: str) -> None:
     """The message names the setting."""
     with pytest.raises(ConfigError, match=message) as caught:
-        to_params({"validate": {"filter": wanted}})
+        checked(Params, {"validate": {"filter": wanted}})
     assert "\n" not in str(caught.value)
 
 

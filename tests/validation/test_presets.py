@@ -10,7 +10,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 from tests.validation.conftest import judged, reasons
 
-from impulse.config.composition import register_schema, to_params, translate
+from impulse.config.composition import checked, translate
+from impulse.config.hydra_schema import register_schema
+from impulse.config.params import Params
 from impulse.config.validate import (
     Severity,
     SeverityParams,
@@ -36,9 +38,9 @@ def composed(*overrides: str) -> ValidateParams:
     register_schema()
     with initialize_config_dir(str(ROOT / "conf"), version_base=None):
         try:
-            return to_params(compose("config", overrides=list(overrides))).validate
+            return checked(Params, compose("config", overrides=list(overrides))).validate
         except Exception as error:
-            raise translate(error) from error  # type: ignore[arg-type]
+            raise translate(error) from error
 
 
 def verdicts(*overrides: str) -> list[str]:

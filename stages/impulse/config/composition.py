@@ -1,58 +1,60 @@
-"""From conf/ to checked parameters: the schema that Hydra composes against, and the translation of its errors."""
+"""From composed settings to checked ones, and the errors of Hydra and OmegaConf as one line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
-from hydra.core.config_store import ConfigStore
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from impulse.config.params import Params
 from impulse.errors import ConfigError
 
-SCHEMA_NAME = "schema"
-"""Name under which conf/config.yaml finds the types of all keys."""
+Section = TypeVar("Section")
 
 
-def register_schema() -> None:
-    """Make the types known to Hydra, and the resolver that checks ranges while a configuration is composed.
+def checked(kind: type[Section], values: DictConfig | Mapping[str, Any], *, key: str = "") -> Section:
+    """Return settings as an instance of their dataclass, which checks types, names and ranges.
 
-    conf/config.yaml uses the resolver for ``params_version``, so whoever composes it (a stage, ``dvc repro`` or
-    ``dvc exp run -S``) has wrong values refused before anything runs or is queued.
-    """
-    ConfigStore.instance().store(name=SCHEMA_NAME, node=_writable_schema())
-    OmegaConf.register_new_resolver("checked_params", _check_root, replace=True)
-
-
-def to_params(config: DictConfig | Mapping[str, Any]) -> Params:
-    """Return the checked parameters of a composed configuration.
+    Args:
+        kind: the frozen dataclass.
+        values: the settings, composed.
+        key: where they are in params.yaml; empty for the whole.
 
     Raises:
         ConfigError: a key is unknown, a value has the wrong type or is out of range.
     """
-    plain = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else dict(config)
+    plain = OmegaConf.to_container(values, resolve=True) if isinstance(values, DictConfig) else dict(values)
     try:
-        params = OmegaConf.to_object(OmegaConf.merge(_writable_schema(), plain))
+        result = OmegaConf.to_object(OmegaConf.merge(writable(kind), plain))
     except OmegaConfBaseException as error:
-        raise translate(error) from error
-    assert isinstance(params, Params)
-    return params
+        raise translate(error, within=key) from error
+    assert isinstance(result, kind)
+    return result
 
 
-def translate(error: HydraException | OmegaConfBaseException) -> ConfigError:
-    """Return the error as one line that names the key."""
+def writable(kind: type[Any]) -> DictConfig:
+    """Return a dataclass's types with their defaults; frozen dataclasses alone would make Hydra refuse every preset."""
+    schema: DictConfig = OmegaConf.structured(kind)
+    _unlock(schema)
+    return schema
+
+
+def translate(error: Exception, *, within: str = "") -> ConfigError:
+    """Return the error as one line that names the key.
+
+    Args:
+        error: of Hydra or OmegaConf.
+        within: where the settings are that were composed, when they are not the whole of params.yaml.
+    """
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ConfigError):
             return cause
     for cause in causes:
         if isinstance(cause, OmegaConfBaseException):
-            key = cause.full_key or _override_key(str(error)) or "configuration"
-            return ConfigError(str(key), str(cause).splitlines()[0])
+            key = ".".join(part for part in (within, str(cause.full_key or "")) if part) or _override_key(str(error))
+            return ConfigError(key or "configuration", str(cause).splitlines()[0])
     return ConfigError("configuration", " ".join(str(error).split()))
 
 
@@ -68,29 +70,12 @@ def differing_keys(
             yield f"{prefix}{key}", mine, other
 
 
-def _writable_schema() -> DictConfig:
-    """Return the types with their defaults; frozen dataclasses alone would make Hydra refuse every preset."""
-    schema: DictConfig = OmegaConf.structured(Params)
-    _unlock(schema)
-    return schema
-
-
 def _unlock(node: DictConfig) -> None:
     OmegaConf.set_readonly(node, False)
     for key in node:
         child = node._get_node(key)
         if isinstance(child, DictConfig) and not child._is_none():
             _unlock(child)
-
-
-def _check_root(version: int, *, _root_: DictConfig) -> int:
-    known = {item.name for item in fields(Params)}
-    others = {key: OmegaConf.to_container(_root_[key], resolve=True) for key in known - {"params_version"}}
-    unknown = sorted(str(key) for key in _root_ if key not in known and key != "hydra")
-    if unknown:
-        raise ConfigError(unknown[0], f"unknown key; known are {', '.join(sorted(known))}")
-    to_params({**others, "params_version": version})
-    return version
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -16,7 +16,9 @@ from dvc.utils.hydra import compose_and_dump
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from impulse.config.composition import differing_keys, register_schema, to_params, translate
+from impulse.config.composition import checked, differing_keys, translate
+from impulse.config.hydra_schema import register_schema
+from impulse.config.params import Params
 from impulse.errors import ConfigError
 from impulse.files.output import output_file
 
@@ -42,7 +44,7 @@ def refresh(root: Path) -> None:
     """
     target = root / PARAMS_FILE
     if "DVC_EXP_NAME" in os.environ:
-        to_params(_load(target.read_text(encoding="utf-8")))
+        checked(Params, _load(target.read_text(encoding="utf-8")))
         return
     composed = compose(root)
     current = target.read_text(encoding="utf-8") if target.is_file() else composed

@@ -15,17 +15,20 @@ from impulse.dedupe.matches import Fate, decide
 from impulse.dedupe.recordings import read_recordings
 from impulse.errors import StageError
 from impulse.files.output import output_folder, write_json
+from impulse.run.job import Counts, Job
 from impulse.schema.features import frame_layout
 from impulse.schema.redundancy import bodies_without_rotation, dropped_columns
 from impulse.schema.sampling import Sampling
 from impulse.tables import rejects
 from impulse.tables.deduped import FATE_COLUMNS, PAIR_COLUMNS
-from impulse.tables.io import read_json, table_of, write_table
+from impulse.tables.io import read_json, read_table, table_of, write_table
 from impulse.tables.paths import (
     FATES,
+    FEATURES,
     KEPT_COLUMNS,
     PAIRS,
     REJECTS,
+    VERDICTS,
 )
 from impulse.tables.rejects import Reject
 
@@ -134,3 +137,24 @@ def _check_duplicates(accepted: Iterable[Mapping[str, Any]], dropped: Mapping[st
                 f"columns that should repeat each other differ by {error:g} in replay {row['replay_id']}; "
                 "set dedupe.deduplicate_position to false and report it"
             )
+
+
+def run(job: Job[DedupeParams]) -> Counts:
+    """Decide which recordings and columns are kept."""
+    parsed, validated = job.data / "parsed", job.data / "validated"
+    summary = dedupe_tables(
+        read_table(validated / VERDICTS, made_by="validate"),
+        read_table(parsed / "replays.parquet", made_by="parse"),
+        players=read_table(parsed / "players.parquet", made_by="parse"),
+        goals=read_table(parsed / "goals.parquet", made_by="parse"),
+        features=parsed / FEATURES,
+        earlier_rejects=read_table(validated / REJECTS, made_by="validate"),
+        target=job.output / "deduped",
+        params=job.settings,
+    )
+    return Counts(
+        summary.replays_in,
+        summary.replays_out,
+        summary.rejected,
+        figures={"columns_in": summary.columns_in, "columns_out": summary.columns_out},
+    )

@@ -39,6 +39,7 @@ from impulse.export.store import Entry, ExportStore
 from impulse.export.summary import Summary
 from impulse.export.views import ANALYSIS, analysis_sql
 from impulse.files.output import output_folder, write_json
+from impulse.run.job import Counts, Job
 from impulse.schema.column import Column
 from impulse.tables.io import (
     read_json,
@@ -270,3 +271,37 @@ def _write_checksums(folder: Path, known: Mapping[str, str]) -> tuple[int, int]:
         total += path.stat().st_size
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
     return len(lines), total
+
+
+def run(job: Job[ExportParams]) -> Counts:
+    """Write shards, tables, schema, card and checksums."""
+    summary = export_dataset(
+        parsed=job.data / "parsed",
+        deduped=job.data / "deduped",
+        target=job.output / "export",
+        params=job.settings,
+        engine=job.engine,
+        store=ExportStore(job.state / "export"),
+    )
+    return Counts(
+        summary.replays,
+        summary.replays,
+        {},
+        figures={
+            "dataset": {  # what experiments are compared by; the names stand above the columns of `dvc exp show`
+                "replays": summary.replays,
+                "yield": round(summary.replays / summary.replays_in, 4),
+                "rows": summary.rows,
+                "columns": summary.columns,
+                "bytes": summary.bytes_out,
+            },
+            "rows": summary.rows,
+            "replays_by_split": summary.replays_by_split,
+            "rows_by_split": summary.rows_by_split,
+            "files": summary.files,
+            "bytes": summary.bytes_out,
+            "pieces": summary.pieces,
+        },
+        timing={"pieces_written_now": summary.pieces_written},
+        packages=("pyarrow", "numpy"),
+    )

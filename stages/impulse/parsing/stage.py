@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,13 @@ from impulse.parsing.raw_replays import RawReplays
 from impulse.parsing.store import ParseStore
 from impulse.replay.reasons import Reason
 from impulse.run.engines import run_tasks
+from impulse.run.job import Counts, Job
 from impulse.run.progress import with_progress
+from impulse.s3.credentials import add_aws_variables
 from impulse.schema.column import REPLAY_ID, Column
 from impulse.schema.measures import MEASURE_COLUMNS
 from impulse.tables import rejects
-from impulse.tables.io import table_of, write_table
+from impulse.tables.io import read_table, table_of, write_table
 from impulse.tables.manifest import LISTED_PLAYER_COLUMNS
 from impulse.tables.parsed import (
     DEMOLITION_COLUMNS,
@@ -36,6 +39,8 @@ from impulse.tables.parsed import (
 )
 from impulse.tables.paths import (
     FEATURES,
+    LISTED_PLAYERS,
+    MANIFEST,
     REJECTS,
     frames_path,
 )
@@ -204,3 +209,27 @@ _TABLES: dict[str, tuple[Column, ...]] = {
     "demolitions": DEMOLITION_COLUMNS,
     "events": EVENT_COLUMNS,
 }
+
+
+def run(job: Job[ParseParams]) -> Counts:
+    """Parse every replay of the manifest, or take its result from an earlier run."""
+    add_aws_variables(os.environ, env_file=job.env_file)
+    raw = job.data / "raw"
+    summary = parse_batch(
+        read_table(raw / MANIFEST, made_by="fetch"),
+        raw=raw,
+        target=job.output / "parsed",
+        earlier_rejects=read_table(raw / REJECTS, made_by="fetch"),
+        params=job.settings,
+        engine=job.engine,
+        listed_players=read_table(raw / LISTED_PLAYERS, made_by="fetch"),
+        store=ParseStore(job.state / "parsed"),
+    )
+    return Counts(
+        summary.replays_in,
+        summary.replays_out,
+        summary.rejected,
+        figures={"rows": summary.rows, "bytes_in": summary.bytes_in, "bytes": summary.bytes_out},
+        timing={"parsed_now": summary.parsed_now},
+        packages=("subtr-actor-py", "pyarrow"),
+    )

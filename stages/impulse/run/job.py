@@ -49,3 +49,5 @@ class Counts:
     """Figures of this run, such as how many replays were parsed now; no stage depends on them."""
     packages: tuple[str, ...] = ()
     """Packages whose versions decide the output."""
+    failure: str = ""
+    """Why the stage fails although its outputs are written; empty when it does not."""

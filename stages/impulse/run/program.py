@@ -1,7 +1,7 @@
-"""How a stage script becomes a program: parameters from params.yaml, overrides from the command line, one-line errors.
+"""How a stage script becomes a program: its own section of params.yaml, overrides from the command line, one-line errors.
 
 Hydra and the packages of a stage are imported when the stage starts and not before: worker processes import the stage
-script again and need none of them, and a Python that lacks them can be told so in one line.
+script again and need none of them, ``--help`` answers at once, and a Python that lacks them is named in one line.
 """
 
 from __future__ import annotations
@@ -12,61 +12,61 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from impulse.errors import EXIT_CONFIG, ImpulseError
+from impulse.config.engine import EngineParams
+from impulse.errors import EXIT_CONFIG, ConfigError, ImpulseError, StageError
+from impulse.run.job import Counts, Job
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from impulse.config.params import Params
+Section = TypeVar("Section")
 
-GROUPS = ("source", "storage", "features", "quality", "dedupe", "export", "engine", "experiment")
-"""Folders of conf/ whose presets may be chosen on the command line, as in ``features=minimal``."""
+OWN_GROUPS = {
+    "fetch": ("source", "storage"),
+    "parse": ("features",),
+    "validate": ("quality",),
+    "dedupe": ("dedupe",),
+    "export": ("export",),
+}
+"""Folders of conf/ whose presets set a stage's own section, as in ``features=minimal``."""
+
+COMMON_GROUPS = ("engine", "experiment")
+"""Folders of conf/ whose presets any stage takes."""
 
 DATA_VARIABLE = "IMPULSE_DATA"
 """Names another folder in the place of ``data``, for stages that are called without DVC."""
 
 
-@dataclass(frozen=True, slots=True)
-class StageRun:
-    """One run of a stage: its parameters and where it reads and writes."""
+def stage(section: type[Section]) -> Callable[[Callable[[Job[Section]], Counts | None]], Callable[[], None]]:
+    """Turn a function into the main program of the stage of the same name.
 
-    name: str
-    params: Params
-    root: Path
-    """Folder of the checkout."""
-    data: Path
-    """Folder that the stage reads other stages' outputs from."""
-    output: Path
-    """Folder that receives the stage's output folder; ``data`` itself, or one of its own for each member of a sweep."""
-    metrics: Path
-    """Folder that receives the stage's metrics."""
+    The function gets a job with its own section and returns what it counted; None writes no metrics.
 
-    @property
-    def state(self) -> Path:
-        """Folder of local state that survives DVC's cleaning and is shared by all experiments of a repository."""
-        return Path(os.environ.get("DVC_ROOT", self.root)) / ".state"
+    Args:
+        section: the dataclass of the stage's section of params.yaml.
+    """
 
-    @property
-    def env_file(self) -> Path:
-        """File with secrets of this checkout, which git ignores; experiments in folders of their own have none."""
-        return self.state.with_name(".env")
+    def decorate(run: Callable[[Job[Section]], Counts | None]) -> Callable[[], None]:
+        def program() -> None:
+            name = run.__name__
+            wants_traceback = "HYDRA_FULL_ERROR" in os.environ
+            os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing pages and exiting
+            with one_line_errors(name, wants_traceback=wants_traceback):
+                root = Path(sys.argv[0]).resolve().parent.parent
+                if {"--help", "-h"} & set(sys.argv[1:]):
+                    from impulse.run.stage_help import stage_help
 
+                    text = sys.modules["__main__"].__doc__ or name
+                    sys.stdout.write(stage_help(name, section, text, root=root))
+                    return
+                _run_hydra(name, section, run, root, wants_traceback=wants_traceback)
 
-def stage(function: Callable[[StageRun], None]) -> Callable[[], None]:
-    """Turn ``function`` into the main program of the stage of the same name."""
+        return program
 
-    def program() -> None:
-        name = function.__name__
-        wants_traceback = "HYDRA_FULL_ERROR" in os.environ
-        os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing pages and exiting
-        with one_line_errors(name, wants_traceback=wants_traceback):
-            _run_hydra(name, function, wants_traceback=wants_traceback)
-
-    return program
+    return decorate
 
 
 @contextmanager
@@ -89,34 +89,112 @@ def one_line_errors(name: str, *, wants_traceback: bool = False) -> Iterator[Non
         sys.exit(code)
 
 
-def _run_hydra(name: str, function: Callable[[StageRun], None], *, wants_traceback: bool) -> None:
+def _run_hydra(
+    name: str,
+    section: type[Section],
+    run: Callable[[Job[Section]], Counts | None],
+    root: Path,
+    *,
+    wants_traceback: bool,
+) -> None:
     import hydra
     from hydra.core.config_store import ConfigStore
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
     from impulse.config import composition
-    from impulse.files.output import only_writer
 
-    root = Path(sys.argv[0]).resolve().parent.parent
-    composition.register_schema()
-    ConfigStore.instance().store(name="stage", node=_hydra_settings(root, name))
+    store = ConfigStore.instance()
+    types = {name: composition.writable(section), "engine": composition.writable(EngineParams)}
+    store.store(name="impulse_section", node=types)
+    store.store(name="impulse_params", node=_params(root))
+    store.store(name="impulse_stage", node=_hydra_settings(root, name))
 
     def task(config: DictConfig) -> None:
         _log_to_stdout(name)
         hydra_config = HydraConfig.get()
-        is_sweep = hydra_config.mode == RunMode.MULTIRUN
-        chosen = None if "DVC_STAGE" in os.environ else os.environ.get(DATA_VARIABLE)
-        data = Path(chosen).absolute() if chosen else root / "data"
-        output = Path(hydra_config.runtime.output_dir) if is_sweep else data
-        metrics = output / "metrics" if is_sweep or chosen else root / "metrics"
         # Inside the job, because Hydra adds lines of its own to an error that leaves it.
         with one_line_errors(name, wants_traceback=wants_traceback):
-            params = composition.to_params(config)
-            with only_writer(output / name):
-                function(StageRun(name, params, root, data, output, metrics))
+            _refuse_other_sections(name, list(hydra_config.overrides.task))
+            is_sweep = hydra_config.mode == RunMode.MULTIRUN
+            chosen = None if "DVC_STAGE" in os.environ else os.environ.get(DATA_VARIABLE)
+            data = Path(chosen).absolute() if chosen else root / "data"
+            output = Path(hydra_config.runtime.output_dir) if is_sweep else data
+            job = Job(
+                settings=composition.checked(section, config[name], key=name),
+                engine=composition.checked(EngineParams, config["engine"], key="engine"),
+                root=root,
+                data=data,
+                output=output,
+                state=Path(os.environ.get("DVC_ROOT", root)) / ".state",
+            )
+            run_stage(name, run, job, metrics=output / "metrics" if is_sweep or chosen else root / "metrics")
 
-    hydra.main(config_path=str(root), config_name="stage", version_base="1.3")(task)()
+    hydra.main(config_path=None, config_name="impulse_stage", version_base="1.3")(task)()
+
+
+def run_stage(name: str, run: Callable[[Job[Any]], Counts | None], job: Job[Any], *, metrics: Path) -> None:
+    """Run a stage as the only one that writes its output, and write its metrics.
+
+    Args:
+        name: name of the stage and of its output folder.
+        run: its work.
+        job: settings and folders.
+        metrics: folder that receives the metrics.
+
+    Raises:
+        StageError: the stage says that it failed although it has written everything.
+    """
+    from impulse.files.output import only_writer
+    from impulse.run.metrics import timed, write_counts
+
+    with only_writer(job.output / name):
+        with timed(name, metrics) as figures:
+            counts = run(job)
+            figures.update(counts.timing if counts else {})
+        if counts is not None:
+            write_counts(name, counts, metrics)
+            if counts.failure:
+                raise StageError(counts.failure)
+
+
+def groups(name: str) -> tuple[str, ...]:
+    """Return the folders of conf/ whose presets a stage takes."""
+    return (*OWN_GROUPS[name], *COMMON_GROUPS)
+
+
+def concerns(name: str, override: str) -> bool:
+    """Tell whether an override is about a stage: its section, its groups, or what is common to all."""
+    first = override.lstrip("+~").partition("=")[0].partition("@")[0].split(".")[0].split("/")[0]
+    return first in (name, "engine", "hydra", *groups(name))
+
+
+def _refuse_other_sections(name: str, overrides: list[str]) -> None:
+    """Raise for a setting of another stage, which would change nothing here without a word."""
+    for override in overrides:
+        if not concerns(name, override):
+            key = override.lstrip("+~").partition("=")[0]
+            raise ConfigError(
+                key, f"{name} has no such setting; it has {name}.*, engine.* and presets of {', '.join(groups(name))}"
+            )
+
+
+def _params(root: Path) -> dict[str, Any]:
+    import yaml
+
+    path = root / "params.yaml"
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError("params.yaml", "is missing; `dvc repro config` writes it") from error
+    except yaml.YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise ConfigError(
+            "params.yaml", f"cannot be read ({problem}); restore it with `git checkout params.yaml`"
+        ) from error
+    if not isinstance(loaded, dict):
+        raise ConfigError("params.yaml", "is not a mapping; restore it with `git checkout params.yaml`")
+    return loaded
 
 
 def _log_to_stdout(name: str) -> None:
@@ -129,12 +207,12 @@ def _log_to_stdout(name: str) -> None:
 
 
 def _hydra_settings(root: Path, name: str) -> dict[str, Any]:
-    """Layer schema, params.yaml and the presets named on the command line; write nothing beside the stage's outputs."""
+    """Layer types, params.yaml and the presets named on the command line; write nothing beside the stage's outputs."""
     return {
         "defaults": [
-            "schema",
-            "params",
-            *({group: None} for group in GROUPS),
+            "impulse_section",
+            "impulse_params",
+            *({group: None} for group in groups(name)),
             {"override hydra/job_logging": "none"},
             {"override hydra/hydra_logging": "none"},
             "_self_",
@@ -144,25 +222,22 @@ def _hydra_settings(root: Path, name: str) -> dict[str, Any]:
             "run": {"dir": str(root)},
             "sweep": {"dir": str(root / "multirun" / name), "subdir": "${hydra.job.override_dirname}"},
             "output_subdir": None,
-            "job": {"chdir": False},
+            "job": {"chdir": False, "name": name},
         },
     }
 
 
 def _one_line(error: Exception) -> tuple[str | None, int]:
     """Return message and exit code for an error that a user can mend, no message for a defect of the program."""
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
-
-    from impulse.config.composition import translate
-
     if isinstance(error, ImpulseError):
         return str(error), error.exit_code
-    if isinstance(error, HydraException | OmegaConfBaseException):
-        return str(translate(error)), EXIT_CONFIG
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         where = error.filename or "the output"
         return f"no space left on the disk of {where}; free some and run the same command again", 1
     if isinstance(error, PermissionError):
         return f"no permission for {error.filename}; change its owner or mode", EXIT_CONFIG
+    if type(error).__module__.split(".")[0] in ("hydra", "omegaconf", "antlr4"):
+        from impulse.config.composition import translate
+
+        return str(translate(error)), EXIT_CONFIG
     return None, 1

@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from impulse.config.validate import ValidateParams
-from impulse.errors import StageError
 from impulse.files.output import output_folder
+from impulse.run.job import Counts, Job
 from impulse.tables import rejects
-from impulse.tables.io import write_table
+from impulse.tables.io import read_table, write_table
 from impulse.tables.paths import (
     REJECTS,
     VERDICTS,
@@ -51,19 +51,16 @@ class ValidateSummary:
             "share_kept": round(self.replays_out / self.replays_in, 4) if self.replays_in else None,
         }
 
-    def check_reject_share(self, limit: float) -> None:
-        """Fail when too many of the replays that were asked for are bad.
-
-        Raises:
-            StageError: their share is above ``limit``.
-        """
+    def too_many_rejects(self, limit: float) -> str:
+        """Return why the stage fails when too many of the replays that were asked for are bad; empty when not."""
         asked_for = self.replays_in - self.filtered
         bad = asked_for - self.replays_out
-        if asked_for and bad / asked_for > limit:
-            raise StageError(
-                f"{bad} of {asked_for} replays rejected ({bad / asked_for:.1%}), validate.max_reject_share allows "
-                f"{limit:.1%}; see {self.report}"
-            )
+        if not asked_for or bad / asked_for <= limit:
+            return ""
+        return (
+            f"{bad} of {asked_for} replays rejected ({bad / asked_for:.1%}), validate.max_reject_share allows "
+            f"{limit:.1%}; see {self.report}"
+        )
 
 
 def validate_tables(
@@ -100,4 +97,23 @@ def validate_tables(
         verdicts={verdict: counts[verdict] for verdict in ("accept", "warn", "reject")},
         warned=dict(sorted(warned.items())),
         report=target / "report.html",
+    )
+
+
+def run(job: Job[ValidateParams]) -> Counts:
+    """Judge every replay by its measures."""
+    parsed = job.data / "parsed"
+    summary = validate_tables(
+        read_table(parsed / "replays.parquet", made_by="parse"),
+        read_table(parsed / "measures.parquet", made_by="parse"),
+        earlier_rejects=read_table(parsed / REJECTS, made_by="parse"),
+        target=job.output / "validated",
+        params=job.settings,
+    )
+    return Counts(
+        summary.replays_in,
+        summary.replays_out,
+        summary.rejected,
+        figures=summary.figures,
+        failure=summary.too_many_rejects(job.settings.max_reject_share),
     )

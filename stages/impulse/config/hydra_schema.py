@@ -1,0 +1,36 @@
+"""The types of all of params.yaml, as Hydra composes against them when it composes conf/."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+
+from impulse.config.composition import checked, writable
+from impulse.config.params import Params
+from impulse.errors import ConfigError
+
+SCHEMA_NAME = "impulse_schema"
+"""Name under which conf/config.yaml finds the types of all keys. Hydra's store is shared by every program of an
+environment, so the name is our own."""
+
+
+def register_schema() -> None:
+    """Make the types known to Hydra, and the resolver that checks ranges while a configuration is composed.
+
+    conf/config.yaml uses the resolver for ``params_version``, so whoever composes it (the config stage or
+    ``dvc exp run -S``) has wrong values refused before anything runs or is queued.
+    """
+    ConfigStore.instance().store(name=SCHEMA_NAME, node=writable(Params))
+    OmegaConf.register_new_resolver("checked_params", _check_root, replace=True)
+
+
+def _check_root(version: int, *, _root_: DictConfig) -> int:
+    known = {item.name for item in fields(Params)}
+    others = {key: OmegaConf.to_container(_root_[key], resolve=True) for key in known - {"params_version"}}
+    unknown = sorted(str(key) for key in _root_ if key not in known and key != "hydra")
+    if unknown:
+        raise ConfigError(unknown[0], f"unknown key; known are {', '.join(sorted(known))}")
+    checked(Params, {**others, "params_version": version})
+    return version
