@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
+from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -55,6 +56,9 @@ def translate(error: Exception, *, within: str = "") -> ConfigError:
         if isinstance(cause, OmegaConfBaseException):
             key = ".".join(part for part in (within, str(cause.full_key or "")) if part) or _override_key(str(error))
             return ConfigError(key or "configuration", str(cause).splitlines()[0])
+        if isinstance(cause, MissingConfigException) and cause.missing_cfg_file and cause.options is not None:
+            group, _, name = str(cause.missing_cfg_file).removesuffix(".yaml").rpartition("/")
+            return ConfigError(group or name, f"there is no preset {name!r}; known are {', '.join(cause.options)}")
     return ConfigError("configuration", " ".join(str(error).split()))
 
 
