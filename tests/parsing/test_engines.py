@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from tests.parsing.worker_killers import work
+from tests.run.worker_killers import work
 
 from impulse.config.engine import EngineKind, EngineParams
 from impulse.config.parsing_config import ParsingConfig

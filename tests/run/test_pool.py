@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.parsing.worker_killers import work
+from tests.run.worker_killers import work
 
 from impulse.config.engine import EngineParams
 from impulse.run.pool import run_isolated
