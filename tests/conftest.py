@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from tests.exported import exported, prepared_data
+from tests.paths import ROOT
 
 from impulse.demo import Recording, write_replay
 
-ROOT = Path(__file__).resolve().parent.parent
 REPLAYS = Path(os.environ.get("IMPULSE_REPLAYS") or ROOT.parent / "shared" / "replays")
 
 settings.register_profile("default", deadline=None)

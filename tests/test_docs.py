@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.paths import ROOT
 
 from impulse.demo import Recording
 from impulse.replay.reasons import Reason
 
-ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPETS = [part.split("```")[0] for part in README.split("```python\n")[1:]]
 

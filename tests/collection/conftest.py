@@ -20,7 +20,6 @@ from impulse.collection.pacing import Call, Clock, Pacer
 from impulse.demo import write_replay
 
 QUICK = Patience(connect_seconds=2, idle_seconds=0.2, total_seconds=1.0, tries=3)
-ROOT = Path(__file__).resolve().parent.parent.parent
 START = 1_700_000_000.0
 
 

@@ -10,9 +10,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.collection.conftest import ROOT
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.collection.killed_run import FACTOR
+from tests.paths import ROOT
 
 KILLS = 30
 

@@ -16,8 +16,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from botocore.client import BaseClient
-from tests.collection.conftest import ROOT, Place
+from tests.collection.conftest import Place
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
+from tests.paths import ROOT
 from tests.s3.fixtures import Bucket
 from tests.s3.server import S3Server, free_ports
 

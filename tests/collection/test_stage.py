@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from tests.collection.conftest import ROOT, START, Place
+from tests.collection.conftest import START, Place
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
+from tests.paths import ROOT
 
 from impulse.collection import status
 from impulse.collection.ledger import Ledger

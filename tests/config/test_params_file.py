@@ -5,11 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.paths import ROOT
 
 from impulse.config import params_file
 from impulse.errors import ConfigError
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture

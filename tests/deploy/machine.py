@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.paths import ROOT
+
 AWS = ROOT / "deploy" / "aws"
 UNIT = AWS / "impulse-collect.service"
 SECONDS = 240

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.deploy.machine import AWS, ROOT, UNIT, unit_settings
+from tests.deploy.machine import AWS, UNIT, unit_settings
+from tests.paths import ROOT
 
 from impulse.errors import EXIT_CONFIG
 from impulse.sharing.long_run.key import (

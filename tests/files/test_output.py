@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.paths import STAGES
 
 from impulse.files.output import (
     only_writer,
@@ -67,12 +68,11 @@ def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
         "import sys, time\nfrom pathlib import Path\nfrom impulse.files.output import only_writer\n"
         "with only_writer(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
     )
-    stages = Path(__file__).resolve().parent.parent / "stages"
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "out")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={"PYTHONPATH": str(stages)},
+        env={"PYTHONPATH": str(STAGES)},
     )
     assert holder.stdout is not None
     assert holder.stdin is not None

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 from tests.install.wheels import write_wheel
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 UV = Path(sys.executable).with_name("uv")
 """Missing where .venv was made with pip alone; then pip is what is tried."""
 

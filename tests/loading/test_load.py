@@ -20,6 +20,7 @@ import pytest
 from pyarrow import fs
 from tests.exported import EXPORT, exported
 from tests.loading.counting import CountingFiles, counted
+from tests.paths import ROOT
 
 import impulse
 from impulse.config.export import FloatType
@@ -27,8 +28,6 @@ from impulse.errors import ConfigError, DatasetError
 from impulse.loading.arrays import open_frame_arrays
 from impulse.loading.place import folder_place
 from impulse.loading.row_groups import row_groups_of
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def plain(dataset: Path) -> pd.DataFrame:

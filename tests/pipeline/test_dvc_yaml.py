@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.paths import ROOT, STAGES
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-STAGES = ROOT / "stages"
 SUBPACKAGES = {
     "fetch": ("collection", "demo"),
     "parse": ("parsing",),

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import yaml
 from hydra import compose, initialize_config_dir
+from tests.paths import ROOT
 
 from impulse.config.composition import checked
 from impulse.config.hydra_schema import register_schema
@@ -12,7 +11,6 @@ from impulse.config.params import Params
 from impulse.config.params_file import compose as compose_params
 from impulse.schema.features import FEATURE_PRESETS
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 OPTIONS = [(path.parent.name, path.stem) for path in sorted((ROOT / "conf").glob("*/*.yaml"))]
 
 

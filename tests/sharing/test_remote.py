@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.pipeline.conftest import ROOT
+from tests.paths import ROOT
 from tests.s3.fixtures import Bucket
 from tests.s3.server import free_ports
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from tests.pipeline.conftest import ROOT, Checkout
+from tests.paths import ROOT
+from tests.pipeline.conftest import Checkout
 
 from impulse.sharing.sweep import compare
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.paths import ROOT
 from tests.s3.fixtures import bucket as bucket
 from tests.s3.fixtures import s3_server as s3_server
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 DEMO = ("fetch.matches=4", "fetch.match_seconds=12", "engine.workers=2")
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_dir
+from tests.paths import ROOT
 from tests.validation.conftest import judged, reasons
 
 from impulse.config.composition import checked, translate
@@ -20,7 +20,6 @@ from impulse.config.validate import (
 )
 from impulse.errors import ConfigError
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 ROWS: list[dict[str, Any]] = [
     {},
     {"rows": 3},
