@@ -17,24 +17,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from impulse.config.engine import EngineParams
 from impulse.errors import EXIT_CONFIG, ConfigError, ImpulseError, StageError
+from impulse.run.groups import concerns, groups
 from impulse.run.job import Counts, Job
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 Section = TypeVar("Section")
-
-OWN_GROUPS = {
-    "fetch": ("source", "storage"),
-    "parse": ("features",),
-    "validate": ("quality",),
-    "dedupe": ("dedupe",),
-    "export": ("export",),
-}
-"""Folders of conf/ whose presets set a stage's own section, as in ``features=minimal``."""
-
-COMMON_GROUPS = ("engine", "experiment")
-"""Folders of conf/ whose presets any stage takes."""
 
 DATA_VARIABLE = "IMPULSE_DATA"
 """Names another folder in the place of ``data``, for stages that are called without DVC."""
@@ -156,17 +145,6 @@ def run_stage(name: str, run: Callable[[Job[Any]], Counts | None], job: Job[Any]
             write_counts(name, counts, metrics)
             if counts.failure:
                 raise StageError(counts.failure)
-
-
-def groups(name: str) -> tuple[str, ...]:
-    """Return the folders of conf/ whose presets a stage takes."""
-    return (*OWN_GROUPS[name], *COMMON_GROUPS)
-
-
-def concerns(name: str, override: str) -> bool:
-    """Tell whether an override is about a stage: its section, its groups, or what is common to all."""
-    first = override.lstrip("+~").partition("=")[0].partition("@")[0].split(".")[0].split("/")[0]
-    return first in (name, "engine", "hydra", *groups(name))
 
 
 def _refuse_other_sections(name: str, overrides: list[str]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from impulse.run.program import groups
+from impulse.run.groups import groups
 
 WIDTH = 100
 
