@@ -1,0 +1,122 @@
+"""What code does, as one hash: equal while only comments, docstrings and layout change, on every Python.
+
+Results are kept by the digest of the code that made them, so no version is raised by hand. It is taken of syntax trees,
+because a typo in a comment must not parse ten thousand replays again. ``ast.dump`` and ``ast.unparse`` give other texts on
+other Pythons, so the trees are walked here.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+GROUND = ("errors.py", "replay", "schema")
+"""What every product may use without declaring it."""
+
+USES = "USES"
+"""Name of the constant in which a product declares the other rooms that it uses."""
+
+
+def product_digest(product: str, *, package: Path = PACKAGE) -> str:
+    """Return the digest of a product with all the code that it may use.
+
+    Args:
+        product: its path inside the package, for example ``products/measures.py`` or ``products/frames``.
+        package: the folder of the package.
+    """
+    return code_digest(product, *declared_rooms(product, package=package), *GROUND, package=package)
+
+
+def declared_rooms(product: str, *, package: Path = PACKAGE) -> tuple[str, ...]:
+    """Return what a product's :data:`USES` names, without importing it; nothing when it declares nothing."""
+    path = package / product
+    module = path / "__init__.py" if path.is_dir() else path
+    for statement in ast.parse(module.read_bytes()).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == USES:
+            return tuple(ast.literal_eval(statement.value))
+    return ()
+
+
+def code_digest(*paths: str, package: Path = PACKAGE) -> str:
+    """Return the digest of files and folders of the package, in any order.
+
+    Python files count by what they do, all others by their bytes.
+    """
+    found = sorted({file for path in paths for file in _files(package / path)})
+    digest = hashlib.sha256()
+    for file in found:
+        content = file.read_bytes()
+        part = source_digest(content) if file.suffix == ".py" else hashlib.sha256(content).hexdigest()
+        digest.update(f"{file.relative_to(package).as_posix()} {part}\n".encode())
+    return digest.hexdigest()
+
+
+@cache
+def source_digest(source: bytes) -> str:
+    """Return the digest of one module."""
+    return hashlib.sha256("".join(_walk(ast.parse(source))).encode()).hexdigest()
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from (file for file in path.rglob("*") if file.is_file() and file.parent.name != "__pycache__")
+    else:
+        yield path
+
+
+def _walk(value: object) -> Iterator[str]:
+    """Yield the text of a tree: what a newer Python adds as None or an empty list has none."""
+    if isinstance(value, ast.AST):
+        yield f"{type(value).__name__}("
+        for name, field in ast.iter_fields(value):
+            content = _significant(value, name, field)
+            if content is not None and content != []:
+                yield f"{name}="
+                yield from _walk(content)
+                yield ","
+        yield ")"
+    elif isinstance(value, list):
+        yield "["
+        for item in value:
+            yield from _walk(item)
+            yield ","
+        yield "]"
+    else:
+        yield ascii(value)  # not repr, which depends on the letters that a Python knows
+
+
+def _significant(node: ast.AST, name: str, field: object) -> object:
+    if isinstance(node, ast.JoinedStr) and isinstance(field, list):
+        return _joined(field)
+    if isinstance(node, ast.Constant) and name == "kind":
+        return None  # u"" and "" are the same
+    if isinstance(field, list):
+        return [item for item in field if not _is_docstring(item)]
+    return field
+
+
+def _is_docstring(statement: object) -> bool:
+    """Tell whether a statement is a bare text: the docstring of a module, class, function, or of the constant above it."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def _joined(parts: list[object]) -> list[object]:
+    """Join neighbouring texts of an f-string and leave out empty ones, which only some Pythons have."""
+    joined: list[object] = []
+    for part in parts:
+        if isinstance(part, ast.Constant):
+            if joined and isinstance(joined[-1], ast.Constant):
+                part = ast.Constant(joined.pop().value + part.value)  # type: ignore[attr-defined]
+            if part.value == "":
+                continue
+        joined.append(part)
+    return joined

@@ -1,0 +1,240 @@
+"""Results kept by what determines them, so that nothing is made twice.
+
+An entry is a folder of files with its record, or the record alone where there are only facts; either appears by one
+rename, so that it is there whole or not at all. A record carries its own hash and those of the files. The store is local
+state outside every DVC output; deleting it costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from impulse.errors import StageError
+from impulse.files.output import flush_to_disk, output_file
+
+RECORD = "record"
+"""Name of the record in an entry's folder, and ending of one that stands alone. Line 1 is the SHA-256 of the rest, JSON."""
+
+LEAST_BYTES = 2**30
+"""What the store may hold of earlier runs in any case."""
+SPARE_RUNS = 3
+"""How many times the bytes of the last run it may hold of earlier ones."""
+ABANDONED_SECONDS = 24 * 3600.0
+"""Age at which an entry without a name is what a killed run left behind, and not what another one is writing."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One file of an entry."""
+
+    bytes: int
+    sha256: str
+    mtime_ns: int
+    """When it was written; a file that somebody edited through a link of it has another time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A complete entry."""
+
+    key: str
+    folder: Path
+    """Where its files are; it exists only if there are any."""
+    files: Mapping[str, StoredFile]
+    facts: Mapping[str, Any]
+    """What its writer returned."""
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files."""
+        return sum(file.bytes for file in self.files.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A folder of entries. Threads and processes may use it together."""
+
+    folder: Path
+
+    def get(self, key: str) -> Entry | None:
+        """Return an entry that is what was written; None for one that is missing, incomplete or damaged.
+
+        A damaged entry is removed. Files count as untouched while size and time are those of the record; where only the
+        time differs, the hash decides.
+        """
+        home = self._home(key)
+        for record in (home / RECORD, self._alone(key)):
+            try:
+                entry = _proved(key, home, record)
+                os.utime(record)  # the time of its last use
+            except FileNotFoundError:
+                continue
+            except (ValueError, KeyError, TypeError):
+                _remove(record)
+                _remove(home)
+            else:
+                return entry
+        return None
+
+    def put(self, key: str, write: Callable[[Path], Mapping[str, Any]]) -> Entry:
+        """Keep the files and facts that ``write`` makes, and return them; those that another writer kept first, if any.
+
+        Args:
+            key: name of what determines the result.
+            write: puts files into the folder that it is given, and returns facts as JSON knows them.
+        """
+        home = self._home(key)
+        home.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{key}.", suffix=".partial", dir=home.parent))
+        try:
+            facts = write(partial)
+            files = {path.name: _described(path) for path in sorted(partial.iterdir())}
+            _write_record(partial / RECORD, files, facts)
+            if (faster := self.get(key)) is not None:
+                return faster
+            _remove(home)  # one that lost its record
+            partial.rename(home)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        return Entry(key, home, files, facts)
+
+    def keep(self, key: str, facts: Mapping[str, Any]) -> Entry:
+        """Keep facts alone, without files."""
+        record = self._alone(key)
+        record.parent.mkdir(parents=True, exist_ok=True)
+        with output_file(record, sync=False) as partial:
+            _write_record(partial, {}, facts)
+        return Entry(key, self._home(key), {}, facts)
+
+    def link(self, entry: Entry, name: str, target: Path) -> None:
+        """Put a file of an entry under another name, without copying where the file system allows it.
+
+        Raises:
+            StageError: the entry is gone.
+        """
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            try:
+                os.link(entry.folder / name, target)
+            except FileNotFoundError:
+                raise
+            except OSError:
+                shutil.copyfile(entry.folder / name, target)
+        except FileNotFoundError as error:
+            raise StageError(f"{entry.folder} was removed while it was in use; run the same command again") from error
+
+    def sweep(self, used: Collection[str], *, now: float | None = None) -> int:
+        """Remove entries of earlier runs beyond the limit, those first that were not used for longest.
+
+        Args:
+            used: keys of the run that just ended; they stay.
+            now: time in seconds, the current one by default.
+
+        Returns:
+            Number of removed entries.
+        """
+        now = time.time() if now is None else now
+        kept: list[Path] = []
+        others: list[tuple[float, int, Path]] = []
+        for path in self.folder.glob("*/*"):
+            if path.name.startswith("."):
+                if now - path.stat().st_mtime > ABANDONED_SECONDS:
+                    _remove(path)
+            elif path.name.removesuffix(f".{RECORD}") in used:
+                kept.append(path)
+            else:
+                others.append((_last_use(path), _size(path), path))
+        if sum(size for _, size, _ in others) <= LEAST_BYTES:
+            return 0
+        left, removed = max(LEAST_BYTES, SPARE_RUNS * sum(map(_size, kept))), 0
+        for _, size, path in sorted(others, reverse=True):
+            left -= size
+            if left < 0:
+                _remove(path)
+                removed += 1
+        return removed
+
+    def _home(self, key: str) -> Path:
+        return self.folder / key[:2] / key
+
+    def _alone(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.{RECORD}"
+
+
+def _write_record(target: Path, files: Mapping[str, StoredFile], facts: Mapping[str, Any]) -> None:
+    """Write a record; one that a power cut damages counts as missing, so the disk need not be waited for."""
+    content = {"files": {name: asdict(file) for name, file in files.items()}, "facts": facts}
+    body = json.dumps(content, ensure_ascii=False).encode()
+    target.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+
+
+def _proved(key: str, home: Path, record: Path) -> Entry:
+    """Return the entry of a record.
+
+    Raises:
+        FileNotFoundError: there is no record.
+        ValueError, KeyError, TypeError: the record or a file is not what was written.
+    """
+    digest, _, body = record.read_bytes().partition(b"\n")
+    if hashlib.sha256(body).hexdigest().encode() != digest:
+        raise ValueError("the record was changed")
+    content = json.loads(body)
+    files = {name: StoredFile(**file) for name, file in content["files"].items()}
+    for name, file in files.items():
+        if not _is_intact(home / name, file):
+            raise ValueError(f"{name} was changed")
+    return Entry(key, home, files, content["facts"])
+
+
+def _is_intact(path: Path, file: StoredFile) -> bool:
+    try:
+        status = path.stat()
+        if status.st_size != file.bytes:
+            return False
+        if status.st_mtime_ns == file.mtime_ns:
+            return True
+        if _sha256(path) != file.sha256:
+            return False
+        os.utime(path, ns=(file.mtime_ns, file.mtime_ns))  # so that it need not be read again
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _described(path: Path) -> StoredFile:
+    """Make a finished file read-only and wait until the disk has it."""
+    path.chmod(0o444)  # its links are outputs of stages, and an edit of one would be an edit of all
+    flush_to_disk(path)
+    status = path.stat()
+    return StoredFile(status.st_size, _sha256(path), status.st_mtime_ns)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _size(path: Path) -> int:
+    files = path.iterdir() if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files)
+
+
+def _last_use(path: Path) -> float:
+    record = path / RECORD if path.is_dir() else path
+    return record.stat().st_mtime if record.exists() else 0.0
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
