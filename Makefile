@@ -9,12 +9,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(PIP))
 LOCK = $(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-emit-index-url --no-header --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# The command of this checkout, whichever is installed.
+IMPULSE := PYTHONPATH=stages python -m impulse
 # Lines of a stage appear when they are printed.
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-torch bench lint fix types check-params lock clean
-.PHONY: remote push repro-pull sweep trials compare release
+.PHONY: remote push repro-pull trials release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -23,51 +25,34 @@ install: $(VENV)/.installed ## make .venv from the lock
 install-dev: $(VENV)/.installed-dev ## the same with tools for tests and checks
 
 repro: install ## build the dataset: config, fetch, parse, validate, dedupe, export
-	@PYTHONPATH=stages python -m impulse.config.lock_file
-	dvc repro
-	@echo "The dataset is in data/export (its card: data/export/README.md), the report in data/validated/report.html."
+	@$(IMPULSE) repro
 
 update: install ## look for new replays in the source, then build what changed
-	@PYTHONPATH=stages python -m impulse.config.lock_file
-	dvc repro config
-	python stages/fetch.py fetch.refresh=true
-	dvc repro
+	@$(IMPULSE) update
 
 remote: install ## keep datasets in your own bucket: make remote URL=s3://bucket/prefix [ENDPOINT=https://host]
 	@test -n "$(URL)" || { echo "make remote URL=s3://bucket/prefix [ENDPOINT=https://host of a store other than AWS]"; exit 1; }
-	dvc remote add --quiet --force --default storage "$(URL)"
-	@test -z "$(ENDPOINT)" || dvc remote modify --local storage endpointurl "$(ENDPOINT)"
-	@PYTHONPATH=stages python -m impulse.sharing.remote
+	@$(IMPULSE) remote "$(URL)" $(if $(ENDPOINT),--endpoint "$(ENDPOINT)")
 
-push: install ## upload the dataset, all that it is made of, and the results of every stage
-	@PYTHONPATH=stages python -m impulse.sharing.remote
-	dvc push --run-cache
+push: install ## upload the dataset, everything it is made of, and the results of every stage
+	@$(IMPULSE) push
 
 repro-pull: install ## build like repro, but take from the remote what was built anywhere before
-	@PYTHONPATH=stages python -m impulse.sharing.remote
-	@PYTHONPATH=stages python -m impulse.config.lock_file
-	dvc repro --pull --allow-missing
+	@$(IMPULSE) repro --pull
 
-release: install ## tag and upload the dataset that stands here: make release VERSION=v1.0 [PUSH=1]
+release: install ## tag and upload the dataset of this checkout: make release VERSION=v1.0 [PUSH=1]
 	@test -n "$(VERSION)" || { echo "make release VERSION=v1.0 [PUSH=1]"; exit 1; }
-	@PYTHONPATH=stages python -m impulse.sharing.release "$(VERSION)" $(if $(PUSH),--push)
+	@$(IMPULSE) release "$(VERSION)" $(if $(PUSH),--push)
 
-sweep: install ## try settings: make sweep S="parse.fps=5,10,30 features=minimal,standard" [JOBS=2] (deploy/SWEEPS.md)
-	@test -n "$(S)" || { echo 'make sweep S="parse.fps=5,10,30" [JOBS=2]'; exit 1; }
-	@PYTHONPATH=stages python -m impulse.sharing.sweep $(or $(JOBS),2) $(S)
-
-trials: install ## the same without experiments of DVC, quicker: make trials S="parse.fps=5,10,30" [JOBS=2]
+trials: install ## try settings side by side: make trials S="parse.fps=5,10,30" [JOBS=2] (deploy/SWEEPS.md)
 	@test -n "$(S)" || { echo 'make trials S="parse.fps=5,10,30" [JOBS=2]'; exit 1; }
-	@PYTHONPATH=stages python -m impulse.sharing.trials $(or $(JOBS),2) $(S)
+	@$(IMPULSE) trials --jobs $(or $(JOBS),2) $(S)
 
-compare: install ## show experiments side by side
-	@dvc exp show --md --only-changed --hide-workspace --drop '^(?!Experiment|State|dataset\.|seconds\.|(fetch|parse|validate|dedupe|export)\.(?!.*_features))'
+plan: install ## say what fetch would download, with how many calls, and how long that takes
+	@$(IMPULSE) plan
 
-plan: install ## say what fetch would download, how many calls and how long that takes
-	python stages/fetch.py fetch.dry_run=true
-
-status: install ## show a download that runs, or how the last one ended
-	PYTHONPATH=stages python -m impulse.collection.status
+status: install ## show a download that is running, or how the last one ended
+	@$(IMPULSE) status
 
 remote-status: install ## show what a machine elsewhere has pushed (deploy/README.md)
 	@PYTHONPATH=stages python -m impulse.sharing.long_run status

@@ -123,12 +123,13 @@ def test_status_reads_while_a_job_holds_the_ledger(place: Place, replays: list[b
     assert place.clock.now() > START
 
 
-def test_status_without_a_ledger_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_status_without_a_ledger_is_one_line(tmp_path: Path) -> None:
     """No ledger, and a file that is none, are told apart from a job without progress."""
     (tmp_path / "text").write_text("not a database, but long enough to be looked at" * 20)
-    assert status.main([str(tmp_path / "none")]) == 1
-    assert status.main([str(tmp_path / "text")]) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 2
+    with pytest.raises(StageError, match=r"there is no ledger at .*none; nothing was fetched yet"):
+        status.read_status(tmp_path / "none")
+    with pytest.raises(StageError, match="text cannot be read: file is not a database"):
+        status.read_status(tmp_path / "text")
 
 
 def test_file_that_is_no_ledger_is_left_alone(place: Place) -> None:

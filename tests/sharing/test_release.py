@@ -39,14 +39,14 @@ def built(prepared: Sharing, tmp_path: Path) -> Sharing:
 
 
 def release(checkout: Checkout, *arguments: str) -> str:
-    return checkout.run("python", "-m", "impulse.sharing.release", *arguments).stdout
+    return checkout.run("python", "-m", "impulse", "release", *arguments).stdout
 
 
 def refused(checkout: Checkout, *arguments: str) -> str:
     """What a release says that is refused: one line, and nothing has changed."""
     before = checkout.run("git", "log", "--all", "--oneline").stdout, checkout.run("git", "tag").stdout
     status = checkout.run("git", "status", "--porcelain").stdout
-    done = checkout.run("python", "-m", "impulse.sharing.release", *arguments, check=False)
+    done = checkout.run("python", "-m", "impulse", "release", *arguments, check=False)
     assert done.returncode != 0
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -88,7 +88,7 @@ def test_a_release_that_ended_in_the_middle_is_gone_on_with(built: Sharing) -> N
     (shim / "dvc").write_text(f'#!/bin/sh\n[ "$1" = push ] && exit 1\nexec {shutil.which("dvc")} "$@"\n')
     (shim / "dvc").chmod(0o755)
     broken = Checkout(first.path, {**first.env, "PATH": f"{shim}:{first.env['PATH']}"})
-    done = broken.run("python", "-m", "impulse.sharing.release", "v1.0", check=False)
+    done = broken.run("python", "-m", "impulse", "release", "v1.0", check=False)
     assert done.returncode != 0
     assert "`dvc push --run-cache` failed" in done.stderr
     assert first.run("git", "tag").stdout == ""

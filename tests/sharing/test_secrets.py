@@ -14,6 +14,7 @@ from tests.demo.variants import clones
 from tests.pipeline.conftest import Checkout
 from tests.s3.server import S3Server
 from tests.sharing.conftest import start_sharing
+from tests.sharing.test_sweeps import wait_for_queue
 
 from impulse.demo import write_replay
 
@@ -62,7 +63,9 @@ def test_keys_are_nowhere(
         first.run("git", "commit", "-qm", "dataset")
         said.append(first.run("dvc", "push", "--run-cache").stdout)
         first.env["PYTHONPATH"] = "stages"
-        said.append(first.run("python", "-m", "impulse.sharing.sweep", "2", "parse.fps=5,20").stdout)
+        said.append(first.run("dvc", "exp", "run", "--queue", "-S", "parse.fps=5,20").stdout)
+        said.append(first.run("dvc", "queue", "start", "--jobs", "2").stdout)
+        assert {task["state"] for task in wait_for_queue(first, 2).values()} == {"Success"}
         first.run("git", "push", "-q", "origin", "main")
         first.run("dvc", "exp", "push", "--run-cache", "origin")
     assert server.calls

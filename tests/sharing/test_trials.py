@@ -46,7 +46,7 @@ def test_what_is_no_override_is_refused() -> None:
 
 def try_settings(checkout: Checkout, *overrides: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["python", "-m", "impulse.sharing.trials", "2", *overrides],
+        ["python", "-m", "impulse", "trials", *overrides],
         cwd=checkout.path,
         env={**checkout.env, "PYTHONPATH": "stages"},
         capture_output=True,

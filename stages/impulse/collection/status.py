@@ -1,9 +1,8 @@
-"""What a job is doing, read from its ledger while it runs elsewhere: ``python -m impulse.collection.status [ledger]``."""
+"""What a job is doing, read from its ledger while it runs elsewhere."""
 
 from __future__ import annotations
 
 import sqlite3
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from impulse.collection.config import CollectionConfig
 from impulse.collection.job import duration
 from impulse.collection.pacing import HOUR, Call
+from impulse.errors import StageError
 
 LAST_ERRORS = 5
 
@@ -61,20 +61,19 @@ def status_lines(path: Path, *, now: float) -> list[str]:
     return lines
 
 
-def main(arguments: list[str]) -> int:
-    """Write the state of a job to standard output; return the exit code."""
-    path = Path(arguments[0]) if arguments else Path(CollectionConfig.database_path)
+def read_status(path: Path | None) -> list[str]:
+    """Return the state of a job for the command line.
+
+    Args:
+        path: the ledger; None takes that of this checkout.
+
+    Raises:
+        StageError: there is no ledger, or it cannot be read.
+    """
+    path = path or Path(CollectionConfig.database_path)
     try:
-        lines = status_lines(path, now=time.time())
-    except FileNotFoundError:
-        sys.stderr.write(f"status: there is no ledger at {path}; nothing was fetched yet\n")
-        return 1
+        return status_lines(path, now=time.time())
+    except FileNotFoundError as error:
+        raise StageError(f"there is no ledger at {path}; nothing was fetched yet") from error
     except sqlite3.DatabaseError as error:
-        sys.stderr.write(f"status: {path} cannot be read: {error}\n")
-        return 1
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+        raise StageError(f"{path} cannot be read: {error}") from error

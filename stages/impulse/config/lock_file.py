@@ -1,6 +1,6 @@
 """DVC's lock files after a crash: it writes them in place, so a kill in that moment leaves one cut short, and DVC refuses it.
 
-``make repro`` calls this first. Nothing is lost with dvc.lock: fetched replays and parsed results stand elsewhere, and
+``impulse repro`` calls this first. Nothing is lost with dvc.lock: fetched replays and parsed results are elsewhere, and
 the run that follows writes the same lock again. The other file only tells which processes read and write at the time.
 """
 
@@ -52,7 +52,7 @@ def _mend_lock(root: Path) -> str | None:
         lock.write_text(committed.stdout, encoding="utf-8")
         return f"{LOCK_FILE} was cut short by a crash; the committed one is back"
     lock.unlink()
-    return f"{LOCK_FILE} was cut short by a crash and is removed; the next run writes it anew"
+    return f"{LOCK_FILE} was cut short by a crash and is removed; the next run writes it again"
 
 
 def _is_readable(text: str) -> bool:
@@ -61,8 +61,3 @@ def _is_readable(text: str) -> bool:
     except yaml.YAMLError:
         return False
     return isinstance(content, dict) and "schema" in content
-
-
-if __name__ == "__main__":
-    for line in mend(Path.cwd()):
-        print(line)  # noqa: T201 - a line for the user of make

@@ -1,4 +1,4 @@
-"""Releases: a tag on a dataset that is complete, checked and stored. ``python -m impulse.sharing.release VERSION [--push]``.
+"""Releases: a tag on a dataset that is complete, checked and stored.
 
 Everything is checked before anything is changed. Then, in this order: the dataset's entry in CHANGELOG.md and the commit
 of dvc.lock, the upload, the tag. Each step that is done already is passed over, so a release that ended in the middle is
@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +18,6 @@ import yaml
 from impulse.errors import ConfigError, StageError
 from impulse.files.output import output_file
 from impulse.loading import open_dataset
-from impulse.run.program import one_line_errors
 from impulse.sharing.remote import check_remote
 
 DATASET = "data/export"
@@ -131,16 +128,3 @@ def _run(root: Path, *command: str) -> str:
         said = " ".join((done.stderr or done.stdout).split())[:300]
         raise StageError(f"`{' '.join(command[:3])}` failed: {said}; mend it and give the same command again")
     return done.stdout
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Release, and say what was done."""
-    with one_line_errors("release"):
-        done = release(Path.cwd(), arguments[0], push="--push" in arguments[1:])
-        sys.stdout.write("".join(f"release: {line}\n" for line in done))
-        if "--push" not in arguments[1:]:
-            sys.stdout.write(f"release: now `git push origin HEAD {arguments[0]}`\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

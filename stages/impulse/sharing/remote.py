@@ -1,18 +1,16 @@
 """The remote of this checkout: is one set, may it be used, and is no secret where git would publish it.
 
 DVC itself answers a missing bucket or wrong credentials with pages or with half a sentence, some of it minutes into an
-upload. ``make push`` and its like ask here first: ``python -m impulse.sharing.remote``.
+upload. ``impulse push`` and its like ask here first.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from dvc.repo import Repo
 
 from impulse.errors import ConfigError
-from impulse.run.program import one_line_errors
 from impulse.sharing.long_run.remote import Remote
 
 SECRET_OPTIONS = ("secret_access_key", "session_token", "access_key_id", "password", "sse_customer_key")
@@ -50,8 +48,3 @@ def _refuse_secrets(root: Path) -> None:
                     f"`dvc remote modify --unset {name} {option}` to the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID, ...), "
                     "and make a new key if it was committed",
                 )
-
-
-if __name__ == "__main__":
-    with one_line_errors("remote"):
-        sys.stdout.write(f"The remote is {check_remote(Path.cwd())}\n")

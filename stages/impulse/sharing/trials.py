@@ -1,4 +1,4 @@
-"""Several settings side by side without experiments of DVC. ``python -m impulse.sharing.trials JOBS OVERRIDE...``.
+"""Several settings side by side without experiments of DVC.
 
 An experiment is a checkout, a commit and entries of a cache, which costs seconds beside the stages; a trial is the stages
 alone. Each builds from data/raw into a folder of its own below multirun/trials and leaves data/ as it is. What it parses
@@ -24,7 +24,7 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from impulse.errors import ConfigError
-from impulse.run.program import DATA_VARIABLE, one_line_errors
+from impulse.run.program import DATA_VARIABLE, concerns
 
 STAGES = ("parse", "validate", "dedupe", "export")
 FETCHED = ("fetch", "source", "storage")
@@ -95,7 +95,7 @@ def _run(settings: tuple[str, ...], root: Path) -> Trial:
     (folder / "raw").symlink_to(root / "data" / "raw", target_is_directory=True)
     env = {**os.environ, DATA_VARIABLE: str(folder)}
     for stage in STAGES:
-        command = [sys.executable, f"stages/{stage}.py", *settings]
+        command = [sys.executable, f"stages/{stage}.py", *(one for one in settings if concerns(stage, one))]
         done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             failure = (done.stderr.strip() or f"{stage}: exit code {done.returncode}").splitlines()[-1]
@@ -110,19 +110,3 @@ def _name(settings: Sequence[str]) -> str:
     if len(name.encode()) <= MAX_NAME and "/" not in name:
         return name
     return hashlib.sha256(name.encode()).hexdigest()[:16]
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run trials and show the table; return 1 when one failed."""
-    with one_line_errors("trials"):
-        trials = run_trials(arguments[1:], jobs=int(arguments[0]), root=Path.cwd())
-        sys.stdout.write(table(trials))
-        for trial in trials:
-            if trial.failure:
-                sys.stderr.write(f"trials: {' '.join(trial.settings)}: {trial.failure}\n")
-        return 1 if any(trial.failure for trial in trials) else 0
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,207 @@
+"""The command ``impulse``: everything that is done with a checkout beside the stages themselves.
+
+Each command imports what it needs when it runs, so that the help answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from impulse.errors import ConfigError
+from impulse.run.program import one_line_errors
+
+CARD = "The dataset is in data/export (its card: data/export/README.md), the report in data/validated/report.html."
+
+
+class Command(click.Command):
+    """A command whose errors are one line, when a user can mend them."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        with one_line_errors(ctx.info_name or "impulse"):
+            return super().invoke(ctx)
+
+
+class Commands(click.Group):
+    """Commands in the order of their definition, which is that in which they are needed."""
+
+    command_class = Command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(self.commands)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="impulse")
+def main() -> None:
+    r"""Reproducible, versioned datasets from Rocket League replays.
+
+    Run it inside a checkout of impulse. A first build needs no key and no files:
+
+    \b
+      impulse repro          build the dataset (synthetic replays, until conf/ names yours)
+      impulse status         how a download is getting on
+      impulse remote URL     keep datasets in a bucket of your own
+
+    Settings are in conf/; `python stages/parse.py --help` explains those of a stage.
+    """
+
+
+@main.command(short_help="Build the dataset.")
+@click.option("--pull", is_flag=True, help="Take from the remote what was built anywhere before.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def repro(arguments: tuple[str, ...], *, pull: bool) -> None:
+    """Build the dataset: config, fetch, parse, validate, dedupe, export.
+
+    Stages that have nothing to do are passed over; an interrupted build goes on where it was. ARGUMENTS go to `dvc repro`.
+    """
+    root = checkout()
+    if pull:
+        check_remote(root)
+    mend_lock_files(root)
+    dvc(root, "repro", *(("--pull", "--allow-missing") if pull else ()), *arguments)
+    click.echo(CARD)
+
+
+@main.command(short_help="Look for new replays, then build what changed.")
+def update() -> None:
+    """Look for new replays in the source, then build what changed."""
+    root = checkout()
+    mend_lock_files(root)
+    dvc(root, "repro", "config")
+    run(root, sys.executable, "stages/fetch.py", "fetch.refresh=true")
+    dvc(root, "repro")
+    click.echo(CARD)
+
+
+@main.command(short_help="Say what fetch would download, and how long it takes.")
+def plan() -> None:
+    """Say what fetch would download, with how many calls, and how long that takes."""
+    run(checkout(), sys.executable, "stages/fetch.py", "fetch.dry_run=true")
+
+
+@main.command(short_help="Show how a download is getting on.")
+@click.argument("ledger", required=False, type=click.Path(path_type=Path))
+def status(ledger: Path | None) -> None:
+    """Show a download that is running, or how the last one ended.
+
+    LEDGER is the file of a `download_group` elsewhere; without it, that of this checkout.
+    """
+    from impulse.collection.status import read_status
+
+    click.echo("\n".join(read_status(ledger)))
+
+
+@main.command(short_help="Keep datasets in a bucket of your own.")
+@click.argument("url", required=False)
+@click.option("--endpoint", metavar="URL", help="Address of a store other than AWS, such as https://host.")
+def remote(url: str | None, endpoint: str | None) -> None:
+    """Keep datasets in your own bucket: URL is s3://bucket/prefix. Without it, check the remote that is set."""
+    root = checkout()
+    if endpoint and not url:
+        raise click.UsageError("--endpoint goes with the URL of a bucket")
+    if url:
+        dvc(root, "remote", "add", "--quiet", "--force", "--default", "storage", url)
+        if endpoint:
+            dvc(root, "remote", "modify", "--local", "storage", "endpointurl", endpoint)
+    click.echo(f"The remote is {check_remote(root)}")
+
+
+@main.command(short_help="Upload the dataset and everything it is made of.")
+def push() -> None:
+    """Upload the dataset, everything it is made of, and the results of every stage."""
+    root = checkout()
+    check_remote(root)
+    dvc(root, "push", "--run-cache")
+
+
+@main.command(short_help="Check, upload and tag the dataset.")
+@click.argument("version")
+@click.option("--push", "with_git", is_flag=True, help="Also push the branch and the tag to git's origin.")
+def release(version: str, *, with_git: bool) -> None:
+    """Check, upload and tag the dataset of this checkout: VERSION is a tag such as v1.0.
+
+    A release that ended half way goes on with the same command.
+    """
+    from impulse.sharing.release import release as make_release
+
+    for line in make_release(checkout(), version, push=with_git):
+        click.echo(f"release: {line}")
+    if not with_git:
+        click.echo(f"release: now `git push origin HEAD {version}`")
+
+
+@main.command(short_help="Try settings side by side.")
+@click.option("-j", "--jobs", default=2, show_default=True, type=click.IntRange(1), help="Trials at a time.")
+@click.argument("overrides", nargs=-1, required=True, metavar="SETTING=VALUE[,VALUE...] ...")
+def trials(overrides: tuple[str, ...], jobs: int) -> None:
+    """Try settings side by side, each in a folder of its own: `impulse trials parse.fps=5,10,30`.
+
+    Trials share data/raw, leave data/ as it is, and print what each makes of the dataset.
+    """
+    from impulse.sharing.trials import run_trials, table
+
+    done = run_trials(overrides, jobs=jobs, root=checkout())
+    click.echo(table(done), nl=False)
+    failures = [f"trials: {' '.join(trial.settings)}: {trial.failure}" for trial in done if trial.failure]
+    for line in failures:
+        click.echo(line, err=True)
+    sys.exit(1 if failures else 0)
+
+
+def checkout() -> Path:
+    """Return the folder of the checkout that the command is called in.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "dvc.yaml").is_file() and (folder / "stages" / "fetch.py").is_file():
+            return folder
+    raise ConfigError(str(here), "is not inside a checkout of impulse; clone it and call impulse there")
+
+
+def check_remote(root: Path) -> str:
+    """Return the address of the remote, once it has answered."""
+    from impulse.sharing.remote import check_remote as check
+
+    return check(root)
+
+
+def mend_lock_files(root: Path) -> None:
+    """Put right what a crash left of DVC's lock files."""
+    from impulse.config.lock_file import mend
+
+    for line in mend(root):
+        click.echo(line)
+
+
+def dvc(root: Path, *arguments: str) -> None:
+    """Run DVC in the checkout; its failure is the command's."""
+    run(root, sys.executable, "-m", "dvc", *arguments)
+
+
+def run(root: Path, *command: str) -> None:
+    """Run a program in the checkout with this Python first on PATH; its failure is the command's, already said by it."""
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    code = call(command, root, {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"})
+    if code:
+        sys.exit(code)
+
+
+def call(command: Sequence[str], root: Path, env: dict[str, str]) -> int:
+    """Run a program to its end; an interrupt reaches it too, and is waited out."""
+    with subprocess.Popen(command, cwd=root, env=env) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue

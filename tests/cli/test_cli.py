@@ -1,0 +1,85 @@
+"""The command line: it answers at once, and errors are one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.paths import ROOT
+
+from impulse.cli import main
+
+HEAVY = ("dvc", "hydra", "omegaconf", "pandas", "pyarrow", "numpy", "matplotlib", "requests")
+
+
+def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT / "stages"), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """A newcomer's first command answers at once."""
+    done = run_python(
+        "import sys; from impulse.cli import main; main(['--help'], standalone_mode=False);"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("command", main.commands)
+def test_every_command_explains_itself(command: str) -> None:
+    """The list has a short text for each, which is not cut off; the long one says more."""
+    listed = CliRunner().invoke(main, ["--help"], terminal_width=80).output
+    commands = listed[listed.index("Commands:") :].splitlines()
+    (line,) = [line for line in commands if line.startswith(f"  {command} ")]
+    assert line.endswith(".")
+    assert not line.endswith("...")
+    long = CliRunner().invoke(main, [command, "--help"])
+    assert long.exit_code == 0
+    assert len(long.output.splitlines()) > 4
+
+
+def test_outside_a_checkout_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line says where to go; the exit code that the same call will fail again."""
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["plan"])
+    assert done.exit_code == 78
+    assert done.stderr.splitlines() == [
+        f"plan: error: {tmp_path}: is not inside a checkout of impulse; clone it and call impulse there"
+    ]
+
+
+@pytest.mark.parametrize("stage", ["fetch", "parse", "validate", "dedupe", "export"])
+def test_help_of_a_stage_is_our_own(stage: str) -> None:
+    """It names settings with values and meaning, and loads neither Hydra nor anything that works on data."""
+    script = ROOT / "stages" / f"{stage}.py"
+    done = run_python(
+        "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__');"
+        f"print([name for name in {HEAVY} if name in sys.modules])",
+        str(script),
+        "--help",
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert f"python stages/{stage}.py" in done.stdout
+    assert f"  {stage}." in done.stdout
+
+
+def test_a_setting_of_another_stage_is_refused() -> None:
+    """It would change nothing there without a word."""
+    done = subprocess.run(
+        [sys.executable, "stages/export.py", "parse.fps=5"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 78
+    assert done.stderr.startswith("export: error: parse.fps: export has no such setting")
+    assert len(done.stderr.splitlines()) == 1
