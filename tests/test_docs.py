@@ -64,6 +64,6 @@ def test_named_modules_exist() -> None:
 
 def test_every_reason_has_a_meaning() -> None:
     """A reason code without an explanation helps nobody."""
-    source = (ROOT / "stages" / "impulse" / "rejects.py").read_text()
+    source = (ROOT / "stages" / "impulse" / "replay" / "reasons.py").read_text()
     for reason in Reason:
         assert re.search(rf'= "{reason.value}"\n    """.+"""', source), reason

@@ -24,7 +24,8 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from impulse.errors import ConfigError
-from impulse.run.program import DATA_VARIABLE, concerns
+from impulse.run.groups import concerns
+from impulse.run.program import DATA_VARIABLE
 
 STAGES = ("parse", "validate", "dedupe", "export")
 FETCHED = ("fetch", "source", "storage")
