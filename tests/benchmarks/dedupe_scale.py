@@ -47,7 +47,7 @@ def main() -> None:
 def _write(
     folder: Path, recordings: int, *, is_one_scene: bool = False, is_one_match: bool = False, **settings
 ) -> None:
-    from tests.dedup.worlds import FEATURES_CONTENT, make_world
+    from tests.dedupe.worlds import FEATURES_CONTENT, make_world
 
     from impulse.files.output import write_json
     from impulse.tables.io import write_table

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.dedup.worlds import World, make_world
+from tests.dedupe.worlds import World, make_world
 
 from impulse.config.dedupe import DedupeParams
 from impulse.dedupe.recordings import read_recordings
