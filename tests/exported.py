@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow.parquet as pq
+from tests.jobs import job
 
 from impulse.collection.intake import Candidate, take_in
 from impulse.collection.storage import LocalFolder
@@ -14,13 +15,13 @@ from impulse.config.export import ExportParams
 from impulse.config.fetch import SourceKind
 from impulse.config.parsing_config import ParsingConfig
 from impulse.config.validate import ValidateParams
-from impulse.dedupe.stage import dedupe_tables
+from impulse.dedupe import stage as dedupe
 from impulse.demo import corpus
 from impulse.export.stage import export_dataset
 from impulse.export.store import ExportStore
 from impulse.parsing.stage import parse_batch
 from impulse.parsing.store import ParseStore
-from impulse.validation.stage import validate_tables
+from impulse.validation import stage as validation
 
 EXPORT = ExportParams(shards=16, train=0.5, val=0.25, test=0.25, numpy=True)
 
@@ -33,28 +34,12 @@ def prepared_data(folder: Path, *, matches: int = 9, seed: int = 11, seconds: fl
         pq.read_table(folder / "raw" / "manifest.parquet"),
         raw=folder / "raw",
         target=folder / "parsed",
-        earlier_rejects=pq.read_table(folder / "raw" / "rejects.parquet"),
         params=ParsingConfig.get_preset("standard").params(),
         engine=EngineParams(workers=2),
         store=ParseStore(folder / "store"),
     )
-    validate_tables(
-        pq.read_table(folder / "parsed" / "replays.parquet"),
-        pq.read_table(folder / "parsed" / "measures.parquet"),
-        earlier_rejects=pq.read_table(folder / "parsed" / "rejects.parquet"),
-        target=folder / "validated",
-        params=ValidateParams(),
-    )
-    dedupe_tables(
-        pq.read_table(folder / "validated" / "verdicts.parquet"),
-        pq.read_table(folder / "parsed" / "replays.parquet"),
-        players=pq.read_table(folder / "parsed" / "players.parquet"),
-        goals=pq.read_table(folder / "parsed" / "goals.parquet"),
-        features=folder / "parsed" / "features.json",
-        earlier_rejects=pq.read_table(folder / "validated" / "rejects.parquet"),
-        target=folder / "deduped",
-        params=DedupeParams(),
-    )
+    validation.run(job(ValidateParams(), folder))
+    dedupe.run(job(DedupeParams(), folder))
     return folder
 
 

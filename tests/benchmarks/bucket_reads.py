@@ -57,7 +57,6 @@ def _parse(folder: Path, files: list[bytes], *, rounds: int) -> None:
     from impulse.config.parsing_config import ParsingConfig
     from impulse.parsing.stage import parse_batch
     from impulse.parsing.store import ParseStore
-    from impulse.tables import rejects
 
     best: dict[StorageKind, float] = {}
     for kind in StorageKind:
@@ -77,7 +76,6 @@ def _parse(folder: Path, files: list[bytes], *, rounds: int) -> None:
                 manifest,
                 raw=folder / kind.value,
                 target=folder / "parsed",
-                earlier_rejects=rejects.to_table([]),
                 params=ParsingConfig.get_preset("standard").params(),
                 engine=EngineParams(workers=2),
                 store=ParseStore(folder / f"store-{kind.value}-{number}"),

@@ -47,11 +47,7 @@ def main() -> None:
 def _write(
     folder: Path, recordings: int, *, is_one_scene: bool = False, is_one_match: bool = False, **settings
 ) -> None:
-    from tests.dedupe.worlds import FEATURES_CONTENT, make_world
-
-    from impulse.files.output import write_json
-    from impulse.tables.io import write_table
-    from impulse.tables.paths import FEATURES, VERDICTS
+    from tests.dedupe.worlds import make_world
 
     world = make_world(1, matches=recordings // 2, **settings)
     if is_one_scene or is_one_match:
@@ -60,31 +56,19 @@ def _write(
         for player in world.players:
             player.update(platform="splitscreen", player_id="1", is_bot=True)
     world = world.only(list(world.match_of)[:recordings])
-    for name, table in world.tables().items():
-        write_table(table, folder / (VERDICTS if name == "verdicts" else f"{name}.parquet"))
-    write_json(folder / FEATURES, FEATURES_CONTENT)
+    world.write(folder)
 
 
 def _run(folder: Path) -> None:
-    from impulse.config.dedupe import DedupeParams
-    from impulse.dedupe.stage import dedupe_tables
-    from impulse.tables import rejects
-    from impulse.tables.io import read_table
-    from impulse.tables.paths import FEATURES, VERDICTS
+    from tests.jobs import job
 
-    summary = dedupe_tables(
-        read_table(folder / VERDICTS, made_by="validate"),
-        read_table(folder / "replays.parquet", made_by="parse"),
-        players=read_table(folder / "players.parquet", made_by="parse"),
-        goals=read_table(folder / "goals.parquet", made_by="parse"),
-        features=folder / FEATURES,
-        earlier_rejects=rejects.to_table([]),
-        target=folder / "deduped",
-        params=DedupeParams(),
-    )
+    from impulse.config.dedupe import DedupeParams
+    from impulse.dedupe.stage import run
+
+    counts = run(job(DedupeParams(), folder))
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds, peak = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-    print(f"{seconds:.1f} s of it on a core, {peak:.0f} MB; {summary.replays_in} in, {summary.replays_out} out")
+    print(f"{seconds:.1f} s of it on a core, {peak:.0f} MB; {counts.replays_in} in, {counts.replays_out} out")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,6 @@ def main() -> None:
     from impulse.parsing.stage import parse_batch
     from impulse.parsing.store import ParseStore
     from impulse.replay.container import read_header
-    from impulse.tables import rejects
     from impulse.tables.io import table_of
     from impulse.tables.manifest import MANIFEST_COLUMNS
 
@@ -62,7 +61,6 @@ def main() -> None:
             manifest,
             raw=folder,
             target=folder / "parsed",
-            earlier_rejects=rejects.to_table([]),
             params=params,
             engine=EngineParams(workers=2),
             store=store,

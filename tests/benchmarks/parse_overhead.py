@@ -72,7 +72,6 @@ def stage(files: list[Path], fps: float, folder: Path) -> None:
     from impulse.parsing.stage import parse_batch
     from impulse.parsing.store import ParseStore
     from impulse.replay.container import read_header
-    from impulse.tables import rejects
     from impulse.tables.io import table_of
     from impulse.tables.manifest import MANIFEST_COLUMNS
 
@@ -85,7 +84,6 @@ def stage(files: list[Path], fps: float, folder: Path) -> None:
         table_of(rows, MANIFEST_COLUMNS),
         raw=Path("/"),
         target=folder / "parsed",
-        earlier_rejects=rejects.to_table([]),
         params=ParsingConfig.get_preset("standard", fps=fps).params(),
         engine=EngineParams(workers=WORKERS),
         store=ParseStore(folder / "store"),

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "stages"))
+sys.path[:0] = [str(ROOT / "stages"), str(ROOT)]
 
 
 def synthetic_rows(count: int) -> list[dict[str, Any]]:
@@ -96,28 +96,23 @@ def write_tables(folder: Path, count: int) -> None:
     from impulse.tables.rejects import Reject
 
     rows = synthetic_rows(count)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_table(table_of(rows, REPLAY_COLUMNS), folder / "replays.parquet")
-    write_table(table_of(rows, (REPLAY_ID, *MEASURE_COLUMNS)), folder / "measures.parquet")
+    write_table(table_of(rows, REPLAY_COLUMNS), folder / "parsed" / "replays.parquet")
+    write_table(table_of(rows, (REPLAY_ID, *MEASURE_COLUMNS)), folder / "parsed" / "measures.parquet")
     earlier = [Reject(f"{n:032x}", f"lost/{n}.replay", "fetch", Reason.GONE, "status 404") for n in range(count // 100)]
-    write_table(rejects.to_table(earlier), folder / "rejects.parquet")
+    write_table(rejects.to_table(earlier), folder / "raw" / "rejects.parquet")
+    write_table(rejects.to_table([]), folder / "parsed" / "rejects.parquet")
 
 
 def stage(folder: Path) -> None:
     """Do the stage's work on the tables, as stages/validate.py does, and print what it took."""
-    from impulse.config.validate import ValidateParams
-    from impulse.tables.io import read_table
-    from impulse.validation.stage import validate_tables
+    from tests.jobs import job
 
-    summary = validate_tables(
-        read_table(folder / "replays.parquet", made_by="parse"),
-        read_table(folder / "measures.parquet", made_by="parse"),
-        earlier_rejects=read_table(folder / "rejects.parquet", made_by="parse"),
-        target=folder / "validated",
-        params=ValidateParams(),
-    )
+    from impulse.config.validate import ValidateParams
+    from impulse.validation.stage import run
+
+    counts = run(job(ValidateParams(), folder))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"replays": summary.replays_in, "kept": summary.replays_out, "peak_mb": round(peak)}))
+    print(json.dumps({"replays": counts.replays_in, "kept": counts.replays_out, "peak_mb": round(peak)}))
 
 
 def main() -> None:

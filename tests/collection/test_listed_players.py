@@ -73,7 +73,6 @@ def test_ranks_of_the_api_reach_the_players_table(place: Place, synthetic: tuple
             read_table(raw / "manifest.parquet", made_by="fetch"),
             raw=raw,
             target=place.folder / f"parsed-{number}",
-            earlier_rejects=read_table(raw / "rejects.parquet", made_by="fetch"),
             params=PARAMS,
             engine=EngineParams(workers=1),
             store=ParseStore(place.folder / "store"),

@@ -32,13 +32,13 @@ COMPLETE_WORLDS = st.builds(
 
 def fates(world: World, params: DedupeParams | None = None) -> dict[str, dict]:
     with tempfile.TemporaryDirectory() as folder:
-        world.dedupe(Path(folder) / "deduped", params)
+        world.dedupe(Path(folder), params)
         return {row["replay_id"]: row for row in pq.read_table(Path(folder) / "deduped" / "fates.parquet").to_pylist()}
 
 
 def content(world: World) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
-        world.dedupe(Path(folder) / "deduped")
+        world.dedupe(Path(folder))
         return {path.name: path.read_bytes() for path in (Path(folder) / "deduped").iterdir()}
 
 
@@ -118,7 +118,7 @@ def test_the_reject_names_the_kept_recording_and_the_evidence(tmp_path: Path) ->
     """Both by id and by the path that people know."""
     world = make_world(5, matches=1, recordings=4, lacking=0.0, goals=4)
     assert len(world.replays) > 1
-    world.dedupe(tmp_path / "deduped")
+    world.dedupe(tmp_path)
     rejects = pq.read_table(tmp_path / "deduped" / "rejects.parquet").to_pylist()
     (kept,) = set(world.match_of) - {row["replay_id"] for row in rejects}
     assert len(rejects) == len(world.replays) - 1
@@ -136,9 +136,9 @@ def test_columns_that_should_be_equal_and_are_not_stop_the_stage(tmp_path: Path)
     world.measures = {"max_duplicate_error": 0.5}
     world.features = {"global_features": ["BallRigidBodyQuaternions", "BallRigidBody"], "player_features": []}
     with pytest.raises(StageError, match=r"differ by 0\.5 in replay .*; set dedupe\.deduplicate_position to false"):
-        world.dedupe(tmp_path / "deduped")
+        world.dedupe(tmp_path)
     assert not (tmp_path / "deduped").exists()
-    assert world.dedupe(tmp_path / "deduped", DedupeParams(deduplicate_position=False)).replays_out == 1
+    assert world.dedupe(tmp_path, DedupeParams(deduplicate_position=False)).replays_out == 1
 
 
 def test_a_lost_rotation_is_a_warning_and_stands_in_the_decision(
@@ -147,6 +147,6 @@ def test_a_lost_rotation_is_a_warning_and_stands_in_the_decision(
     """Rotations may be left out, but not by accident."""
     world = make_world(1, matches=1)
     world.features = {"global_features": ["BallRigidBodyQuaternions"], "player_features": []}
-    world.dedupe(tmp_path / "deduped", DedupeParams(keep_quaternions=False))
+    world.dedupe(tmp_path, DedupeParams(keep_quaternions=False))
     assert "no rotation is left of ball" in caplog.text
     assert json.loads((tmp_path / "deduped" / "columns.json").read_text())["without_rotation"] == ["ball"]

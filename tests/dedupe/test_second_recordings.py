@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.jobs import job
 
 from impulse.collection.intake import Candidate, take_in
 from impulse.collection.storage import LocalFolder
@@ -21,14 +22,14 @@ from impulse.config.fetch import SourceKind
 from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.config.validate import ValidateParams
+from impulse.dedupe import stage as dedupe
 from impulse.dedupe.matches import decide
 from impulse.dedupe.recordings import read_recordings
-from impulse.dedupe.stage import dedupe_tables
 from impulse.demo import LATEST, VERSIONS, MatchPlan, Recording, RecordingPlan, generate, second_recording
 from impulse.demo.corpus import ZONE_MINUTES
 from impulse.parsing.stage import parse_batch
 from impulse.parsing.store import ParseStore
-from impulse.validation.stage import validate_tables
+from impulse.validation import stage as validation
 
 OLD = next(version for version in VERSIONS if version.name == "868.24.10")
 MODERN = RecordingPlan(version=LATEST)
@@ -46,35 +47,14 @@ def fates_of(
         pq.read_table(folder / "raw" / "manifest.parquet"),
         raw=folder / "raw",
         target=folder / "parsed",
-        earlier_rejects=pq.read_table(folder / "raw" / "rejects.parquet"),
         params=parse,
         engine=EngineParams(workers=2),
         store=ParseStore(folder / "store"),
     )
-    parsed = {
-        name: pq.read_table(folder / "parsed" / f"{name}.parquet")
-        for name in ("replays", "players", "goals", "measures", "rejects")
-    }
-    validate_tables(
-        parsed["replays"],
-        parsed["measures"],
-        earlier_rejects=parsed["rejects"],
-        target=folder / "validated",
-        params=ANYTHING,
-    )
-    dedupe_tables(
-        pq.read_table(folder / "validated" / "verdicts.parquet"),
-        parsed["replays"],
-        players=parsed["players"],
-        goals=parsed["goals"],
-        features=folder / "parsed" / "features.json",
-        earlier_rejects=pq.read_table(folder / "validated" / "rejects.parquet"),
-        target=folder / "deduped",
-        params=params or DedupeParams(),
-    )
-    paths = dict(
-        zip(parsed["replays"]["replay_id"].to_pylist(), parsed["replays"]["source_path"].to_pylist(), strict=True)
-    )
+    validation.run(job(ANYTHING, folder))
+    dedupe.run(job(params or DedupeParams(), folder))
+    replays = pq.read_table(folder / "parsed" / "replays.parquet")
+    paths = dict(zip(replays["replay_id"].to_pylist(), replays["source_path"].to_pylist(), strict=True))
     return {paths[row["replay_id"]]: row for row in pq.read_table(folder / "deduped" / "fates.parquet").to_pylist()}
 
 

@@ -10,20 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+from tests.jobs import job
 
 from impulse.config.dedupe import DedupeParams
-from impulse.dedupe.stage import DedupeSummary, dedupe_tables
+from impulse.dedupe.stage import run
 from impulse.files.output import write_json
+from impulse.run.job import Counts
 from impulse.schema.column import Column
 from impulse.schema.measures import MEASURE_COLUMNS
-from impulse.tables import rejects
-from impulse.tables.io import table_of
+from impulse.tables.io import table_of, write_table
 from impulse.tables.parsed import (
     GOAL_COLUMNS,
     PLAYER_COLUMNS,
     REPLAY_COLUMNS,
 )
+from impulse.tables.paths import FEATURES
 from impulse.tables.validated import VERDICT_COLUMNS
 
 MAPS = ("Stadium_P", "cs_day_p", "Park_P")
@@ -80,26 +81,16 @@ class World:
 
         return replace(self, replays=mixed(self.replays), players=mixed(self.players), goals=mixed(self.goals))
 
-    def dedupe(self, target: Path, params: DedupeParams | None = None) -> DedupeSummary:
-        """Run the stage's work over the tables."""
+    def dedupe(self, data: Path, params: DedupeParams | None = None) -> Counts:
+        """Run the stage's work over the tables, in a data folder."""
+        self.write(data)
+        return run(job(params or DedupeParams(), data))
+
+    def write(self, data: Path) -> None:
+        """Write what parse and validate would have written."""
         for name, table in self.tables().items():
-            pq.write_table(table, target.parent / f"{name}.parquet")
-        tables = {
-            name: pq.read_table(target.parent / f"{name}.parquet")
-            for name in ("replays", "players", "goals", "verdicts")
-        }
-        features = target.parent / "features.json"
-        write_json(features, FEATURES_CONTENT | self.features)
-        return dedupe_tables(
-            tables["verdicts"],
-            tables["replays"],
-            players=tables["players"],
-            goals=tables["goals"],
-            features=features,
-            earlier_rejects=rejects.to_table([]),
-            target=target,
-            params=params or DedupeParams(),
-        )
+            write_table(table, data / ("validated" if name == "verdicts" else "parsed") / f"{name}.parquet")
+        write_json(data / "parsed" / FEATURES, FEATURES_CONTENT | self.features)
 
     def tables(self) -> dict[str, pa.Table]:
         """Return the inputs of the dedupe stage."""

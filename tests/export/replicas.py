@@ -23,6 +23,7 @@ from impulse.tables.paths import (
     REJECTS,
     frames_path,
 )
+from impulse.tables.rejects import FOLDERS
 
 TABLES = ("replays", "measures", "players", "goals", "demolitions")
 
@@ -64,8 +65,10 @@ def replicate(source: Path, target: Path, count: int) -> Path:
     (target / "deduped").mkdir(exist_ok=True)
     schema = pq.read_schema(source / "deduped" / FATES)
     pq.write_table(pa.Table.from_pylist(made["fates"], schema), target / "deduped" / FATES)
-    for name in (REJECTS, KEPT_COLUMNS):
-        shutil.copy(source / "deduped" / name, target / "deduped" / name)
+    shutil.copy(source / "deduped" / KEPT_COLUMNS, target / "deduped" / KEPT_COLUMNS)
+    for folder in FOLDERS.values():
+        (target / folder).mkdir(exist_ok=True)
+        shutil.copy(source / folder / REJECTS, target / folder / REJECTS)
     return target
 
 

@@ -20,6 +20,7 @@ from impulse.errors import StageError
 from impulse.export.stage import export_dataset
 from impulse.export.store import ExportStore
 from impulse.tables.paths import FATES, FRAMES_FILES
+from impulse.tables.rejects import FOLDERS
 
 EVERYTHING = ExportParams(long=True, numpy=True, npz=True)
 KILLS = 15
@@ -111,11 +112,11 @@ def test_bytes_do_not_depend_on_the_engine(dozen: Path, complete: Path, tmp_path
 def test_bytes_do_not_depend_on_the_order_of_the_inputs(dozen: Path, complete: Path, tmp_path: Path) -> None:
     """Replays in any order in every table give the same dataset."""
     shuffled = tmp_path / "shuffled"
-    (shuffled / "deduped").mkdir(parents=True)
-    (shuffled / "parsed").mkdir()
+    for name in FOLDERS.values():
+        (shuffled / name).mkdir(parents=True)
     (shuffled / "parsed" / "frames").symlink_to(dozen / "parsed" / "frames")
     draws = random.Random(4)
-    for path in [*dozen.glob("parsed/*.*"), *dozen.glob("deduped/*")]:
+    for path in (file for name in FOLDERS.values() for file in (dozen / name).iterdir() if file.is_file()):
         target = shuffled / path.relative_to(dozen)
         if path.suffix == ".parquet" and path.name != "rejects.parquet":
             table = pq.read_table(path)

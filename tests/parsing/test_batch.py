@@ -34,7 +34,6 @@ def run(raw: Path, folder: Path, manifest: pa.Table | None = None, params=PARAMS
         manifest if manifest is not None else pq.read_table(raw / "manifest.parquet"),
         raw=raw,
         target=folder / "parsed",
-        earlier_rejects=pq.read_table(raw / "rejects.parquet"),
         params=params,
         engine=ENGINE,
         store=ParseStore(folder / "store"),
@@ -72,7 +71,7 @@ def test_one_new_replay_is_one_parse(raw: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_every_replay_is_parsed_or_a_reject(raw: Path, tmp_path: Path) -> None:
-    """Rejects of fetch travel on, those of parse are added, and the counts add up."""
+    """The rejects of parse are its own, and the counts add up."""
     manifest = pq.read_table(raw / "manifest.parquet")
     (raw_copy := tmp_path / "raw").mkdir()
     for row in manifest.to_pylist()[2:]:
@@ -89,7 +88,7 @@ def test_every_replay_is_parsed_or_a_reject(raw: Path, tmp_path: Path) -> None:
     assert summary.rejected["file_missing"] == summary.rejected["bytes_changed"] == 1
     table = pq.read_table(tmp_path / "parsed" / "rejects.parquet")
     assert table.schema.equals(rejects.REJECTS_SCHEMA)
-    assert set(table["stage"].to_pylist()) == {"fetch", "parse"}
+    assert set(table["stage"].to_pylist()) == {"parse"}
     replays = pq.read_table(tmp_path / "parsed" / "replays.parquet")
     for replay_id in replays["replay_id"].to_pylist():
         assert (tmp_path / "parsed" / "frames" / replay_id[:2] / f"{replay_id}.arrow").is_file()

@@ -15,7 +15,6 @@ from impulse.parsing.stage import parse_batch
 from impulse.parsing.store import ParseStore
 from impulse.replay.container import read_header
 from impulse.run.engines import run_tasks
-from impulse.tables import rejects
 from impulse.tables.io import table_of
 from impulse.tables.manifest import MANIFEST_COLUMNS
 
@@ -37,7 +36,6 @@ def test_a_dask_cluster_gives_the_bytes_of_a_local_run(tmp_path: Path) -> None:
             manifest,
             raw=tmp_path,
             target=tmp_path / kind.value / "parsed",
-            earlier_rejects=rejects.to_table([]),
             params=ParsingConfig.get_preset("standard").params(),
             engine=EngineParams(kind=kind, workers=2),
             store=ParseStore(tmp_path / kind.value / "store"),

@@ -8,22 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from tests.jobs import job
 
 from impulse.config.parsing_config import ParsingConfig
 from impulse.config.validate import ValidateParams
 from impulse.parsing.parsed_replay import parse_replay
 from impulse.replay.reasons import Reason
+from impulse.run.job import Counts
 from impulse.schema.column import REPLAY_ID
 from impulse.schema.measures import MEASURE_COLUMNS
 from impulse.tables import rejects
-from impulse.tables.io import table_of
+from impulse.tables.io import table_of, write_table
 from impulse.tables.parsed import REPLAY_COLUMNS
 from impulse.tables.rejects import Reject
+from impulse.validation import stage
 from impulse.validation.comparisons import compare
-from impulse.validation.stage import ValidateSummary, validate_tables
 from impulse.validation.verdicts import Judgement, judge
 
+_BLANK: dict[str, Any] = {"string": "", "bool": False}
+
 GOOD: dict[str, Any] = {
+    **{column.name: _BLANK.get(column.dtype, 0) for column in REPLAY_COLUMNS if not column.nullable},
     **{column.name: 0 for column in MEASURE_COLUMNS},
     "path": "replays/a.replay",
     "source_path": "good.replay",
@@ -83,7 +88,14 @@ def run(
     folder: Path,
     rows: Iterable[Mapping[str, Any]],
     params: ValidateParams = ValidateParams(),  # noqa: B008 - frozen
-) -> ValidateSummary:
+) -> Counts:
     """Do the stage's work on rows."""
     replays, measures = tables(rows)
-    return validate_tables(replays, measures, earlier_rejects=EARLIER, target=folder / "validated", params=params)
+    for name, table in (
+        ("raw/rejects", EARLIER),
+        ("parsed/rejects", rejects.to_table([])),
+        ("parsed/replays", replays),
+        ("parsed/measures", measures),
+    ):
+        write_table(table, folder / f"{name}.parquet")
+    return stage.run(job(params, folder))

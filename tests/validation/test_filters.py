@@ -98,7 +98,7 @@ def test_without_filters_nothing_is_left_out() -> None:
 def test_a_replay_that_was_not_asked_for_is_not_counted_as_bad() -> None:
     """Its first reason is the filter's, whatever rules it violates."""
     judgement = judged({"rows": 3, "mode": "hoops"}, params=ValidateParams(filter=FilterParams(mode=[GameMode.soccer])))
-    assert judgement.rejects[0].reason.value == "filtered_mode"
+    assert judgement.rejects[0].reason == "filtered_mode"
     assert judgement.verdicts["reasons"].to_pylist() == ["filtered_mode; too_few_frames"]
 
 

@@ -1,14 +1,10 @@
-"""The dedupe stage's work: fates of recordings and columns as small tables; no frames are read or copied."""
+"""The dedupe stage: decisions about recordings and columns as small tables; no frames are read or copied."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from impulse.config.dedupe import DedupeParams
 from impulse.dedupe.matches import Fate, decide
@@ -40,52 +36,21 @@ NATIVE_ROW_SECONDS = 1 / 30
 _VERDICT_COLUMNS = ["replay_id", "verdict", "frames_shown", "max_duplicate_error"]
 
 
-@dataclass(frozen=True, slots=True)
-class DedupeSummary:
-    """Counts of a run of the dedupe stage."""
-
-    replays_in: int
-    replays_out: int
-    rejected: dict[str, int]
-    columns_in: int
-    columns_out: int
-
-
-def dedupe_tables(
-    verdicts: pa.Table,
-    replays: pa.Table,
-    *,
-    players: pa.Table,
-    goals: pa.Table,
-    features: Path,
-    earlier_rejects: pa.Table,
-    target: Path,
-    params: DedupeParams,
-) -> DedupeSummary:
-    """Decide which recordings and columns are kept, and write the decisions into ``target``.
-
-    Args:
-        verdicts: verdicts with measures, from validate.
-        replays: the replays table of parse.
-        players: the players table of parse.
-        goals: the goals table of parse.
-        features: the file that tells which features the frames were made with.
-        earlier_rejects: rejects of the stages before.
-        target: output folder, replaced when all is done.
-        params: identities that count, columns to keep.
+def run(job: Job[DedupeParams]) -> Counts:
+    """Decide which recordings and columns are kept, and write the decisions into ``deduped``.
 
     Raises:
-        StageError: columns that are declared to be the same differ in the data.
+        StageError: an input is missing, or columns that are declared to be the same differ in the data.
     """
+    parsed, params = job.data / "parsed", job.settings
+    verdicts = read_table(job.data / "validated" / VERDICTS, made_by="validate")
     accepted = [row for row in verdicts.select(_VERDICT_COLUMNS).to_pylist() if row["verdict"] != "reject"]
     recordings = read_recordings(
-        replays,
-        players,
-        goals,
+        *(read_table(parsed / f"{name}.parquet", made_by="parse") for name in ("replays", "players", "goals")),
         frames_shown={row["replay_id"]: row["frames_shown"] for row in accepted},
         min_goals=params.min_goals,
     )
-    made_with = read_json(features, made_by="parse")
+    made_with = read_json(parsed / FEATURES, made_by="parse")
     decisions = decide(recordings, params, row_seconds=_row_seconds(made_with))
     paths = {recording.replay_id: recording.source_path for recording in recordings}
     rejected = [
@@ -106,13 +71,16 @@ def dedupe_tables(
         log.warning(
             "no rotation is left of %s; dedupe.keep_quaternions or dedupe.keep_euler_angles keeps it", ", ".join(lost)
         )
-    with output_folder(target) as folder:
+    with output_folder(job.output / "deduped") as folder:
         write_table(table_of((fate.row() for fate in decisions.fates), FATE_COLUMNS), folder / FATES)
         write_table(table_of((link.row() for link in decisions.links), PAIR_COLUMNS), folder / PAIRS)
-        write_table(rejects.to_table(rejected, earlier=earlier_rejects), folder / REJECTS)
+        write_table(rejects.to_table(rejected), folder / REJECTS)
         write_json(folder / KEPT_COLUMNS, {"kept": kept, "dropped": dropped, "without_rotation": lost})
-    return DedupeSummary(
-        len(recordings), len(recordings) - len(rejected), rejects.count_by_reason(rejected), len(columns), len(kept)
+    return Counts(
+        len(recordings),
+        len(recordings) - len(rejected),
+        rejects.count_by_reason(rejected),
+        figures={"columns_in": len(columns), "columns_out": len(kept)},
     )
 
 
@@ -137,24 +105,3 @@ def _check_duplicates(accepted: Iterable[Mapping[str, Any]], dropped: Mapping[st
                 f"columns that should repeat each other differ by {error:g} in replay {row['replay_id']}; "
                 "set dedupe.deduplicate_position to false and report it"
             )
-
-
-def run(job: Job[DedupeParams]) -> Counts:
-    """Decide which recordings and columns are kept."""
-    parsed, validated = job.data / "parsed", job.data / "validated"
-    summary = dedupe_tables(
-        read_table(validated / VERDICTS, made_by="validate"),
-        read_table(parsed / "replays.parquet", made_by="parse"),
-        players=read_table(parsed / "players.parquet", made_by="parse"),
-        goals=read_table(parsed / "goals.parquet", made_by="parse"),
-        features=parsed / FEATURES,
-        earlier_rejects=read_table(validated / REJECTS, made_by="validate"),
-        target=job.output / "deduped",
-        params=job.settings,
-    )
-    return Counts(
-        summary.replays_in,
-        summary.replays_out,
-        summary.rejected,
-        figures={"columns_in": summary.columns_in, "columns_out": summary.columns_out},
-    )

@@ -55,6 +55,7 @@ from impulse.tables.paths import (
     REJECTS,
     SPLITS,
 )
+from impulse.tables.rejects import read_rejects
 
 log = logging.getLogger(__name__)
 
@@ -112,12 +113,12 @@ def export_dataset(
     rows = _kept_replays(parsed, deduped, players, params)
     if not rows:
         raise StageError(
-            "no replay is left to export; data/deduped/rejects.parquet and data/validated/report.md say why"
+            "no replay is left to export; data/validated/report.html and data/deduped/rejects.parquet say why"
         )
     schema = export_schema(parsed_layout(made_with).schema, kept_columns, params)
     recipe = Recipe(parsed.absolute(), schema, params)
     pieces = plan_pieces(rows, _replays(rows, players), params)
-    all_rejects = read_table(deduped / REJECTS, made_by="dedupe")
+    all_rejects = read_rejects(parsed.parent)
     with output_folder(target) as folder:
         entries, written = _entries(pieces, recipe, store, engine)
         hashes: dict[str, str] = {}

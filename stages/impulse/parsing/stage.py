@@ -85,7 +85,6 @@ def parse_batch(
     *,
     raw: Path,
     target: Path,
-    earlier_rejects: pa.Table,
     params: ParseParams,
     engine: EngineParams,
     store: ParseStore,
@@ -97,7 +96,6 @@ def parse_batch(
         manifest: table of the replays, by :data:`impulse.tables.manifest.MANIFEST_COLUMNS`.
         raw: folder that the manifest's paths start from, unless the manifest names a bucket.
         target: output folder, replaced when all is done.
-        earlier_rejects: rejects of the stages before.
         params: features, rows a second, slots.
         engine: workers and their limits.
         store: results of earlier runs.
@@ -116,7 +114,7 @@ def parse_batch(
         ]
         log.info("%d replays, %d of them parsed before", len(rows), len(rows) - len(tasks))
         fates = _parse_missing(tasks, engine)
-        return _assemble(folder, rows, keys, fates, earlier_rejects, params, store, listed, parsed_now=len(tasks))
+        return _assemble(folder, rows, keys, fates, params, store, listed, parsed_now=len(tasks))
 
 
 def parse_task(task: ParseTask) -> None:
@@ -150,7 +148,6 @@ def _assemble(
     rows: Sequence[Mapping[str, Any]],
     keys: Sequence[str],
     passing: Mapping[str, ReplayError],
-    earlier_rejects: pa.Table,
     params: ParseParams,
     store: ParseStore,
     listed: ListedPlayers,
@@ -178,7 +175,7 @@ def _assemble(
         if name == "events" and not params.events:
             continue
         write_table(table_of(tables[name], columns), folder / f"{name}.parquet")
-    write_table(rejects.to_table(rejected, earlier=earlier_rejects), folder / REJECTS)
+    write_table(rejects.to_table(rejected), folder / REJECTS)
     write_json(
         folder / FEATURES,
         {
@@ -219,7 +216,6 @@ def run(job: Job[ParseParams]) -> Counts:
         read_table(raw / MANIFEST, made_by="fetch"),
         raw=raw,
         target=job.output / "parsed",
-        earlier_rejects=read_table(raw / REJECTS, made_by="fetch"),
         params=job.settings,
         engine=job.engine,
         listed_players=read_table(raw / LISTED_PLAYERS, made_by="fetch"),

@@ -18,7 +18,7 @@ LISTED_PLAYERS = "listed_players.parquet"
 """Players as the source lists them, in data/raw; empty for sources that tell of none."""
 
 REJECTS = "rejects.parquet"
-"""Inputs left out so far and why, in the output folder of every stage."""
+"""Inputs that a stage left out and why, in the output folder of every stage."""
 
 VERDICTS = "verdicts.parquet"
 """One verdict for each parsed replay, in data/validated."""

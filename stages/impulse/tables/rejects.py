@@ -1,17 +1,16 @@
-"""Why a replay is not in the dataset: reason codes, and the table that carries them from stage to stage.
-
-Every stage adds its own rows to the table it received, so the last one names every input that was left out.
-"""
+"""Why a replay is not in the dataset: the table of rejects that every stage writes about its own."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
-from impulse.replay.reasons import Reason
+from impulse.tables.io import read_table
+from impulse.tables.paths import REJECTS
 
 REJECTS_SCHEMA = pa.schema(
     [
@@ -23,6 +22,9 @@ REJECTS_SCHEMA = pa.schema(
     ]
 )
 
+FOLDERS = {"fetch": "raw", "parse": "parsed", "validate": "validated", "dedupe": "deduped"}
+"""Stages that leave replays out, in their order, and the folder of each inside data."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:
@@ -31,34 +33,35 @@ class Reject:
     replay_id: str
     source_path: str
     stage: str
-    reason: Reason
+    reason: str
+    """Code of a :class:`impulse.replay.reasons.Reason`, a rule, a filter or a step of dedupe."""
     detail: str
 
 
-def to_table(rejects: Iterable[Reject], *, earlier: pa.Table | None = None) -> pa.Table:
-    """Return the rejects of one stage after those of the stages before it.
-
-    Args:
-        rejects: the stage's own rejects, in any order.
-        earlier: the table of the stage before, kept as it is.
-
-    Returns:
-        A table with :data:`REJECTS_SCHEMA`; own rows are sorted by replay id and path.
-    """
+def to_table(rejects: Iterable[Reject]) -> pa.Table:
+    """Return the rejects of one stage as a table with :data:`REJECTS_SCHEMA`, sorted by replay id and path."""
     rows = sorted(rejects, key=lambda reject: (reject.replay_id, reject.source_path))
-    own = pa.Table.from_pydict(
+    return pa.Table.from_pydict(
         {
             "replay_id": [row.replay_id for row in rows],
             "source_path": [row.source_path for row in rows],
             "stage": [row.stage for row in rows],
-            "reason": [row.reason.value for row in rows],
+            "reason": [str(row.reason) for row in rows],
             "detail": [row.detail for row in rows],
         },
         schema=REJECTS_SCHEMA,
     )
-    return own if earlier is None else pa.concat_tables([earlier, own])
+
+
+def read_rejects(data: Path, stages: Iterable[str] = tuple(FOLDERS)) -> pa.Table:
+    """Return the rejects that stages wrote below ``data``, stage by stage.
+
+    Raises:
+        StageError: a stage has not run.
+    """
+    return pa.concat_tables([read_table(data / FOLDERS[stage] / REJECTS, made_by=stage) for stage in stages])
 
 
 def count_by_reason(rejects: Iterable[Reject]) -> dict[str, int]:
     """Return how many rejects each reason has, sorted by reason."""
-    return dict(sorted(Counter(reject.reason.value for reject in rejects).items()))
+    return dict(sorted(Counter(str(reject.reason) for reject in rejects).items()))

@@ -1,4 +1,4 @@
-"""The report of the validate stage for people, as a page and as Markdown: the fate of every input, and what decided it."""
+"""The report of the validate stage, a readable page: what became of every input, and what decided it."""
 
 from __future__ import annotations
 
@@ -26,46 +26,38 @@ MAX_ROWS = 2000
 WORST = 5
 """Replays that are named for each rule."""
 
-_MARKDOWN_SPECIAL = str.maketrans(
-    {**{sign: f"\\{sign}" for sign in "\\`*[]|#!"}, "&": "&amp;", "<": "&lt;", ">": "&gt;"}
-)
+REPORT = "report.html"
+"""Name of the page, in data/validated."""
 
 
-def write_reports(judgement: Judgement, all_rejects: pa.Table, folder: Path, params: ValidateParams) -> None:
-    """Write ``report.html``, one file that needs nothing beside it, and ``report.md``.
+def write_report(judgement: Judgement, all_rejects: pa.Table, folder: Path, params: ValidateParams) -> None:
+    """Write :data:`REPORT`, one file that needs nothing beside it.
 
     Args:
         judgement: verdicts and violations.
         all_rejects: rejects of all stages up to this one.
-        folder: receives both; the plots are in it already.
+        folder: receives the page; the plots are in it already.
         params: thresholds, for the table of rules.
     """
     content = _content(judgement, all_rejects, params)
     environment = Environment(
         loader=PackageLoader("impulse.validation", "templates"),
-        autoescape=lambda name: name is not None and name.endswith(".html"),
+        autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     environment.filters["plain"] = plain
-    environment.filters["markdown"] = markdown
     pictures = {name: base64.b64encode((folder / "plots" / name).read_bytes()).decode() for name in PLOTS}
-    for name in ("report.html", "report.md"):
-        page = environment.get_template(name).render(content, plots=PLOTS, pictures=pictures)
-        (folder / name).write_text(page, encoding="utf-8")
+    page = environment.get_template(REPORT).render(content, plots=PLOTS, pictures=pictures)
+    (folder / REPORT).write_text(page, encoding="utf-8")
 
 
 def plain(value: object) -> str:
     """Return a value on one line, without the signs that steer a terminal or turn the direction of writing."""
     text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-
-
-def markdown(value: object) -> str:
-    """Return a value for a cell of a Markdown table, where it can neither mark up nor load anything."""
-    return plain(value).translate(_MARKDOWN_SPECIAL)
 
 
 def _content(judgement: Judgement, all_rejects: pa.Table, params: ValidateParams) -> dict[str, Any]:
