@@ -26,7 +26,7 @@ def synthetic_rows(count: int) -> list[dict[str, Any]]:
     """Return facts and measures of so many replays, some of them bad in one way or another."""
     import numpy as np
 
-    from impulse.schema.measures import MEASURE_COLUMNS
+    from impulse.tables.measures import MEASURE_COLUMNS
     from impulse.tables.parsed import REPLAY_COLUMNS
 
     random = np.random.default_rng(1)
@@ -89,9 +89,9 @@ def write_tables(folder: Path, count: int) -> None:
     """Write what parse would have written."""
     from impulse.replay.reasons import Reason
     from impulse.schema.column import REPLAY_ID
-    from impulse.schema.measures import MEASURE_COLUMNS
     from impulse.tables import rejects
     from impulse.tables.io import table_of, write_table
+    from impulse.tables.measures import MEASURE_COLUMNS
     from impulse.tables.parsed import REPLAY_COLUMNS
     from impulse.tables.rejects import Reject
 

@@ -17,8 +17,8 @@ from impulse.dedupe.stage import run
 from impulse.files.output import write_json
 from impulse.run.job import Counts
 from impulse.schema.column import Column
-from impulse.schema.measures import MEASURE_COLUMNS
 from impulse.tables.io import table_of, write_table
+from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import (
     GOAL_COLUMNS,
     PLAYER_COLUMNS,

@@ -16,9 +16,9 @@ from impulse.parsing.parsed_replay import parse_replay
 from impulse.replay.reasons import Reason
 from impulse.run.job import Counts
 from impulse.schema.column import REPLAY_ID
-from impulse.schema.measures import MEASURE_COLUMNS
 from impulse.tables import rejects
 from impulse.tables.io import table_of, write_table
+from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import REPLAY_COLUMNS
 from impulse.tables.rejects import Reject
 from impulse.validation import stage

@@ -16,7 +16,7 @@ from tests.validation.conftest import judged, run, tables
 from impulse.config.validate import FilterParams, ValidateParams
 from impulse.errors import StageError
 from impulse.replay.modes import GameMode
-from impulse.schema.measures import MEASURE_COLUMNS
+from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.rejects import read_rejects
 from impulse.tables.validated import COMPARISON_COLUMNS, VERDICT_COLUMNS
 from impulse.validation.comparisons import compare

@@ -11,8 +11,8 @@ import pyarrow as pa
 from impulse.export.long_layout import LONG_COLUMNS, PLAYER_COLUMN, long_schema
 from impulse.schema.column import SCHEMA_VERSION, Column
 from impulse.schema.features import FrameLayout, frame_layout
-from impulse.schema.measures import MEASURE_COLUMNS
 from impulse.tables.exported import EXPORT_COLUMNS
+from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import (
     DEMOLITION_COLUMNS,
     EVENT_COLUMNS,

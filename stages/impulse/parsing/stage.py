@@ -25,10 +25,10 @@ from impulse.run.job import Counts, Job
 from impulse.run.progress import with_progress
 from impulse.s3.credentials import add_aws_variables
 from impulse.schema.column import REPLAY_ID, Column
-from impulse.schema.measures import MEASURE_COLUMNS
 from impulse.tables import rejects
 from impulse.tables.io import read_table, table_of, write_table
 from impulse.tables.manifest import LISTED_PLAYER_COLUMNS
+from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import (
     DEMOLITION_COLUMNS,
     EVENT_COLUMNS,

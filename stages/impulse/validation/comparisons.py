@@ -9,7 +9,7 @@ from impulse.errors import StageError
 from impulse.replay.maps import KNOWN_MAPS
 from impulse.replay.modes import PLAYLISTS, GameMode
 from impulse.schema.column import REPLAY_ID, arrow_schema
-from impulse.schema.measures import MEASURE_COLUMNS
+from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.validated import COMPARISON_COLUMNS
 
 MADE_BY_THE_GAME = ("Online", "Tournament")

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from impulse.config.validate import ValidateParams
-from impulse.schema.measures import MEASURE_COLUMNS
+from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.validated import COMPARISON_COLUMNS
 from impulse.validation.filters import FILTERS
 from impulse.validation.plots import PLOTS

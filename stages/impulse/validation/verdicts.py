@@ -14,8 +14,8 @@ import pyarrow as pa
 from impulse.config.validate import Severity, ValidateParams
 from impulse.replay.reasons import Reason
 from impulse.schema.column import arrow_schema
-from impulse.schema.measures import MEASURE_COLUMNS
 from impulse.tables.io import table_of
+from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.rejects import Reject
 from impulse.tables.validated import (
     COMPARISON_COLUMNS,

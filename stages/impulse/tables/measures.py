@@ -1,4 +1,7 @@
-"""What is measured of one replay's frames: the columns of the measures table."""
+"""What is measured of one replay's frames: the columns of the measures table.
+
+They are here and not in the schema of frames, because all products rest on that, and a new measure must parse nothing.
+"""
 
 from __future__ import annotations
 
