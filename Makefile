@@ -44,7 +44,7 @@ release: install ## tag and upload the dataset of this checkout: make release VE
 	@test -n "$(VERSION)" || { echo "make release VERSION=v1.0 [PUSH=1]"; exit 1; }
 	@$(IMPULSE) release "$(VERSION)" $(if $(PUSH),--push)
 
-trials: install ## try settings side by side: make trials S="parse.fps=5,10,30" [JOBS=2] (deploy/SWEEPS.md)
+trials: install ## try settings side by side: make trials S="parse.fps=5,10,30" [JOBS=2] (docs/sweeps.md)
 	@test -n "$(S)" || { echo 'make trials S="parse.fps=5,10,30" [JOBS=2]'; exit 1; }
 	@$(IMPULSE) trials --jobs $(or $(JOBS),2) $(S)
 

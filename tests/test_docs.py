@@ -12,13 +12,20 @@ from impulse.demo import Recording
 from impulse.replay.reasons import Reason
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SNIPPETS = [part.split("```")[0] for part in README.split("```python\n")[1:]]
+LIBRARY = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+SNIPPETS = [part.split("```")[0] for part in (README + LIBRARY).split("```python\n")[1:]]
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "deploy/README.md",
+    *(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/*.md")),
+)
 
 
 @pytest.mark.parametrize(
     "snippet",
     [s for s in SNIPPETS if "impulse" in s and "download_group" not in s],
-    ids=lambda s: s.split("import ")[1].split("\n")[0],
+    ids=lambda s: s.splitlines()[0],
 )
 def test_library_snippets_run_as_written(
     snippet: str, synthetic: tuple[Path, Recording], dataset: Path, tmp_path: Path, monkeypatch
@@ -35,13 +42,25 @@ def test_library_snippets_run_as_written(
 def test_make_targets_exist() -> None:
     """Every `make <target>` of the documents is a target of the Makefile."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    for document in ("README.md", "CONTRIBUTING.md", "deploy/README.md"):
+    for document in set(DOCUMENTS) - {"docs/migration.md"}:  # which names what is gone
         named = re.findall(
             r"(?:^|[`\s])make ([a-z-]+(?: [a-z-]+)*)(?=[\s`]*(?:#|`|$))", (ROOT / document).read_text(), re.MULTILINE
         )
         words = {word for line in named for word in line.split()}
-        assert words
         assert words <= targets, (document, words - targets)
+
+
+def test_linked_documents_exist() -> None:
+    """No link leads nowhere."""
+    for document in (*DOCUMENTS, "docs/decisions/README.md", "data/README.md"):
+        text = (ROOT / document).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\((?!http)([^)#]+)", text):
+            assert ((ROOT / document).parent / target).exists(), (document, target)
+
+
+def test_the_readme_is_short() -> None:
+    """What a newcomer reads first fits into a few minutes."""
+    assert len(README.splitlines()) <= 150
 
 
 def test_presets_of_the_table_exist() -> None:

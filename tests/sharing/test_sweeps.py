@@ -14,7 +14,7 @@ from tests.paths import ROOT
 from tests.pipeline.conftest import Checkout
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]
-GUIDE = (ROOT / "deploy" / "SWEEPS.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```bash\n(.*?)```", GUIDE, re.DOTALL)
 MAKE = "make --silent --old-file=install"
 """The test's environment stands in for the one that make would install."""
