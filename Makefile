@@ -15,7 +15,7 @@ IMPULSE := PYTHONPATH=stages python -m impulse
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-torch bench lint fix types check-params lock clean
+.PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-torch bench lint fix types check-params docs lock clean
 .PHONY: remote push repro-pull trials release
 
 help: ## list the targets
@@ -62,6 +62,9 @@ results: install ## get dvc.lock of a finished run on a server; then dvc pull
 
 params: install ## compose conf/ into params.yaml
 	python stages/config.py
+
+docs: install ## write data/README.md from the columns of the tables
+	PYTHONPATH=stages python -m impulse.tables.document > data/README.md
 
 test: install-dev ## run the test suite
 	python -m pytest

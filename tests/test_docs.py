@@ -10,6 +10,7 @@ from tests.paths import ROOT
 
 from impulse.demo import Recording
 from impulse.replay.reasons import Reason
+from impulse.tables.document import data_readme
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LIBRARY = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
@@ -79,6 +80,11 @@ def test_named_modules_exist() -> None:
     package = ROOT / "stages" / "impulse"
     for name in re.findall(r"\b([a-z_]+/)?([a-z_]+\.py)\b", (ROOT / "CONTRIBUTING.md").read_text()):
         assert list(package.rglob("".join(name).split("/")[-1])) or (ROOT / "stages" / name[1]).is_file(), name
+
+
+def test_the_tables_of_data_are_described_as_they_are() -> None:
+    """`make docs` was called after the last change of a column."""
+    assert (ROOT / "data" / "README.md").read_text(encoding="utf-8") == data_readme()
 
 
 def test_every_reason_has_a_meaning() -> None:

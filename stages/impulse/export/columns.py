@@ -20,7 +20,6 @@ from impulse.tables.parsed import (
     PLAYER_COLUMNS,
     REPLAY_COLUMNS,
 )
-from impulse.tables.rejects import REJECTS_SCHEMA
 
 _NOT_EXPORTED = ("path",)
 """Columns of the replays table that make sense only inside the checkout."""
@@ -38,11 +37,6 @@ COPIED_TABLES: dict[str, Sequence[Column]] = {
     "events": EVENT_COLUMNS,
 }
 """Tables that are exported as parse made them, the last one only on request."""
-
-
-REJECT_COLUMNS = tuple(
-    Column(field.name, "string", field.metadata[b"description"].decode()) for field in REJECTS_SCHEMA
-)
 
 
 def parsed_layout(made_with: Mapping[str, Any]) -> FrameLayout:

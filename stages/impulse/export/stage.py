@@ -22,7 +22,6 @@ from impulse.export.card import ABOUT, CARD_COLUMNS, RIGHTS, TITLE, CardFacts, d
 from impulse.export.columns import (
     COPIED_TABLES,
     EXPORTED_REPLAY_COLUMNS,
-    REJECT_COLUMNS,
     described,
     long_columns,
     parsed_layout,
@@ -55,7 +54,7 @@ from impulse.tables.paths import (
     REJECTS,
     SPLITS,
 )
-from impulse.tables.rejects import read_rejects
+from impulse.tables.rejects import REJECT_COLUMNS, read_rejects
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from impulse.schema.column import Column
 from impulse.tables.io import read_table
 from impulse.tables.paths import REJECTS
 
@@ -20,6 +21,10 @@ REJECTS_SCHEMA = pa.schema(
         pa.field("reason", pa.string(), metadata={"description": "reason code"}),
         pa.field("detail", pa.string(), metadata={"description": "what was found and expected"}),
     ]
+)
+
+REJECT_COLUMNS = tuple(
+    Column(field.name, "string", field.metadata[b"description"].decode()) for field in REJECTS_SCHEMA
 )
 
 FOLDERS = {"fetch": "raw", "parse": "parsed", "validate": "validated", "dedupe": "deduped"}
