@@ -27,9 +27,6 @@ FLOORS = (
 )
 """Rooms of impulse, the ground floor first. Tables are written through files, so they are a floor above them."""
 
-KNOWN = {("impulse.schema.redundancy", "impulse.config.dedupe")}
-"""Imports that break the rule until they are mended."""
-
 MAX_LINES = 300
 """A module that is longer does more than one thing."""
 
@@ -79,14 +76,9 @@ def test_imports_run_downwards() -> None:
         f"{found.importer}:{found.line} imports {found.imported}: {_room(found.importer)} is on floor "
         f"{_floor(_room(found.importer))}, {_room(found.imported)} on floor {_floor(_room(found.imported))}"
         for found in IMPORTS
-        if not _is_allowed(found) and (found.importer, found.imported) not in KNOWN
+        if not _is_allowed(found)
     ]
     assert not broken, "\n".join(["imports run from a larger floor to a smaller one", *broken])
-
-
-def test_known_exceptions_are_needed() -> None:
-    """An exception that is mended leaves the list."""
-    assert {(found.importer, found.imported) for found in IMPORTS if not _is_allowed(found)} >= KNOWN
 
 
 @pytest.mark.parametrize("folder", sorted({module.rpartition(".")[0] for module in MODULES}))
@@ -99,9 +91,6 @@ def test_nothing_in_a_folder_imports_in_a_circle(folder: str) -> None:
             one, other = (module.split(".")[depth] for module in (found.importer, found.imported))
             if one != other:
                 graph.setdefault(one, set()).add(other)
-    if folder == "impulse":
-        for importer, imported in KNOWN:
-            graph[_room(importer)].discard(_room(imported))
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

@@ -30,10 +30,12 @@ COMPLETE_WORLDS = st.builds(
 )
 
 
-def fates(world: World, params: DedupeParams | None = None) -> dict[str, dict]:
+def decisions(world: World, params: DedupeParams | None = None) -> dict[str, dict]:
     with tempfile.TemporaryDirectory() as folder:
         world.dedupe(Path(folder), params)
-        return {row["replay_id"]: row for row in pq.read_table(Path(folder) / "deduped" / "fates.parquet").to_pylist()}
+        return {
+            row["replay_id"]: row for row in pq.read_table(Path(folder) / "deduped" / "decisions.parquet").to_pylist()
+        }
 
 
 def content(world: World) -> dict[str, bytes]:
@@ -45,7 +47,7 @@ def content(world: World) -> dict[str, bytes]:
 @settings(max_examples=15)
 @given(world=WORLDS, seed=st.integers(0, 99))
 def test_the_order_of_rows_changes_no_byte(world: World, seed: int) -> None:
-    """Fates, evidence, rejects and columns are the same files."""
+    """Decisions, evidence, rejects and columns are the same files."""
     assert content(world.shuffled(seed)) == content(world)
 
 
@@ -53,12 +55,12 @@ def test_the_order_of_rows_changes_no_byte(world: World, seed: int) -> None:
 @given(WORLDS)
 def test_different_matches_are_never_merged(world: World) -> None:
     """Everything under one key shows one match, and exactly one recording of it is kept."""
-    decided = fates(world)
+    decided = decisions(world)
     shown: dict[str, set[int]] = defaultdict(set)
     kept: dict[str, int] = defaultdict(int)
-    for replay_id, fate in decided.items():
-        shown[fate["match_key"]].add(world.match_of[replay_id])
-        kept[fate["match_key"]] += fate["kept"]
+    for replay_id, decision in decided.items():
+        shown[decision["match_key"]].add(world.match_of[replay_id])
+        kept[decision["match_key"]] += decision["kept"]
     assert set(decided) == set(world.match_of)
     assert all(len(matches) == 1 for matches in shown.values())
     assert set(kept.values()) <= {1}
@@ -68,7 +70,7 @@ def test_different_matches_are_never_merged(world: World) -> None:
 @given(WORLDS)
 def test_recordings_that_tell_enough_are_merged(world: World) -> None:
     """Complete recordings of a match with a guid or three goals have one key, whatever others lack."""
-    decided = fates(world)
+    decided = decisions(world)
     goals = {row["replay_id"]: row["blue_score"] + row["orange_score"] for row in world.replays}
     guids = {row["replay_id"]: row["match_guid"] for row in world.replays}
     keys = defaultdict(set)
@@ -82,8 +84,8 @@ def test_recordings_that_tell_enough_are_merged(world: World) -> None:
 @given(WORLDS)
 def test_the_kept_recordings_have_the_same_fates_again(world: World) -> None:
     """Running over what was kept drops nothing and changes no key."""
-    kept = {replay_id: fate for replay_id, fate in fates(world).items() if fate["kept"]}
-    assert fates(world.only(kept)) == kept
+    kept = {replay_id: decision for replay_id, decision in decisions(world).items() if decision["kept"]}
+    assert decisions(world.only(kept)) == kept
 
 
 @settings(max_examples=15)
@@ -108,7 +110,7 @@ def test_keys_stay_when_recordings_are_added(world: World, data: st.DataObject) 
     matches_with: dict[str, set[int]] = defaultdict(set)
     for replay_id, text in facts.items():
         matches_with[text].add(world.match_of[replay_id])
-    before, after = fates(world.only(some)), fates(world)
+    before, after = decisions(world.only(some)), decisions(world)
     for replay_id in some:
         if len(matches_with[facts[replay_id]]) == 1 or before[replay_id]["match_key_source"] != "fingerprint":
             assert after[replay_id]["match_key"] == before[replay_id]["match_key"]

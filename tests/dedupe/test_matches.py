@@ -1,4 +1,4 @@
-"""Decisions about recordings whose ids, facts and times collide as often as possible."""
+"""Decided about recordings whose ids, facts and times collide as often as possible."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from impulse.dedupe.linking import (
     Step,
     connected,
 )
-from impulse.dedupe.matches import Decisions, decide
+from impulse.dedupe.matches import Decided, Repeat, decide
 from impulse.dedupe.recordings import Recording
 from impulse.errors import ConfigError
-from impulse.replay.reasons import Reason
 
 PARAMS = DedupeParams()
 ROW_SECONDS = 0.1
@@ -76,50 +75,50 @@ def recordings(draw: st.DrawFn, *, with_recording_ids: bool = True) -> list[Reco
     ]
 
 
-def decided(rows: list[Recording], params: DedupeParams = PARAMS) -> Decisions:
+def decided(rows: list[Recording], params: DedupeParams = PARAMS) -> Decided:
     return decide(rows, params, row_seconds=ROW_SECONDS)
 
 
-def groups_of(decisions: Decisions) -> set[frozenset[str]]:
+def groups_of(outcome: Decided) -> set[frozenset[str]]:
     groups = defaultdict(set)
-    for fate in decisions.fates:
-        groups[fate.match_key].add(fate.replay_id)
+    for decision in outcome.decisions:
+        groups[decision.match_key].add(decision.replay_id)
     return {frozenset(group) for group in groups.values()}
 
 
 @given(rows=recordings(), seed=st.integers(0, 99))
 def test_decisions_do_not_depend_on_order(rows: list[Recording], seed: int) -> None:
-    """Shuffled recordings have the same fates and the same evidence."""
+    """Shuffled recordings have the same decisions and the same evidence."""
     assert decided(random.Random(seed).sample(rows, len(rows))) == decided(rows)
 
 
 @given(rows=recordings(), switches=st.tuples(st.booleans(), st.booleans(), st.booleans()))
 def test_one_recording_of_each_match_is_kept(rows: list[Recording], switches: tuple[bool, bool, bool]) -> None:
-    """Every recording has a fate, every match key one kept recording, whatever counts as an identity."""
+    """Every recording has a decision, every match key one kept recording, whatever counts as an identity."""
     by_recording, by_match_guid, by_fingerprint = switches
     params = DedupeParams(by_recording=by_recording, by_match_guid=by_match_guid, by_fingerprint=by_fingerprint)
-    fates = decided(rows, params).fates
-    kept = {fate.match_key: fate.replay_id for fate in fates if fate.reason is None}
+    decisions = decided(rows, params).decisions
+    kept = {decision.match_key: decision.replay_id for decision in decisions if decision.reason is None}
 
-    assert [fate.replay_id for fate in fates] == sorted(row.replay_id for row in rows)
-    assert len(kept) == sum(fate.reason is None for fate in fates)
-    assert all(kept[fate.match_key] == fate.kept_replay_id for fate in fates)
-    assert all((fate.evidence == "") == (fate.reason is None) for fate in fates)
+    assert [decision.replay_id for decision in decisions] == sorted(row.replay_id for row in rows)
+    assert len(kept) == sum(decision.reason is None for decision in decisions)
+    assert all(kept[decision.match_key] == decision.kept_replay_id for decision in decisions)
+    assert all((decision.evidence == "") == (decision.reason is None) for decision in decisions)
 
 
 @given(rows=recordings(), by_match_guid=st.booleans())
 def test_deduplication_is_idempotent(rows: list[Recording], by_match_guid: bool) -> None:
     """Kept recordings are all kept when looked at again, with the same keys."""
     params = DedupeParams(by_match_guid=by_match_guid)
-    kept = {fate.replay_id: fate for fate in decided(rows, params).fates if fate.reason is None}
-    again = decided([row for row in rows if row.replay_id in kept], params).fates
-    assert {fate.replay_id: fate for fate in again} == kept
+    kept = {decision.replay_id: decision for decision in decided(rows, params).decisions if decision.reason is None}
+    again = decided([row for row in rows if row.replay_id in kept], params).decisions
+    assert {decision.replay_id: decision for decision in again} == kept
 
 
 @given(recordings())
 def test_recordings_that_share_an_id_share_a_match(rows: list[Recording]) -> None:
     """Sharing a recording id or a match guid is enough, also through a third recording."""
-    keys = {fate.replay_id: fate.match_key for fate in decided(rows).fates}
+    keys = {decision.replay_id: decision.match_key for decision in decided(rows).decisions}
     for one in rows:
         for other in rows:
             same_recording = one.recording_id is not None and one.recording_id == other.recording_id
@@ -155,11 +154,11 @@ def test_every_pair_of_a_fingerprint_agrees(rows: list[Recording]) -> None:
 @given(recordings())
 def test_the_evidence_explains_every_group(rows: list[Recording]) -> None:
     """Merged pairs alone lead to the same groups, and pairs that are not merged lie in different ones."""
-    decisions = decided(rows)
-    merged = [link for link in decisions.links if link.is_merged]
+    outcome = decided(rows)
+    merged = [link for link in outcome.links if link.is_merged]
     explained = {frozenset(row.replay_id for row in group) for group in connected(rows, merged)}
-    assert explained == groups_of(decisions)
-    for link in decisions.links:
+    assert explained == groups_of(outcome)
+    for link in outcome.links:
         together = any({link.replay_id, link.other_replay_id} <= group for group in explained)
         assert together == link.is_merged
 
@@ -167,17 +166,17 @@ def test_the_evidence_explains_every_group(rows: list[Recording]) -> None:
 @given(recordings())
 def test_switched_off_nothing_is_merged(rows: list[Recording]) -> None:
     """Without identities every recording stays, and none shares a key."""
-    fates = decided(rows, DedupeParams(by_recording=False, by_match_guid=False, by_fingerprint=False)).fates
-    assert all(fate.reason is None for fate in fates)
+    decisions = decided(rows, DedupeParams(by_recording=False, by_match_guid=False, by_fingerprint=False)).decisions
+    assert all(decision.reason is None for decision in decisions)
 
 
 def test_the_same_bytes_are_one_recording_whatever_is_switched_off() -> None:
     """Sources may list one file under several ids."""
     rows = [recording(1), recording(2, sha256=recording(1).sha256)]
     params = DedupeParams(by_recording=False, by_match_guid=False, by_fingerprint=False)
-    (kept, left) = decided(rows, params).fates
+    (kept, left) = decided(rows, params).decisions
     assert kept.reason is None
-    assert left.reason is Reason.DUPLICATE_BYTES
+    assert left.reason is Repeat.DUPLICATE_BYTES
     assert left.evidence.startswith(f"same bytes, SHA-256 {1:032x}")
 
 
@@ -191,13 +190,13 @@ def test_the_reason_names_what_is_shared() -> None:
         recording(5, facts="facts"),
         recording(6, facts="facts", goal_seconds=(0.0, 60.25, 120.0), started_at=NOW - 7200 + 30, frames_shown=50),
     ]
-    fates = {int(fate.replay_id, 16): fate for fate in decided(rows).fates}
+    decisions = {int(decision.replay_id, 16): decision for decision in decided(rows).decisions}
 
-    assert [number for number, fate in fates.items() if fate.reason is None] == [4, 5]
-    assert fates[1].evidence == fates[2].evidence == "match guid M"
-    assert fates[3].reason is Reason.SAME_MATCH
-    assert fates[3].evidence == f"recording id R (with {2:032x}); then match guid M (with {4:032x})"
-    assert fates[6].evidence == (
+    assert [number for number, decision in decisions.items() if decision.reason is None] == [4, 5]
+    assert decisions[1].evidence == decisions[2].evidence == "match guid M"
+    assert decisions[3].reason is Repeat.SAME_MATCH
+    assert decisions[3].evidence == f"recording id R (with {2:032x}); then match guid M (with {4:032x})"
+    assert decisions[6].evidence == (
         "same map, players, teams, score and scorers; 3 goals at the same times within 0.25 s, "
         "starts 30 s apart (clocks differ by -120 min as time zones do), lengths 0 s apart"
     )
@@ -227,24 +226,29 @@ def test_the_policy_chooses(keep: list[str], expected: int) -> None:
         recording(5, match_guid="M", uploaded_at=3),
     ]
     params = DedupeParams(keep=[Keep(name) for name in keep])
-    (kept,) = [int(fate.replay_id, 16) for fate in decided(rows, params).fates if fate.reason is None]
+    (kept,) = [int(decision.replay_id, 16) for decision in decided(rows, params).decisions if decision.reason is None]
     assert kept == expected
 
 
 def test_match_key_rests_on_the_surest_identity() -> None:
     """The match guid where there is one, then the shared facts, then the recording id, then the bytes."""
-    fates = decided(
+    decisions = decided(
         [
             recording(1, match_guid="M", recording_id="R", facts="facts"),
             recording(2, recording_id="S", facts="other facts"),
             recording(3, recording_id="T"),
             recording(4),
         ]
-    ).fates
-    assert [fate.match_key_source for fate in fates] == ["match_guid", "fingerprint", "recording_id", "sha256"]
-    assert fates[0].match_key == "m"
-    assert fates[1].match_key.startswith("facts-")
-    assert [fate.match_key for fate in fates[2:]] == ["recording-t", f"sha256-{4:032x}"]
+    ).decisions
+    assert [decision.match_key_source for decision in decisions] == [
+        "match_guid",
+        "fingerprint",
+        "recording_id",
+        "sha256",
+    ]
+    assert decisions[0].match_key == "m"
+    assert decisions[1].match_key.startswith("facts-")
+    assert [decision.match_key for decision in decisions[2:]] == ["recording-t", f"sha256-{4:032x}"]
 
 
 def test_a_second_recording_does_not_change_the_key() -> None:
@@ -252,28 +256,28 @@ def test_a_second_recording_does_not_change_the_key() -> None:
     first = recording(5, recording_id="M", facts="facts")
     for other in ("A", "Z"):
         second = recording(1, recording_id=other, facts="facts", frames_shown=500, started_at=NOW + 3605)
-        fates = decided([first, second]).fates
-        assert {fate.match_key for fate in fates} == {decided([first]).fates[0].match_key}
-        assert [fate.reason for fate in fates] == [None, Reason.SAME_MATCH]
+        decisions = decided([first, second]).decisions
+        assert {decision.match_key for decision in decisions} == {decided([first]).decisions[0].match_key}
+        assert [decision.reason for decision in decisions] == [None, Repeat.SAME_MATCH]
 
 
 def test_matches_with_equal_facts_by_chance_have_keys_of_their_own() -> None:
     """The goals fell at other times, so these are two matches, and each takes the next identity as its key."""
-    fates = decided(
+    decisions = decided(
         [
             recording(1, recording_id="A", facts="facts"),
             recording(2, recording_id="B", facts="facts", goal_seconds=(0.0, 90.0, 120.0)),
         ]
-    ).fates
-    assert [fate.match_key for fate in fates] == ["recording-a", "recording-b"]
+    ).decisions
+    assert [decision.match_key for decision in decisions] == ["recording-a", "recording-b"]
 
 
 def test_a_recording_that_knows_its_match_represents_it() -> None:
     """One with a match guid is kept before a longer one without: the key follows from the kept recording alone."""
     rows = [recording(1, match_guid="M", facts="facts"), recording(2, facts="facts", frames_shown=900)]
-    fates = decided(rows).fates
-    assert [fate.kept_replay_id for fate in fates] == [rows[0].replay_id] * 2
-    assert {fate.match_key for fate in fates} == {"m"}
+    decisions = decided(rows).decisions
+    assert [decision.kept_replay_id for decision in decisions] == [rows[0].replay_id] * 2
+    assert {decision.match_key for decision in decisions} == {"m"}
 
 
 @pytest.mark.parametrize(
@@ -286,10 +290,10 @@ def test_a_recording_that_knows_its_match_represents_it() -> None:
         ({"playlist_id": 2}, "playlists differ"),
         ({"match_seconds": 500.0}, "playing times differ by 200 s"),
         ({"facts": "other"}, "kind of match, order of goals or scorers differ"),
-        ({"facts": ""}, "tells too little: fewer than two players with an id"),
-        ({"goal_seconds": None}, "tells too little: the rows do not show every goal"),
-        ({"started_at": None}, "tells too little: the header has no date"),
-        ({"n_goals": 2, "facts": ""}, "tells too little: 2 goals, at least 3 needed"),
+        ({"facts": ""}, "says too little: fewer than two players with an id"),
+        ({"goal_seconds": None}, "says too little: the rows do not show every goal"),
+        ({"started_at": None}, "says too little: the header has no date"),
+        ({"n_goals": 2, "facts": ""}, "says too little: 2 goals, at least 3 needed"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
@@ -299,9 +303,9 @@ def test_whatever_differs_keeps_two_matches_apart(values: dict[str, Any], why: s
     second = replace(first, replay_id=f"{2:032x}", sha256="2" * 64)
     assert len(groups_of(decided([first, second]))) == 1
 
-    decisions = decided([first, replace(second, **values)])
-    assert len(groups_of(decisions)) == 2
-    (near_miss,) = decisions.links
+    outcome = decided([first, replace(second, **values)])
+    assert len(groups_of(outcome)) == 2
+    (near_miss,) = outcome.links
     assert not near_miss.is_merged
     assert why in near_miss.evidence
 

@@ -37,10 +37,10 @@ NAMELESS = RecordingPlan(version=LATEST, has_match_guid=False)
 ANYTHING = ValidateParams(min_frames=None, min_players=None)
 
 
-def fates_of(
+def decisions_of(
     files: Iterable[Candidate], folder: Path, *, fps: float = 10.0, params: DedupeParams | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Take files through fetch, parse, validate and dedupe; return the fates by the path in the source."""
+    """Take files through fetch, parse, validate and dedupe; return the decisions by the path in the source."""
     parse = ParseParams(fps=fps, player_features=list(ParsingConfig.get_preset("standard").params().player_features))
     take_in(files, source=SourceKind.local, storage=LocalFolder(folder / "raw"))
     parse_batch(
@@ -55,7 +55,7 @@ def fates_of(
     dedupe.run(job(params or DedupeParams(), folder))
     replays = pq.read_table(folder / "parsed" / "replays.parquet")
     paths = dict(zip(replays["replay_id"].to_pylist(), replays["source_path"].to_pylist(), strict=True))
-    return {paths[row["replay_id"]]: row for row in pq.read_table(folder / "deduped" / "fates.parquet").to_pylist()}
+    return {paths[row["replay_id"]]: row for row in pq.read_table(folder / "deduped" / "decisions.parquet").to_pylist()}
 
 
 def recordings(name: str, plan: MatchPlan, how: RecordingPlan, *, recorders: int = 2) -> list[Candidate]:
@@ -66,7 +66,7 @@ def recordings(name: str, plan: MatchPlan, how: RecordingPlan, *, recorders: int
 
 
 @pytest.fixture(scope="module")
-def fates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def decisions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """The same four people play one match after the other."""
     wish: dict[str, Any] = {"team_size": 2, "duration_seconds": 25.0, "roster_seed": 1}
     files = [
@@ -77,65 +77,67 @@ def fates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
         *recordings("goalless", MatchPlan(seed=5, goals=0, **wish), NAMELESS),
         *recordings("bots", MatchPlan(seed=6, goals=4, bots=1, team_size=1, duration_seconds=25.0), NAMELESS),
     ]
-    return fates_of(files, tmp_path_factory.mktemp("second"))
+    return decisions_of(files, tmp_path_factory.mktemp("second"))
 
 
 OLD_PLAN = RecordingPlan(version=OLD)
 
 
 @pytest.mark.parametrize(("name", "source"), [("guid", "match_guid"), ("facts", "fingerprint"), ("old", "fingerprint")])
-def test_second_recordings_are_merged(fates: dict[str, dict[str, Any]], name: str, source: str) -> None:
+def test_second_recordings_are_merged(decisions: dict[str, dict[str, Any]], name: str, source: str) -> None:
     """Other recorder, other Id, other start, end and time zone: with a guid by it, without one by the facts."""
-    group = {path: fate for path, fate in fates.items() if path.startswith(name)}
+    group = {path: decision for path, decision in decisions.items() if path.startswith(name)}
     assert len(group) >= 2
-    assert {path for path, fate in group.items() if fate["kept"]} == {f"{name}-0.replay"}
-    assert {fate["match_key_source"] for fate in group.values()} == {source}
-    assert len({fate["match_key"] for fate in group.values()}) == 1
-    assert {fate["reason"] for fate in group.values()} == {"", "same_match"}
+    assert {path for path, decision in group.items() if decision["kept"]} == {f"{name}-0.replay"}
+    assert {decision["match_key_source"] for decision in group.values()} == {source}
+    assert len({decision["match_key"] for decision in group.values()}) == 1
+    assert {decision["reason"] for decision in group.values()} == {"", "same_match"}
 
 
 @pytest.mark.parametrize("name", ["goalless", "bots"])
-def test_too_little_evidence_merges_nothing(fates: dict[str, dict[str, Any]], name: str) -> None:
+def test_too_little_evidence_merges_nothing(decisions: dict[str, dict[str, Any]], name: str) -> None:
     """A match without goals, or of one person against a bot, could be any other of them."""
-    group = [fate for path, fate in fates.items() if path.startswith(name)]
-    assert [fate["kept"] for fate in group] == [True, True]
-    assert {fate["match_key_source"] for fate in group} == {"recording_id"}
+    group = [decision for path, decision in decisions.items() if path.startswith(name)]
+    assert [decision["kept"] for decision in group] == [True, True]
+    assert {decision["match_key_source"] for decision in group} == {"recording_id"}
 
 
-def test_different_matches_of_the_same_people_stay_apart(fates: dict[str, dict[str, Any]]) -> None:
+def test_different_matches_of_the_same_people_stay_apart(decisions: dict[str, dict[str, Any]]) -> None:
     """Every match that was played has keys of its own."""
     names: dict[str, set[str]] = {}
-    for path, fate in fates.items():
-        names.setdefault(fate["match_key"], set()).add(path.split("-")[0])
+    for path, decision in decisions.items():
+        names.setdefault(decision["match_key"], set()).add(path.split("-")[0])
     assert all(len(found) == 1 for found in names.values())
     assert len(names) == 8  # goalless and bots twice
 
 
 @pytest.mark.parametrize("fps", [1.0])
-def test_the_fps_changes_neither_decision_nor_key(fates: dict[str, dict[str, Any]], tmp_path: Path, fps: float) -> None:
+def test_the_fps_changes_neither_decision_nor_key(
+    decisions: dict[str, dict[str, Any]], tmp_path: Path, fps: float
+) -> None:
     """A sweep over the fps keeps every match in its split."""
     files = recordings(
         "facts", MatchPlan(seed=2, goals=4, team_size=2, duration_seconds=25.0, roster_seed=1), NAMELESS, recorders=3
     )
-    swept = fates_of(files, tmp_path, fps=1.0)
-    for path, fate in swept.items():
-        assert (fate["kept"], fate["match_key"]) == (fates[path]["kept"], fates[path]["match_key"])
+    swept = decisions_of(files, tmp_path, fps=1.0)
+    for path, decision in swept.items():
+        assert (decision["kept"], decision["match_key"]) == (decisions[path]["kept"], decisions[path]["match_key"])
 
 
 @pytest.mark.real_replays
 def test_real_clips_that_look_alike_are_not_merged(real_replays: Path, tmp_path: Path) -> None:
     """One player's clips of one evening share map, score and team size; the table of pairs says why they stay apart."""
     files = [Candidate(path.name, path.read_bytes()) for path in sorted((real_replays / "clip").glob("*.replay"))]
-    fates = fates_of(files, tmp_path)
+    decisions = decisions_of(files, tmp_path)
     replays = pq.read_table(tmp_path / "parsed" / "replays.parquet").to_pylist()
     alike = Counter(
         (row["map_code"], row["date"].date(), row["team_size"], row["blue_score"], row["orange_score"])
         for row in replays
     )
     assert max(alike.values()) >= 4
-    assert len(fates) == len(files)
-    assert all(fate["kept"] for fate in fates.values())
-    assert len({fate["match_key"] for fate in fates.values()}) == len(files)
+    assert len(decisions) == len(files)
+    assert all(decision["kept"] for decision in decisions.values())
+    assert len({decision["match_key"] for decision in decisions.values()}) == len(files)
     pairs = pq.read_table(tmp_path / "deduped" / "pairs.parquet").to_pylist()
     assert pairs
     assert all(not pair["merged"] and "1 goals, at least 3 needed" in pair["evidence"] for pair in pairs)
@@ -149,7 +151,7 @@ def test_every_real_match_of_three_goals_is_known_again(real_replays: Path, tmp_
     The twin is made of the replay's rows: another id, no match guid, another time zone, goals a tenth of a second off.
     """
     files = [Candidate(str(path), path.read_bytes()) for path in sorted(real_replays.rglob("*.replay"))]
-    assert all(fate["kept"] for fate in fates_of(files, tmp_path).values())
+    assert all(decision["kept"] for decision in decisions_of(files, tmp_path).values())
     names = ("replays", "players", "goals")
     tables = {name: pq.read_table(tmp_path / "parsed" / f"{name}.parquet") for name in names}
     draws = random.Random(1)
@@ -166,7 +168,9 @@ def test_every_real_match_of_three_goals_is_known_again(real_replays: Path, tmp_
         frames_shown=frames | {twin_id(replay_id): 90 for replay_id in frames},
         min_goals=3,
     )
-    keys = {fate.replay_id: fate.match_key for fate in decide(known, DedupeParams(), row_seconds=0.1).fates}
+    keys = {
+        decision.replay_id: decision.match_key for decision in decide(known, DedupeParams(), row_seconds=0.1).decisions
+    }
     merged = {replay_id for replay_id in frames if keys[replay_id] == keys[twin_id(replay_id)]}
 
     assert len({keys[replay_id] for replay_id in frames}) == len(frames)

@@ -16,7 +16,7 @@ from impulse.files.frames import (
     write_frames,
 )
 from impulse.tables.paths import (
-    FATES,
+    DECISIONS,
     FEATURES,
     FRAMES_FILES,
     KEPT_COLUMNS,
@@ -33,22 +33,22 @@ def replicate(source: Path, target: Path, count: int) -> Path:
 
     Values are those of the source's kept replays, one after the other; ids and match keys are new.
     """
-    fates = [row for row in pq.read_table(source / "deduped" / FATES).to_pylist() if row["kept"]]
+    decisions = [row for row in pq.read_table(source / "deduped" / DECISIONS).to_pylist() if row["kept"]]
     rows = {name: pq.read_table(source / "parsed" / f"{name}.parquet") for name in TABLES}
-    by_id: dict[str, dict[str, list[dict[str, Any]]]] = {row["replay_id"]: {} for row in fates}
+    by_id: dict[str, dict[str, list[dict[str, Any]]]] = {row["replay_id"]: {} for row in decisions}
     for name, table in rows.items():
         for row in table.to_pylist():
             if row["replay_id"] in by_id:
                 by_id[row["replay_id"]].setdefault(name, []).append(row)
-    originals = [_frames(source / "parsed" / frames_path(row["replay_id"])) for row in fates]
-    made: dict[str, list[dict[str, Any]]] = {name: [] for name in (*TABLES, "frames", "fates")}
+    originals = [_frames(source / "parsed" / frames_path(row["replay_id"])) for row in decisions]
+    made: dict[str, list[dict[str, Any]]] = {name: [] for name in (*TABLES, "frames", "decisions")}
     for number in range(count):
-        fate, frames = fates[number % len(fates)], originals[number % len(fates)]
+        decision, frames = decisions[number % len(decisions)], originals[number % len(decisions)]
         replay_id = hashlib.md5(f"replica {number}".encode()).hexdigest()
-        for name, found in by_id[fate["replay_id"]].items():
+        for name, found in by_id[decision["replay_id"]].items():
             made[name] += [{**row, "replay_id": replay_id} for row in found]
-        made["fates"].append(
-            {**fate, "replay_id": replay_id, "kept_replay_id": replay_id, "match_key": f"match {number}"}
+        made["decisions"].append(
+            {**decision, "replay_id": replay_id, "kept_replay_id": replay_id, "match_key": f"match {number}"}
         )
         path = target / "parsed" / frames_path(replay_id)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,8 +63,8 @@ def replicate(source: Path, target: Path, count: int) -> Path:
     pq.write_table(pa.Table.from_pylist(made["frames"], schema), target / "parsed" / FRAMES_FILES)
     shutil.copy(source / "parsed" / FEATURES, target / "parsed" / FEATURES)
     (target / "deduped").mkdir(exist_ok=True)
-    schema = pq.read_schema(source / "deduped" / FATES)
-    pq.write_table(pa.Table.from_pylist(made["fates"], schema), target / "deduped" / FATES)
+    schema = pq.read_schema(source / "deduped" / DECISIONS)
+    pq.write_table(pa.Table.from_pylist(made["decisions"], schema), target / "deduped" / DECISIONS)
     shutil.copy(source / "deduped" / KEPT_COLUMNS, target / "deduped" / KEPT_COLUMNS)
     for folder in FOLDERS.values():
         (target / folder).mkdir(exist_ok=True)

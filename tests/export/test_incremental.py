@@ -19,7 +19,7 @@ from impulse.config.export import ExportParams
 from impulse.errors import StageError
 from impulse.export.stage import export_dataset
 from impulse.export.store import ExportStore
-from impulse.tables.paths import FATES, FRAMES_FILES
+from impulse.tables.paths import DECISIONS, FRAMES_FILES
 from impulse.tables.rejects import FOLDERS
 
 EVERYTHING = ExportParams(long=True, numpy=True, npz=True)
@@ -152,7 +152,7 @@ def test_other_frames_of_a_replay_are_exported_anew(data: Path, tmp_path: Path) 
     folder = replicate(data, tmp_path / "data", 3)
     before = content(exported(folder, tmp_path / "one", store=tmp_path / "store"))
     files = pq.read_table(folder / "parsed" / FRAMES_FILES).to_pylist()
-    fates = pq.read_table(folder / "deduped" / FATES).to_pylist()
+    decisions = pq.read_table(folder / "deduped" / DECISIONS).to_pylist()
     swapped = {files[0]["replay_id"]: files[1], files[1]["replay_id"]: files[0]}
     paths = [folder / "parsed" / "frames" / row["replay_id"][:2] / f"{row['replay_id']}.arrow" for row in files[:2]]
     contents = [path.read_bytes() for path in paths]
@@ -163,7 +163,7 @@ def test_other_frames_of_a_replay_are_exported_anew(data: Path, tmp_path: Path) 
     pq.write_table(pa.Table.from_pylist(rows, schema), folder / "parsed" / FRAMES_FILES)
     after = content(exported(folder, tmp_path / "two", store=tmp_path / "store"))
 
-    assert len(fates) == 3
+    assert len(decisions) == 3
     assert any(name.startswith("frames/") for name in changed(before, after))
 
 

@@ -123,7 +123,7 @@ def same_matches(recordings: Iterable[Recording], tolerances: Tolerances) -> Ite
 
 
 def contradictions(group: Sequence[Recording], tolerances: Tolerances) -> list[str]:
-    """Return what recordings that are alike otherwise tell differently, for people."""
+    """Return what recordings that are alike otherwise say differently, in words."""
     found = []
     for name, values in (
         ("match guids", {recording.match_guid for recording in group} - {None}),

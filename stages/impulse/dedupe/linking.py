@@ -17,6 +17,7 @@ from impulse.dedupe.fingerprint import (
     same_matches,
 )
 from impulse.dedupe.recordings import Recording
+from impulse.tables.linked import linked_sets
 
 Preference = Callable[[Recording], Any]
 """Sort key of recordings; the smallest one is the recording to keep."""
@@ -46,7 +47,7 @@ class Link:
     value: str
     """What both have: hash, id or fingerprint."""
     evidence: str
-    """The same for people; for a pair that is not merged, why not."""
+    """The same in words; for a pair that is not merged, why not."""
     is_merged: bool = True
     comparison: Comparison | None = None
 
@@ -122,20 +123,9 @@ def describe(compared: Comparison) -> str:
 
 def connected(recordings: Sequence[Recording], links: Iterable[Link]) -> list[list[Recording]]:
     """Return the recordings in groups that links connect, directly or through others; order is kept."""
-    leader = {recording.replay_id: recording.replay_id for recording in recordings}
-
-    def find(replay_id: str) -> str:
-        while leader[replay_id] != replay_id:
-            leader[replay_id] = leader[leader[replay_id]]
-            replay_id = leader[replay_id]
-        return replay_id
-
-    for link in links:
-        leader[find(link.replay_id)] = find(link.other_replay_id)
-    groups: dict[str, list[Recording]] = defaultdict(list)
-    for recording in recordings:
-        groups[find(recording.replay_id)].append(recording)
-    return list(groups.values())
+    by_id = {recording.replay_id: recording for recording in recordings}
+    pairs = ((link.replay_id, link.other_replay_id) for link in links)
+    return [[by_id[name] for name in group] for group in linked_sets(by_id, pairs)]
 
 
 def paths_to(replay_id: str, neighbours: Mapping[str, Sequence[Link]]) -> dict[str, list[Link]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from impulse.config.dedupe import DedupeParams, Keep
@@ -20,27 +21,38 @@ from impulse.dedupe.linking import (
 )
 from impulse.dedupe.near_misses import near_misses
 from impulse.dedupe.recordings import Recording
-from impulse.replay.reasons import Reason
 
 _NEVER_UPLOADED = 1 << 62
 
-_REASONS = {Step.BYTES: Reason.DUPLICATE_BYTES, Step.RECORDING: Reason.SAME_RECORDING}
+
+class Repeat(StrEnum):
+    """Reason codes of recordings that do not represent their match; the text after each is its meaning."""
+
+    DUPLICATE_BYTES = "duplicate_bytes"
+    """Another file with the very same bytes is kept."""
+    SAME_RECORDING = "same_recording"
+    """Another file of the same recording is kept."""
+    SAME_MATCH = "same_match"
+    """Another recording of the same match is kept."""
+
+
+_REPEATS = {Step.BYTES: Repeat.DUPLICATE_BYTES, Step.RECORDING: Repeat.SAME_RECORDING}
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class Decision:
     """What becomes of one recording."""
 
     replay_id: str
     match_key: str
     match_key_source: str
     kept_replay_id: str
-    reason: Reason | None
+    reason: Repeat | None
     """None for the recording that represents its match."""
     evidence: str
 
     def row(self) -> dict[str, Any]:
-        """Return the row of the fates table."""
+        """Return the row of the table of decisions."""
         return {
             "replay_id": self.replay_id,
             "match_key": self.match_key,
@@ -53,19 +65,19 @@ class Fate:
 
 
 @dataclass(frozen=True, slots=True)
-class Decisions:
+class Decided:
     """What was decided about all recordings, and why."""
 
-    fates: list[Fate]
+    decisions: list[Decision]
     """One for each recording, sorted by replay id."""
     links: list[Link]
     """Pairs that were merged, and pairs that nearly were; sorted."""
 
 
-def decide(recordings: Iterable[Recording], params: DedupeParams, *, row_seconds: float) -> Decisions:
+def decide(recordings: Iterable[Recording], params: DedupeParams, *, row_seconds: float) -> Decided:
     """Group recordings by match and choose one of each group.
 
-    The outcome does not depend on the order of the recordings, and the kept ones among themselves have the same fates
+    The outcome does not depend on the order of the recordings, and the kept ones among themselves have the same decisions
     and keys again.
 
     Args:
@@ -87,16 +99,16 @@ def decide(recordings: Iterable[Recording], params: DedupeParams, *, row_seconds
     for link in links:
         neighbours[link.replay_id].append(link)
         neighbours[link.other_replay_id].append(link)
-    fates = []
+    decisions = []
     for group, kept, (key, source) in zip(groups, best, keys, strict=True):
         paths = paths_to(kept.replay_id, neighbours)
         for recording in group:
             reason, evidence = _why(recording, paths[recording.replay_id])
-            fates.append(Fate(recording.replay_id, key, source, kept.replay_id, reason, evidence))
+            decisions.append(Decision(recording.replay_id, key, source, kept.replay_id, reason, evidence))
     if params.by_fingerprint:
-        links += near_misses(ordered, {fate.replay_id: fate.match_key for fate in fates}, tolerances)
-    return Decisions(
-        sorted(fates, key=lambda fate: fate.replay_id),
+        links += near_misses(ordered, {decision.replay_id: decision.match_key for decision in decisions}, tolerances)
+    return Decided(
+        sorted(decisions, key=lambda decision: decision.replay_id),
         sorted(links, key=lambda link: (link.replay_id, link.other_replay_id, link.step)),
     )
 
@@ -154,12 +166,12 @@ def _own_keys(recording: Recording, params: DedupeParams) -> Iterable[tuple[str,
     yield f"sha256-{recording.sha256[:32]}", "sha256"
 
 
-def _why(recording: Recording, path: Sequence[Link]) -> tuple[Reason | None, str]:
+def _why(recording: Recording, path: Sequence[Link]) -> tuple[Repeat | None, str]:
     """Return why a recording is left out, and the evidence of the links that lead to the kept one."""
     if not path:
         return None, ""
-    reasons = {_REASONS.get(link.step, Reason.SAME_MATCH) for link in path}
-    reason = reasons.pop() if len(reasons) == 1 else Reason.SAME_MATCH
+    reasons = {_REPEATS.get(link.step, Repeat.SAME_MATCH) for link in path}
+    reason = reasons.pop() if len(reasons) == 1 else Repeat.SAME_MATCH
     if len(path) == 1:
         return reason, path[0].evidence
     parts = []

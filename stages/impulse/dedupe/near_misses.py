@@ -1,4 +1,4 @@
-"""Pairs that look like one match and are not merged, with the reason; for people who wonder why."""
+"""Pairs that look like one match and are not merged, with the reason."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _comparison(one: Recording, other: Recording, tolerances: Tolerances) -> Com
 def _difference(one: Recording, other: Recording, tolerances: Tolerances) -> str:
     for recording in (one, other):
         if not is_comparable(recording, tolerances):
-            return f"{recording.replay_id} tells too little: {_lack(recording, tolerances)}"
+            return f"{recording.replay_id} says too little: {_lack(recording, tolerances)}"
     if one.facts != other.facts:
         return "kind of match, order of goals or scorers differ"
     found = contradictions([one, other], tolerances)

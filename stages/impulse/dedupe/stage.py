@@ -7,19 +7,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from impulse.config.dedupe import DedupeParams
-from impulse.dedupe.matches import Fate, decide
+from impulse.config.redundancy import bodies_without_rotation, dropped_columns
+from impulse.dedupe.matches import Decision, decide
 from impulse.dedupe.recordings import read_recordings
 from impulse.errors import StageError
 from impulse.files.output import output_folder, write_json
 from impulse.run.job import Counts, Job
 from impulse.schema.features import frame_layout
-from impulse.schema.redundancy import bodies_without_rotation, dropped_columns
 from impulse.schema.sampling import Sampling
 from impulse.tables import rejects
-from impulse.tables.deduped import FATE_COLUMNS, PAIR_COLUMNS
+from impulse.tables.deduped import DECISION_COLUMNS, PAIR_COLUMNS
 from impulse.tables.io import read_json, read_table, table_of, write_table
 from impulse.tables.paths import (
-    FATES,
+    DECISIONS,
     FEATURES,
     KEPT_COLUMNS,
     PAIRS,
@@ -51,12 +51,12 @@ def run(job: Job[DedupeParams]) -> Counts:
         min_goals=params.min_goals,
     )
     made_with = read_json(parsed / FEATURES, made_by="parse")
-    decisions = decide(recordings, params, row_seconds=_row_seconds(made_with))
+    decided = decide(recordings, params, row_seconds=_row_seconds(made_with))
     paths = {recording.replay_id: recording.source_path for recording in recordings}
     rejected = [
-        Reject(fate.replay_id, paths[fate.replay_id], "dedupe", fate.reason, _detail(fate, paths))
-        for fate in decisions.fates
-        if fate.reason is not None
+        Reject(item.replay_id, paths[item.replay_id], "dedupe", item.reason, _detail(item, paths))
+        for item in decided.decisions
+        if item.reason is not None
     ]
     columns = frame_layout(
         tuple(made_with["global_features"]),
@@ -72,8 +72,8 @@ def run(job: Job[DedupeParams]) -> Counts:
             "no rotation is left of %s; dedupe.keep_quaternions or dedupe.keep_euler_angles keeps it", ", ".join(lost)
         )
     with output_folder(job.output / "deduped") as folder:
-        write_table(table_of((fate.row() for fate in decisions.fates), FATE_COLUMNS), folder / FATES)
-        write_table(table_of((link.row() for link in decisions.links), PAIR_COLUMNS), folder / PAIRS)
+        write_table(table_of((item.row() for item in decided.decisions), DECISION_COLUMNS), folder / DECISIONS)
+        write_table(table_of((link.row() for link in decided.links), PAIR_COLUMNS), folder / PAIRS)
         write_table(rejects.to_table(rejected), folder / REJECTS)
         write_json(folder / KEPT_COLUMNS, {"kept": kept, "dropped": dropped, "without_rotation": lost})
     return Counts(
@@ -84,10 +84,8 @@ def run(job: Job[DedupeParams]) -> Counts:
     )
 
 
-def _detail(fate: Fate, paths: Mapping[str, str]) -> str:
-    return (
-        f"another recording of the match is kept: {fate.kept_replay_id} ({paths[fate.kept_replay_id]}); {fate.evidence}"
-    )
+def _detail(decision: Decision, paths: Mapping[str, str]) -> str:
+    return f"another recording of the match is kept: {decision.kept_replay_id} ({paths[decision.kept_replay_id]}); {decision.evidence}"
 
 
 def _row_seconds(made_with: Mapping[str, Any]) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 from impulse.config.export import ExportParams, SplitBy
 from impulse.errors import StageError
 from impulse.export.assignment import fraction
+from impulse.tables.linked import linked_sets
 
 log = logging.getLogger(__name__)
 
@@ -66,22 +67,12 @@ def _by_player(
     for row in players:
         if row["replay_id"] in match_of and not row["is_bot"] and row["platform"] != NOT_A_PERSON:
             people[match_of[row["replay_id"]]].add(f"{row['platform']}:{row['player_id']}")
-    leader = {person: person for group in people.values() for person in group}
-
-    def find(person: str) -> str:
-        while leader[person] != person:
-            leader[person] = leader[leader[person]]
-            person = leader[person]
-        return person
-
-    for group in people.values():
-        first, *others = sorted(group) or [""]
-        for other in others:
-            leader[find(other)] = find(first)
-    stands_for: dict[str, str] = {}
-    for person in sorted(leader, key=lambda name: (fraction(f"player/{name}"), name)):
-        stands_for.setdefault(find(person), person)
-    keys = {match: f"player/{stands_for[find(min(group))]}" if group else match for match, group in people.items()}
+    pairs = ((person, min(group)) for group in people.values() for person in group)
+    leader = {}
+    for linked in linked_sets({person for group in people.values() for person in group}, pairs):
+        smallest = min(linked, key=lambda name: (fraction(f"player/{name}"), name))
+        leader.update(dict.fromkeys(linked, smallest))
+    keys = {match: f"player/{leader[min(group)]}" if group else match for match, group in people.items()}
     _report_links(keys, params)
     return keys
 

@@ -47,7 +47,7 @@ from impulse.tables.io import (
     write_table,
 )
 from impulse.tables.paths import (
-    FATES,
+    DECISIONS,
     FEATURES,
     FRAMES_FILES,
     KEPT_COLUMNS,
@@ -153,13 +153,13 @@ def _kept_replays(
     parsed: Path, deduped: Path, players: Sequence[Mapping[str, Any]], params: ExportParams
 ) -> list[dict[str, Any]]:
     """Return the rows of the exported replays table, sorted by replay id, with the hash of their frames."""
-    fates = {row["replay_id"]: row for row in read_table(deduped / FATES, made_by="dedupe").to_pylist()}
+    decisions = {row["replay_id"]: row for row in read_table(deduped / DECISIONS, made_by="dedupe").to_pylist()}
     measures = {row["replay_id"]: row for row in read_table(parsed / "measures.parquet", made_by="parse").to_pylist()}
     files = {row["replay_id"]: row for row in read_table(parsed / FRAMES_FILES, made_by="parse").to_pylist()}
     recordings = [
-        {**row, **fates[row["replay_id"]]}
+        {**row, **decisions[row["replay_id"]]}
         for row in read_table(parsed / "replays.parquet", made_by="parse").to_pylist()
-        if row["replay_id"] in fates
+        if row["replay_id"] in decisions
     ]
     keys = split_keys(recordings, players, params)
     rows = []

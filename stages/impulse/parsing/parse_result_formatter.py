@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from impulse.config.pipeline_config import PipelineConfig
+from impulse.config.redundancy import dropped_columns
 from impulse.files.dataframe import to_pandas
 from impulse.files.output import output_file
 from impulse.parsing.replay_parser import ParseResult
-from impulse.schema.redundancy import dropped_columns
 
 
 @dataclass(frozen=True)

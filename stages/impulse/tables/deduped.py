@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from impulse.schema.column import REPLAY_ID, Column
 
-FATE_COLUMNS: tuple[Column, ...] = (
+DECISION_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
     Column("match_key", "string", "identity of the match; all recordings of a match share it"),
     Column("match_key_source", "string", "what the key rests on: match_guid, fingerprint, recording_id or sha256"),

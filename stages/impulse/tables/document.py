@@ -78,7 +78,7 @@ FOLDERS: tuple[Folder, ...] = (
         "dedupe",
         "Which recordings and columns are kept.",
         {
-            paths.FATES: ("one row for each accepted recording", deduped.FATE_COLUMNS),
+            paths.DECISIONS: ("one row for each accepted recording", deduped.DECISION_COLUMNS),
             paths.PAIRS: ("the evidence for each pair that was merged, or nearly was", deduped.PAIR_COLUMNS),
             **_REJECTS,
         },

@@ -26,7 +26,7 @@ VERDICTS = "verdicts.parquet"
 VIOLATIONS = "violations.parquet"
 """One row for each rule that a replay violates, in data/validated."""
 
-FATES = "fates.parquet"
+DECISIONS = "decisions.parquet"
 """Which recording of each match is kept, in data/deduped."""
 
 PAIRS = "pairs.parquet"

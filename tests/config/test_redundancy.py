@@ -13,13 +13,13 @@ import pytest
 from impulse.config.dedupe import DedupeParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.config.pipeline_config import PipelineConfig
+from impulse.config.redundancy import bodies_without_rotation, dropped_columns
 from impulse.demo import Recording
 from impulse.parsing import ReplayParser
 from impulse.parsing.parse_result_formatter import ParseResultFormatter
 from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
 from impulse.schema.column import Column
 from impulse.schema.features import FEATURE_PRESETS, frame_layout
-from impulse.schema.redundancy import bodies_without_rotation, dropped_columns
 
 ALL = FEATURE_PRESETS["all"]
 COLUMNS = frame_layout(ALL.global_features, ALL.player_features, slots_per_team=2).columns
