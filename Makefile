@@ -75,18 +75,8 @@ test-heavy: install-dev ## run the long tests that the suite leaves out
 test-torch: $(VENV)/.installed-torch ## run the tests that need torch, which takes 5 GB of disk
 	python -m pytest -m torch
 
-bench: install-dev ## measure: rates and ratios of one run
-	python tests/benchmarks/write_replays.py
-	python tests/benchmarks/parse_overhead.py
-	python tests/benchmarks/one_more_replay.py
-	python tests/benchmarks/bucket_reads.py
-	python tests/benchmarks/export_size.py
-	python tests/benchmarks/export_incremental.py
-	python tests/benchmarks/sweep.py
-	python tests/benchmarks/validate_tables.py
-	python tests/benchmarks/dedupe_scale.py
-	python tests/benchmarks/windows.py
-	python tests/benchmarks/remote_reads.py
+bench: install-dev ## measure: rates and ratios of one run [CASE="export replays=100"]
+	python tests/benchmarks/run.py $(CASE)
 
 lint: install-dev ## check style
 	ruff check . && ruff format --check .

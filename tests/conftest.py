@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from tests.exported import exported, prepared_data
-from tests.paths import ROOT
+from tests.paths import REPLAYS
 
 from impulse.demo import Recording, write_replay
-
-REPLAYS = Path(os.environ.get("IMPULSE_REPLAYS") or ROOT.parent / "shared" / "replays")
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", derandomize=True, deadline=None)

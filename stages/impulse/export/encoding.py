@@ -1,4 +1,4 @@
-"""How frames become Parquet: types, encodings, codec. Chosen by measurement (tests/benchmarks/export_size.py)."""
+"""How frames become Parquet: types, encodings, codec. Chosen by measurement (tests/benchmarks, case encodings)."""
 
 from __future__ import annotations
 
