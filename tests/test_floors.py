@@ -23,7 +23,8 @@ FLOORS = (
     {"run", "training"},
     {"collection", "parsing", "validation", "dedupe", "export"},
     {"sharing"},
-    {"cli", "__main__"},
+    {"cli"},
+    {"__main__"},
 )
 """Rooms of impulse, the ground floor first. Tables are written through files, so they are a floor above them."""
 
@@ -66,8 +67,8 @@ def _is_allowed(found: Import) -> bool:
 
 
 def test_every_room_has_a_floor() -> None:
-    """A new room is put on a floor."""
-    assert {_room(module) for module in MODULES} - {"__init__"} <= set().union(*FLOORS)
+    """A new room is put on a floor, one that is gone leaves."""
+    assert {_room(module) for module in MODULES} - {"__init__"} == set().union(*FLOORS)
 
 
 def test_imports_run_downwards() -> None:
