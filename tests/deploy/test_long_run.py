@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.checkout import Checkout
 from tests.collection.fake_ballchasing import FakeBallchasing
 from tests.deploy.conftest import REPLAYS
 from tests.deploy.machine import Machine, checkpoint_members, wait_until
-from tests.pipeline.conftest import Checkout
 from tests.s3.fixtures import Bucket
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]

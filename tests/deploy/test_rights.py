@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.checkout import Checkout
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.deploy.conftest import REPLAYS
 from tests.deploy.fake_parameters import NAME, FakeParameters
 from tests.deploy.machine import AWS, Machine, wait_until
 from tests.deploy.test_long_run import downloaded, newest
 from tests.deploy.watched_store import Right, WatchedStore, right_for
-from tests.pipeline.conftest import Checkout
 from tests.s3.fixtures import Bucket
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
@@ -11,10 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.checkout import Checkout
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.deploy.conftest import REPLAYS
 from tests.deploy.machine import Machine, processes_below, wait_until
-from tests.pipeline.conftest import Checkout
 from tests.s3.fixtures import Bucket
 from tests.s3.server import S3Server
 
@@ -56,9 +55,8 @@ def test_stop_saves_and_a_user_gets_the_dataset(
     number, files = re.findall(r"checkpoint (\d+)-\w+\.zip: (\d+) raw files", machine.output())[-1]
     assert int(files) >= len(server.files_sent) - 4
 
-    user = Checkout(tmp_path / "user", {**repository.env, **os.environ, "PATH": repository.env["PATH"]})
+    user = Checkout(tmp_path / "user", {**repository.env, "PYTHONPATH": "stages"})
     subprocess.run(["git", "clone", "-q", str(repository.path), str(user.path)], check=True)
-    user.env["PYTHONPATH"] = "stages"
     early = user.run("python", "-m", "impulse.sharing.long_run", "results", check=False)
     assert early.returncode != 0
     assert "the run is not finished" in early.stderr

@@ -7,46 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.checkout import Checkout
 from tests.paths import ROOT
 
 from impulse.demo import corpus
-
-
-@dataclass(frozen=True)
-class Checkout:
-    """A clone, and the environment of its user."""
-
-    path: Path
-    env: dict[str, str]
-
-    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command in the clone and return what it printed."""
-        done = subprocess.run(
-            command, cwd=self.path, env=self.env, capture_output=True, text=True, timeout=600, check=False
-        )
-        if check and done.returncode != 0:
-            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
-        return done
-
-    def stages_run(self, *command: str) -> list[str]:
-        """Run dvc and return the stages that it really ran."""
-        out = self.run(*command).stdout
-        return [line.split("'")[1] for line in out.splitlines() if line.startswith("Running stage")]
-
-    def replace(self, file: str, old: str, new: str) -> None:
-        """Edit a file by hand."""
-        text = (self.path / file).read_text()
-        assert old in text
-        (self.path / file).write_text(text.replace(old, new))
-
-    def content(self, folder: str) -> dict[str, bytes]:
-        """Return all files below a folder."""
-        base = self.path / folder
-        return {path.relative_to(base).as_posix(): path.read_bytes() for path in base.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +43,6 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], Che
             shutil.copy(ROOT / file, path / file)
         state = path.parent / "dvc-state"
         env = {
-            **{key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "GIT_", "HYDRA_"))},
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "IMPULSE_REPLAYS": str(source),
             "DVC_SITE_CACHE_DIR": str(state),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.pipeline.conftest import Checkout
+from tests.checkout import Checkout
 
 from impulse.config.lock_file import mend
 

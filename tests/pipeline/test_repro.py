@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from tests.pipeline.conftest import Checkout
+from tests.checkout import Checkout
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
 ALL = ["config", "fetch", "parse", "validate", "dedupe", "export"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from tests.pipeline.conftest import Checkout
+from tests.checkout import Checkout
 from tests.pipeline.conftest import clone as clone
 from tests.pipeline.conftest import small_source as small_source
 from tests.s3.fixtures import bucket as bucket

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.pipeline.conftest import Checkout
+from tests.checkout import Checkout
 from tests.s3.server import S3Server
 from tests.sharing.conftest import Sharing, start_sharing
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import dvc.api
 import pyarrow.parquet as pq
 import pytest
-from tests.pipeline.conftest import Checkout
+from tests.checkout import Checkout
 from tests.sharing.conftest import Sharing, without_computing
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.pipeline.conftest import Checkout
+from tests.checkout import Checkout
 from tests.s3.server import S3Server
 from tests.sharing.conftest import Sharing, start_sharing, without_computing
 

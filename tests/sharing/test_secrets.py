@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.checkout import Checkout
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.demo.variants import clones
-from tests.pipeline.conftest import Checkout
 from tests.s3.server import S3Server
 from tests.sharing.conftest import start_sharing
 from tests.sharing.test_sweeps import wait_for_queue

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.checkout import Checkout
 from tests.paths import ROOT
-from tests.pipeline.conftest import Checkout
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]
 GUIDE = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")

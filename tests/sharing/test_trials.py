@@ -11,7 +11,7 @@ import pytest
 from hydra.errors import HydraException
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.pipeline.conftest import Checkout
+from tests.checkout import Checkout
 
 from impulse.errors import ConfigError
 from impulse.sharing.trials import combinations
