@@ -7,8 +7,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from tests.jobs import job
 
-from impulse.collection.intake import Candidate, take_in
-from impulse.collection.storage import LocalFolder
+from impulse.collection.intake import take_in
+from impulse.collection.raw_storage import RawStorage
+from impulse.collection.source import Candidate
 from impulse.config.dedupe import DedupeParams
 from impulse.config.engine import EngineParams
 from impulse.config.export import ExportParams
@@ -29,7 +30,7 @@ EXPORT = ExportParams(shards=16, train=0.5, val=0.25, test=0.25, numpy=True)
 def prepared_data(folder: Path, *, matches: int = 9, seed: int = 11, seconds: float = 20.0) -> Path:
     """Fill a data folder with everything up to dedupe."""
     files = (Candidate(item.name, item.data) for item in corpus(matches=matches, seed=seed, duration_seconds=seconds))
-    take_in(files, source=SourceKind.local, storage=LocalFolder(folder / "raw"))
+    take_in(files, source=SourceKind.local, storage=RawStorage.in_folder(folder / "raw"))
     parse_batch(
         pq.read_table(folder / "raw" / "manifest.parquet"),
         raw=folder / "raw",

@@ -10,13 +10,16 @@
     │       ├── RateLimited         the server asks to wait, and kept asking
     │       ├── ServerError         a fault of the server or of the connection; may pass
     │       └── UnexpectedResponse  an answer that is not what the API promises
+    │           └── BadRequest          the server refuses a parameter of the call
     ├── ReplayError            one replay cannot be used; carries a reject reason
     │   ├── CorruptReplay      its bytes are damaged, cut short, or not a replay at all
     │   └── UnsupportedReplay  its bytes are fine, but the parser cannot turn them into frames
     ├── SchemaError            columns are not what the schema table says
     ├── DatasetError           an exported dataset cannot be opened or read
     └── StageError             a stage cannot go on (missing input, too many rejects, full disk)
-        └── ObjectMissing      a bucket does not hold an object
+        ├── ObjectMissing      a bucket does not hold an object
+        └── StoreUnusable      a store cannot be used before somebody changes a setting
+            └── BucketMissing      a bucket does not exist
 
 Callers of a batch catch :class:`ReplayError` for one replay and let everything else end the run.
 """
@@ -88,6 +91,10 @@ class UnexpectedResponse(FetchError):
     """An answer that is not what the API promises."""
 
 
+class BadRequest(UnexpectedResponse):
+    """The server refuses a parameter of the call."""
+
+
 class ReplayError(ImpulseError):
     """One replay cannot be used."""
 
@@ -125,3 +132,18 @@ class StageError(ImpulseError):
 
 class ObjectMissing(StageError):
     """A bucket does not hold an object."""
+
+
+class StoreUnusable(StageError):
+    """A store cannot be used before somebody changes a setting."""
+
+    exit_code = EXIT_CONFIG
+
+
+class BucketMissing(StoreUnusable):
+    """A bucket does not exist."""
+
+
+def one_line(error: BaseException) -> str:
+    """Return the text of another library's exception as one line; its kind where it has no text."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -15,11 +15,11 @@ from tests.s3.fixtures import bucket as bucket
 from tests.s3.fixtures import s3_server as s3_server
 
 from impulse.collection import CollectionConfig, DownloadResult, download_group
-from impulse.collection.client import Patience
+from impulse.collection.client import RetryPolicy
 from impulse.collection.pacing import Call, Clock, Pacer
 from impulse.demo import write_replay
 
-QUICK = Patience(connect_seconds=2, idle_seconds=0.2, total_seconds=1.0, tries=3)
+QUICK = RetryPolicy(connect_seconds=2, idle_seconds=0.2, total_seconds=1.0, tries=3)
 START = 1_700_000_000.0
 
 
@@ -70,7 +70,7 @@ class Place:
         )
 
     def get(self, group: str = "top", folder: str = "replays", **settings: Any) -> DownloadResult:
-        settings = {"config": self.config(), "clock": self.clock.restarted(), "patience": QUICK, **settings}
+        settings = {"config": self.config(), "clock": self.clock.restarted(), "retries": QUICK, **settings}
         return download_group(group, output_dir=self.folder / folder, **settings)
 
     def written(self, folder: str = "replays") -> dict[str, bytes]:

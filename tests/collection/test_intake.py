@@ -8,25 +8,28 @@ import pyarrow.parquet as pq
 import pytest
 from tests.demo.variants import clones
 
-from impulse.collection.intake import Candidate, take_in
-from impulse.collection.storage import LocalFolder
-from impulse.config.fetch import SourceKind
+from impulse.collection.intake import take_in
+from impulse.collection.raw_storage import RawStorage, raw_storage
+from impulse.collection.source import Candidate, unreadable
+from impulse.config.fetch import FetchParams, SourceKind
 from impulse.demo import corpus
 
 FILES = [(item.name, item.data) for item in corpus(matches=9, seed=3, duration_seconds=12.0)]
 
 
 def run(folder: Path, files) -> dict[str, bytes]:
-    take_in((Candidate(name, data) for name, data in files), source=SourceKind.local, storage=LocalFolder(folder))
+    take_in(
+        (Candidate(name, data) for name, data in files), source=SourceKind.local, storage=RawStorage.in_folder(folder)
+    )
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_every_candidate_is_in_the_manifest_or_a_reject(tmp_path: Path) -> None:
     """Nothing disappears: the corpus' copy and its corrupt file are rejects, everything else is stored."""
     summary = take_in(
-        [*(Candidate(*file) for file in FILES), Candidate("gone", FileNotFoundError(2, "No such file"))],
+        [*(Candidate(*file) for file in FILES), unreadable("gone", "No such file")],
         source=SourceKind.local,
-        storage=LocalFolder(tmp_path),
+        storage=RawStorage.in_folder(tmp_path),
     )
 
     assert summary.replays_in == len(FILES) + 1 == summary.replays_out + 3
@@ -43,15 +46,23 @@ def test_manifest_does_not_depend_on_when_and_how_files_came(tmp_path: Path) -> 
     """A second run writes nothing anew, and an interrupted one ends in the same bytes."""
     whole = run(tmp_path / "a", FILES)
     run(tmp_path / "b", FILES[:4])
-    leftover = tmp_path / "b" / "replays" / "00" / ".x.replay.1.partial"
-    leftover.parent.mkdir(parents=True, exist_ok=True)
-    leftover.write_bytes(b"half")
+    (tmp_path / "b" / "manifest.parquet").write_bytes(b"of another selection")
 
     assert run(tmp_path / "b", FILES) == whole
     summary = take_in(
-        (Candidate(*file) for file in FILES), source=SourceKind.local, storage=LocalFolder(tmp_path / "b")
+        (Candidate(*file) for file in FILES), source=SourceKind.local, storage=RawStorage.in_folder(tmp_path / "b")
     )
-    assert summary.written_now == 0
+    assert summary.timing == {"written_now": 0}
+
+
+def test_leftovers_of_a_killed_run_go(tmp_path: Path) -> None:
+    """A run removes what another one left half written; a dry run changes nothing."""
+    leftover = tmp_path / "replays" / "00" / ".x.replay.1.partial"
+    leftover.parent.mkdir(parents=True)
+    leftover.write_bytes(b"half")
+    for is_dry in (True, False):
+        with raw_storage(FetchParams(dry_run=is_dry), folder=tmp_path):
+            assert leftover.exists() is is_dry
 
 
 def test_stored_files_outlive_a_smaller_selection(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 from tests.jobs import job
 
-from impulse.collection.intake import Candidate, take_in
-from impulse.collection.storage import LocalFolder
+from impulse.collection.intake import take_in
+from impulse.collection.raw_storage import RawStorage
+from impulse.collection.source import Candidate
 from impulse.config.dedupe import DedupeParams
 from impulse.config.engine import EngineParams
 from impulse.config.fetch import SourceKind
@@ -42,7 +43,7 @@ def decisions_of(
 ) -> dict[str, dict[str, Any]]:
     """Take files through fetch, parse, validate and dedupe; return the decisions by the path in the source."""
     parse = ParseParams(fps=fps, player_features=list(ParsingConfig.get_preset("standard").params().player_features))
-    take_in(files, source=SourceKind.local, storage=LocalFolder(folder / "raw"))
+    take_in(files, source=SourceKind.local, storage=RawStorage.in_folder(folder / "raw"))
     parse_batch(
         pq.read_table(folder / "raw" / "manifest.parquet"),
         raw=folder / "raw",

@@ -17,7 +17,6 @@ import pytest
 from tests.exported import exported
 from tests.s3.fixtures import Bucket
 from tests.s3.proxy import CountingProxy
-from tests.s3.server import free_ports
 
 import impulse
 from impulse.config.export import ExportParams
@@ -208,21 +207,6 @@ def test_credentials_come_from_a_profile_and_their_lack_is_said(
     monkeypatch.setenv("AWS_PROFILE", "stroe")
     with pytest.raises(DatasetError, match="AWS configuration cannot be used"):
         impulse.load(address)
-    monkeypatch.setenv("AWS_PROFILE", "store")
-    secret = "0" * 40
-    config.write_text(config.read_text().replace(bucket.server.secret_key, secret))
-    with pytest.raises(DatasetError, match="check the address, and that the credentials may") as caught:
-        impulse.load(address)
-    assert secret not in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_store_that_is_gone_is_said_in_one_line(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody listens at the endpoint."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_ports(1)[0]}")
-    with pytest.raises(DatasetError, match=f"s3://{bucket.name}/x: the store cannot be read") as caught:
-        impulse.load(f"s3://{bucket.name}/x")
-    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.heavy

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from impulse.collection.intake import Candidate, take_in
-from impulse.collection.storage import LocalFolder
+from impulse.collection.intake import take_in
+from impulse.collection.raw_storage import RawStorage
+from impulse.collection.source import Candidate
 from impulse.config.engine import EngineParams
 from impulse.config.fetch import SourceKind
 from impulse.config.parsing_config import ParsingConfig
@@ -25,7 +26,7 @@ ENGINE = EngineParams(workers=2)
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw")
     files = (Candidate(item.name, item.data) for item in corpus(matches=9, seed=5, duration_seconds=15.0))
-    take_in(files, source=SourceKind.local, storage=LocalFolder(folder))
+    take_in(files, source=SourceKind.local, storage=RawStorage.in_folder(folder))
     return folder
 
 

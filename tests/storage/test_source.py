@@ -5,26 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from botocore.client import BaseClient
+from tests.checkout import Checkout
 from tests.s3.fixtures import Bucket
-from tests.storage.conftest import Checkout
 
-from impulse.collection.intake import Candidate, FetchSummary, take_in
-from impulse.collection.raw_storage import raw_storage
-from impulse.collection.sources import candidates
-from impulse.collection.storage import LocalFolder
+from impulse.collection.intake import take_in
+from impulse.collection.raw_storage import RawStorage
+from impulse.collection.source import Candidate
+from impulse.collection.stage import run
+from impulse.config.engine import EngineParams
 from impulse.config.fetch import (
     FetchParams,
     SourceKind,
     StorageKind,
 )
 from impulse.demo import Kind, corpus, with_flipped_bits
-from impulse.errors import ConfigError, SourceError, StageError
+from impulse.errors import BucketMissing, ConfigError, SourceError
+from impulse.run.job import Counts, Job
 
 pytestmark = pytest.mark.slow
 CORPUS = list(corpus(matches=9, seed=3, duration_seconds=12.0))
@@ -58,17 +61,18 @@ def calls(names: set[str]) -> Iterator[list[tuple[str, str]]]:
         yield made
 
 
-def fetch(bucket: Bucket, folder: Path, storage: str | None = None, **settings: Any) -> FetchSummary:
-    params = FetchParams(
-        source=SourceKind.s3,
-        source_url=f"s3://{bucket.name}/up",
-        storage=StorageKind.s3 if storage else StorageKind.local,
-        storage_url=storage,
-        **settings,
+def settings_of(bucket: Bucket, storage: str | None) -> FetchParams:
+    kept = StorageKind.s3 if storage else StorageKind.local
+    return FetchParams(
+        source=SourceKind.s3, source_url=f"s3://{bucket.name}/up", storage=kept, storage_url=storage, threads=2
     )
-    with raw_storage(params, folder=folder / "raw") as place:
-        _, found = candidates(params, root=folder, state=folder / "state", storage=place)
-        return take_in(found, source=params.source, storage=place, threads=params.threads)
+
+
+def fetch(bucket: Bucket, folder: Path, storage: str | None = None, **settings: Any) -> Counts:
+    params = replace(settings_of(bucket, storage), **settings)
+    counts = run(Job(params, EngineParams(), folder, folder, folder, folder / ".state"))
+    assert counts is not None
+    return counts
 
 
 def lists(folder: Path) -> dict[str, bytes]:
@@ -82,7 +86,7 @@ def test_objects_are_what_a_folder_of_the_same_files_is(filled: Bucket, tmp_path
     with calls({"PutObject"}) as put:
         summary = fetch(filled, tmp_path, storage)
     files = [Candidate(name, content) for name, content in sorted({**FILES, "huge.txt.replay": b""}.items())]
-    expected = take_in(files, source=SourceKind.s3, storage=LocalFolder(tmp_path / "expected"))
+    expected = take_in(files, source=SourceKind.s3, storage=RawStorage.in_folder(tmp_path / "expected"))
     assert (summary.replays_in, summary.replays_out, summary.rejected) == (
         expected.replays_in, expected.replays_out, expected.rejected
     )  # fmt: skip
@@ -109,7 +113,7 @@ def test_only_what_changed_is_read_again(filled: Bucket, tmp_path: Path, kind: s
     fetch(filled, tmp_path, storage)
     before = lists(tmp_path)
     with calls({"GetObject", "PutObject"}) as made:
-        assert fetch(filled, tmp_path, storage).written_now == 0
+        assert fetch(filled, tmp_path, storage).timing["written_now"] == 0
     assert made == []
     assert lists(tmp_path) == before
     first, second = sorted(FILES)[:2]
@@ -132,7 +136,7 @@ def test_lost_copies_are_read_again(filled: Bucket, tmp_path: Path) -> None:
     content = lost.read_bytes()
     lost.unlink()
     with calls({"GetObject"}) as made:
-        assert fetch(filled, tmp_path).written_now == 1
+        assert fetch(filled, tmp_path).timing["written_now"] == 1
     assert len({key for _, key in made}) == len(made)
     assert lost.read_bytes() == content
     assert all(FILES[key.removeprefix("up/")] == content for _, key in made)
@@ -159,7 +163,7 @@ def test_object_that_changes_while_it_is_read_is_not_remembered(
 def test_memory_of_other_code_is_not_believed(filled: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the code that judges files has changed every object is read again."""
     fetch(filled, tmp_path)
-    monkeypatch.setattr("impulse.collection.seen.inspect.getsource", lambda module: "other code")
+    monkeypatch.setattr("impulse.collection.known.code_digest", lambda *paths: "other code")
     with calls({"GetObject"}) as made:
         fetch(filled, tmp_path)
     assert len(made) == len(FILES) + 1
@@ -169,12 +173,24 @@ def test_places_that_cannot_be_read_are_one_line(bucket: Bucket, tmp_path: Path)
     """An empty prefix, a missing bucket, no place at all."""
     with pytest.raises(SourceError, match=rf"no object below s3://{bucket.name}/up ends in \.replay"):
         fetch(bucket, tmp_path)
-    nothing = FetchParams(source=SourceKind.s3)
     with pytest.raises(ConfigError, match=r"fetch.source_url: is not set"):
-        candidates(nothing, root=tmp_path, state=tmp_path, storage=LocalFolder(tmp_path))
-    gone = FetchParams(source=SourceKind.s3, source_url="s3://nowhere-at-all/up")
-    with pytest.raises(StageError, match=r"^s3://nowhere-at-all/up/: the bucket or object does not exist"):
-        candidates(gone, root=tmp_path, state=tmp_path, storage=LocalFolder(tmp_path))
+        fetch(bucket, tmp_path, source_url=None)
+    with pytest.raises(BucketMissing, match=r"^s3://nowhere-at-all/up/: the bucket does not exist"):
+        fetch(bucket, tmp_path, source_url="s3://nowhere-at-all/up")
+
+
+def test_dry_run_says_what_a_run_would_do(filled: Bucket, tmp_path: Path, caplog) -> None:
+    """It names the objects and their size, reads none of them and writes nothing."""
+    caplog.set_level("INFO")
+    with calls({"GetObject", "PutObject"}) as made:
+        job = Job(
+            replace(settings_of(filled, None), dry_run=True),
+            *(EngineParams(), tmp_path, tmp_path, tmp_path, tmp_path / ".state"),
+        )
+        assert run(job) is None
+    assert made == []
+    assert f"a run reads those of {len(FILES) + 1} objects below s3://{filled.name}/up" in caplog.text
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.heavy
@@ -183,8 +199,8 @@ def test_replays_in_place_are_parsed_where_they_are(filled: Bucket, new_checkout
     url = f"s3://{filled.name}/up"
     checkout = new_checkout("source=s3", f"fetch.source_url={url}", "storage=s3", f"fetch.storage_url={url}")
     before = filled.objects()
-    checkout.done("fetch")
-    checkout.done("parse", "features=minimal", "parse.fps=2")
+    checkout.stage("fetch")
+    checkout.stage("parse", "features=minimal", "parse.fps=2")
     metrics = json.loads((checkout.path / "metrics/parse.json").read_text())
     assert metrics["in"] == metrics["out"] == GOOD
     assert filled.objects() == before

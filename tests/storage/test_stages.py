@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.checkout import Checkout
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.demo.variants import clones
 from tests.s3.fixtures import Bucket
-from tests.storage.conftest import Checkout
 
 from impulse.demo import with_flipped_bits, write_replay
 from impulse.tables.paths import STORAGE_URL
@@ -24,7 +24,7 @@ LISTS = {"manifest.parquet", "listed_players.parquet", "rejects.parquet"}
 def stored(new_checkout: Callable[..., Checkout], bucket: Bucket) -> Checkout:
     """A checkout that keeps raw replays in a bucket and has fetched them."""
     checkout = new_checkout("storage=s3", f"fetch.storage_url=s3://{bucket.name}/raw/")
-    checkout.done("fetch")
+    checkout.stage("fetch")
     return checkout
 
 
@@ -50,7 +50,7 @@ def mtimes(bucket: Bucket) -> dict[str, object]:
 
 def test_bucket_and_folder_give_the_same_dataset(local: Checkout, stored: Checkout, bucket: Bucket) -> None:
     """Only the place differs: objects are the files, the lists alone are on this machine, parsed bytes are the same."""
-    stored.done("parse")
+    stored.stage("parse")
     raw = local.content("data/raw")
     assert bucket.objects() == {f"raw/{name}": content for name, content in raw.items() if name not in LISTS}
     assert stored.content("data/raw").keys() == LISTS
@@ -68,13 +68,13 @@ def test_bucket_and_folder_give_the_same_dataset(local: Checkout, stored: Checko
 def test_second_run_puts_and_parses_nothing(stored: Checkout, bucket: Bucket) -> None:
     """What is in the bucket is known by its listing, what was parsed by the store, also below another prefix."""
     before, lists = mtimes(bucket), stored.content("data/raw")
-    stored.done("parse")
-    stored.done("fetch")
+    stored.stage("parse")
+    stored.stage("fetch")
     assert mtimes(bucket) == before
     assert stored.content("data/raw") == lists
     parsed = stored.content("data/parsed")
-    stored.done("fetch", f"fetch.storage_url=s3://{bucket.name}/another/place")
-    stored.done("parse")
+    stored.stage("fetch", f"fetch.storage_url=s3://{bucket.name}/another/place")
+    stored.stage("parse")
     assert parsed_now(stored) == 0
     assert stored.content("data/parsed") == parsed
     assert sum(key.startswith("another/place/replays/") for key in mtimes(bucket)) == len(paths(stored))
@@ -89,7 +89,7 @@ def test_changed_and_missing_objects_are_rejects_until_they_are_mended(
     bucket.put(changed, with_flipped_bits(original))
     bucket.client.delete_object(Bucket=bucket.name, Key=gone)
     bucket.put(emptied, b"")
-    stored.done("parse")
+    stored.stage("parse")
     found = {
         detail.split()[3 if reason == "bytes_changed" else 0]: reason for reason, detail in rejects(stored).values()
     }
@@ -98,9 +98,9 @@ def test_changed_and_missing_objects_are_rejects_until_they_are_mended(
         (places[changed], "bytes_changed"), (places[gone], "file_missing"), (places[emptied], "bytes_changed")
     }  # fmt: skip
     assert parsed_now(stored) == len(paths(stored))
-    stored.done("fetch")
+    stored.stage("fetch")
     assert bucket.get(changed) == original
-    stored.done("parse")
+    stored.stage("parse")
     assert parsed_now(stored) == 3
     assert stored.content("data/parsed") == local.content("data/parsed")
 
@@ -119,11 +119,11 @@ def test_downloads_go_straight_into_the_bucket(
             server.add_replay(f"replay-{number}", content, "top")
         source = ("source=ballchasing", "fetch.groups=[top]", f"fetch.base_url={server.url}")
         checkout = new_checkout(*source, "storage=s3", f"fetch.storage_url=s3://{bucket.name}")
-        checkout.done("fetch")
+        checkout.stage("fetch")
         found = bucket.objects()
         assert found == {f"replays/re/replay-{number}.replay": content for number, content in enumerate(files)}
         assert checkout.content("data/raw").keys() == LISTS
         bucket.client.delete_object(Bucket=bucket.name, Key="replays/re/replay-1.replay")
-        checkout.done("fetch", "fetch.refresh=true")
+        checkout.stage("fetch", "fetch.refresh=true")
         assert bucket.objects() == found
         assert server.files_sent == {"replay-0": 1, "replay-1": 2, "replay-2": 1}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from email.utils import parsedate_to_datetime
 
+from impulse.collection.config import KEY_VARIABLE
 from impulse.errors import (
     AuthError,
+    BadRequest,
     FetchError,
     ForbiddenError,
     NotFoundError,
@@ -30,8 +32,10 @@ def error_of(status: int, what: str, body: bytes) -> FetchError:
     """
     said = _said(body)
     message = f"{what}: HTTP {status}{f' ({said})' if said else ''}"
+    if status == 400:
+        return BadRequest(message)
     if status == 401:
-        return AuthError(f"the server refuses the API key{f' ({said})' if said else ''}; check BALLCHASING_API_KEY")
+        return AuthError(f"the server refuses the API key{f' ({said})' if said else ''}; check {KEY_VARIABLE}")
     if status == 403:
         return ForbiddenError(message)
     if status in (404, 410):

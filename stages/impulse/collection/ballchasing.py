@@ -1,36 +1,166 @@
-"""The source ``ballchasing``: groups and queries of Ballchasing.com."""
+"""The source ``ballchasing``: lists what was asked for, downloads what is missing, settles what is taken."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from impulse.collection.client import BallchasingClient, RetryPolicy
 from impulse.collection.config import CollectionConfig
+from impulse.collection.downloading import Budget, Downloader, quota_note
 from impulse.collection.folder import ReplayFolder
-from impulse.collection.intake import FetchSummary
-from impulse.collection.job import collect
-from impulse.collection.storage import ReplayStorage
-from impulse.config.fetch import FetchParams
-from impulse.tables.paths import replay_path
+from impulse.collection.ledger import Download, Ledger, Outcome
+from impulse.collection.listing import Lister
+from impulse.collection.pacing import HOUR, Call, Clock, Pacer, limits_of
+from impulse.collection.selection import choose, reconcile, settle
+from impulse.collection.source import Candidate
+from impulse.config.fetch import FetchParams, query_filters
+from impulse.errors import ConfigError
+from impulse.files.output import only_writer
+from impulse.files.storage import Storage
+from impulse.run.progress import with_progress
+from impulse.tables.rejects import Reject
+
+log = logging.getLogger(__name__)
+
+TIER_HOLDS_SECONDS = HOUR
+"""How long the tier of a key is taken from the ledger."""
 
 
-def fetch(params: FetchParams, *, root: Path, state: Path, storage: ReplayStorage) -> FetchSummary:
-    """Download what is missing; the key comes from the environment or from the checkout's ``.env``.
+@contextmanager
+def open_ballchasing(
+    params: FetchParams,
+    config: CollectionConfig,
+    *,
+    name_of: Callable[[str], str],
+    clock: Clock | None = None,
+    retries: RetryPolicy | None = None,
+) -> Iterator[Ballchasing]:
+    """Open ledger and client; the server is not asked yet. Whoever else holds the ledger is waited for.
 
     Args:
-        params: settings of the stage.
-        root: folder of the checkout.
-        state: folder of local state, for the ledger.
-        storage: where files go.
+        params: what is asked for, and limits of this run.
+        config: key, server, ledger and pace.
+        name_of: gives the name of a replay id's file in the storage.
+        clock: time and waiting; tests give their own.
+        retries: timeouts and retries.
 
     Raises:
-        AuthError: there is no key, or the server refuses it.
-        SourceError: a group does not exist, or the server cannot be read.
+        ConfigError: nothing is asked for.
     """
-    config = CollectionConfig.from_env(
-        root / ".env",
-        base_url=params.base_url,
-        database_path=state / "ledger.sqlite",
-        rate_limit_per_hour=params.rate_limit_per_hour,
-        threads=params.threads,
-    )
-    return collect(params, config, ReplayFolder(storage, replay_path)).summary()
+    if not params.groups and not params.query:
+        raise ConfigError("fetch.groups", "name at least one group, or set filters in fetch.query")
+    clock = clock or Clock()
+    started = clock.now()
+    ledger_path = Path(config.database_path)
+    with only_writer(ledger_path), Ledger(ledger_path) as ledger:
+        pacer = Pacer(ledger, clock, limits_of("regular", files_per_hour=config.rate_limit_per_hour))
+        with BallchasingClient(
+            config.ballchasing_api_key,
+            base_url=config.base_url,
+            pacer=pacer,
+            clock=clock,
+            retries=retries,
+            connections=config.threads,
+        ) as client:
+            yield Ballchasing(params, config, ledger, client, clock, name_of, started)
+
+
+@dataclass(frozen=True, slots=True)
+class Ballchasing:
+    """Groups and queries of Ballchasing.com, with a ledger of what became of each replay."""
+
+    params: FetchParams
+    config: CollectionConfig
+    ledger: Ledger
+    client: BallchasingClient
+    clock: Clock
+    name_of: Callable[[str], str]
+    started: float
+    """Time in seconds since 1970."""
+
+    def plan(self, storage: Storage) -> str:
+        """Return how many replays, calls and hours there are to do. Lists first, which needs a few calls."""
+        paths, tier = self._listed()
+        known = self.ledger.select(paths).values()
+        return self._plan(reconcile(known, self._folder(storage), retry_failed=self.params.retry_failed), tier)
+
+    def files(self, storage: Storage) -> tuple[int | None, Iterator[Candidate | Reject]]:
+        """Return every replay that was asked for, once its file is in the storage or cannot be had in this run."""
+        return None, self._files(self._folder(storage))
+
+    def _folder(self, storage: Storage) -> ReplayFolder:
+        return ReplayFolder(storage, self.name_of)
+
+    def _files(self, folder: ReplayFolder) -> Iterator[Candidate | Reject]:
+        paths, tier = self._listed()
+        before = self.ledger.select(paths)
+        downloads = reconcile(before.values(), folder, retry_failed=self.params.retry_failed)
+        log.info("%s", self._plan(downloads, tier))
+        missing = {name for name, found in downloads.items() if found.outcome is not Outcome.DOWNLOADED}
+        self._download(downloads, folder)
+        here = [found for found in downloads.values() if found.outcome is Outcome.DOWNLOADED]
+        folder.read_headers(here, threads=self.config.threads)
+        files, final = settle(downloads, folder, paths, new=missing)
+        self.ledger.record([found for found in final if found != before[found.replay.id]], at=self.clock.now())
+        if left := len(choose(downloads)):
+            log.info("ended at its limit with %d replays to go; the next run goes on", left)
+        yield from files
+
+    def _listed(self) -> tuple[dict[str, str | None], str]:
+        """Return the path of groups of every replay that was asked for, and the tier of the key."""
+        tier = self._tier()
+        pacer = self.client.pacer
+        pacer.set_limits(limits_of(tier, files_per_hour=self.config.rate_limit_per_hour))
+        self.ledger.set_facts({"files_per_hour": f"{pacer.limit(Call.FILE).per_hour or 0}"})
+        lister = Lister(self.client, self.ledger)
+        if self.params.refresh:
+            lister.refresh()
+        return lister.replays_of(self.params.groups, query_filters(self.params.query)), tier
+
+    def _download(self, downloads: dict[str, Download], folder: ReplayFolder) -> None:
+        """Download what is missing, as far as the limits of this run allow, and put into ``downloads`` what became of it."""
+        hours = self.params.max_hours
+        budget = Budget(self.params.max_replays, self.started + hours * HOUR if hours else None)
+        downloader = Downloader(self.client, self.ledger, folder, self.clock)
+        while (wanted := choose(downloads)) and not budget.is_spent(self.clock.now()):
+            note = quota_note(lambda: self.client.pacer.left_this_hour(Call.FILE))
+            # Closing ends the threads before client and ledger, whatever interrupts the loop.
+            with closing(downloader.download(wanted, threads=self.config.threads, budget=budget)) as found:
+                for download in with_progress(found, total=len(wanted), what="replays", note=note):
+                    downloads[download.replay.id] = download
+
+    def _tier(self) -> str:
+        """Return the tier of the key, from the ledger when it was asked for within the hour."""
+        ledger, now = self.ledger, self.clock.now()
+        known, at = ledger.fact("tier"), float(ledger.fact("tier_at") or 0)
+        if known is not None and 0 <= now - at < TIER_HOLDS_SECONDS and ledger.fact("server") == self.client.base_url:
+            return known
+        tier = str(self.client.ping().get("type") or "regular")
+        ledger.set_facts({"tier": tier, "tier_at": f"{self.clock.now()}", "server": self.client.base_url})
+        return tier
+
+    def _plan(self, downloads: Mapping[str, Download], tier: str) -> str:
+        """Return one line about what there is to do."""
+        wanted = len(choose(downloads))
+        here = sum(found.outcome is Outcome.DOWNLOADED for found in downloads.values())
+        calls = min(wanted, self.params.max_replays or wanted)
+        limit = self.client.pacer.limit(Call.FILE)
+        quota = f"{limit.per_hour} downloads an hour" if limit.per_hour else "no hourly limit of downloads"
+        return (
+            f"{len(downloads)} replays listed, {here} here already, {wanted} to download; {calls} calls, "
+            f"{duration(calls * limit.spacing)} at this key's pace ({tier}, {quota})"
+        )
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as text."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    days, rest = divmod(minutes, 24 * 60)
+    parts = [(days, "d"), (rest // 60, "h"), (rest % 60, "min")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)

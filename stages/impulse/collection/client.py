@@ -31,7 +31,7 @@ CHUNK_BYTES = 2**16
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long a call may take, and how often it is made again."""
 
     connect_seconds: float = 10.0
@@ -75,14 +75,14 @@ class BallchasingClient:
         base_url: str,
         pacer: Pacer,
         clock: Clock,
-        patience: Patience | None = None,
+        retries: RetryPolicy | None = None,
         rng: random.Random | None = None,
         connections: int = 8,
     ) -> None:
         self.base_url = checked_base_url(base_url)
         self.pacer = pacer
         self._clock = clock
-        self._patience = patience or Patience()
+        self._retries = retries or RetryPolicy()
         self._rng = rng or random.Random()
         self._key = key
         self._session = requests.Session()
@@ -153,17 +153,17 @@ class BallchasingClient:
             except RateLimited as error:
                 wait = self._rate_limit_wait(kind, error, refusals)
                 refusals, waited = refusals + 1, waited + wait
-                if waited > self._patience.max_rate_limit_seconds:
+                if waited > self._retries.max_rate_limit_seconds:
                     raise
                 self.pacer.pause(kind, wait)
                 continue
             except ServerError:
-                if failures + 1 >= self._patience.tries:
+                if failures + 1 >= self._retries.tries:
                     raise
             failures += 1
-            if failures >= self._patience.tries:
+            if failures >= self._retries.tries:
                 return
-            backoff = min(self._patience.backoff_seconds * 2 ** (failures - 1), self._patience.max_backoff_seconds)
+            backoff = min(self._retries.backoff_seconds * 2 ** (failures - 1), self._retries.max_backoff_seconds)
             self._clock.sleep(backoff * self._rng.uniform(0.75, 1.25))
 
     def _rate_limit_wait(self, kind: Call, error: RateLimited, refusals: int) -> float:
@@ -203,7 +203,7 @@ class BallchasingClient:
             params={name: value if isinstance(value, str) else list(value) for name, value in params.items()},
             # Without compression the length of the body is the length of the file.
             headers={"Accept": accept, "Accept-Encoding": "identity"},
-            timeout=(self._patience.connect_seconds, self._patience.idle_seconds),
+            timeout=(self._retries.connect_seconds, self._retries.idle_seconds),
             allow_redirects=False,
             stream=True,
         )
@@ -221,8 +221,8 @@ class BallchasingClient:
                 if is_partial:
                     break
                 raise UnexpectedResponse(f"the answer is longer than {limit} bytes")
-            if time.monotonic() - started > self._patience.total_seconds:
-                raise ServerError(f"the answer took longer than {self._patience.total_seconds:g} s")
+            if time.monotonic() - started > self._retries.total_seconds:
+                raise ServerError(f"the answer took longer than {self._retries.total_seconds:g} s")
         length = response.headers.get("Content-Length", "")
         if not is_partial and "Content-Encoding" not in response.headers and length.isdecimal() and size != int(length):
             raise ServerError(f"the answer has {size} bytes, {length} were announced")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from impulse.collection.client import BallchasingClient
 from impulse.collection.folder import ReplayFolder
-from impulse.collection.ledger import Fate, Ledger, Outcome
+from impulse.collection.ledger import Download, Ledger, Outcome
 from impulse.collection.pacing import Clock
 from impulse.errors import CorruptReplay, ForbiddenError, NotFoundError, ServerError, UnexpectedResponse
 from impulse.replay.reasons import Reason
@@ -48,40 +48,42 @@ class Downloader:
         self._folder = folder
         self._clock = clock
 
-    def download(self, wanted: Iterable[Fate], *, threads: int, budget: Budget) -> Generator[Fate, None, None]:
-        """Yield the fate of each replay as it is known; stop starting new ones when the budget is spent.
+    def download(self, wanted: Iterable[Download], *, threads: int, budget: Budget) -> Generator[Download, None, None]:
+        """Yield what became of each replay as it is known; stop starting new ones when the budget is spent.
 
         Raises:
             AuthError: the server refuses the key.
             RateLimited: the server kept asking to wait for over an hour.
             ServerError: the server does not work; what failed because of that stays pending.
         """
-        faults: list[Fate] = []
-        for fate, is_fault in self._in_threads(wanted, threads=threads, budget=budget):
+        faults: list[Download] = []
+        for download, is_fault in self._in_threads(wanted, threads=threads, budget=budget):
             if is_fault:
-                faults.append(fate)
+                faults.append(download)
             if len(faults) >= FAULTS_IN_A_ROW:
                 self._check_server()
             if not is_fault or len(faults) >= FAULTS_IN_A_ROW:
                 self._ledger.record(faults, at=self._clock.now())
                 faults = []
-            yield fate
+            yield download
         if faults:
             self._check_server()
             self._ledger.record(faults, at=self._clock.now())
 
-    def _in_threads(self, wanted: Iterable[Fate], *, threads: int, budget: Budget) -> Iterator[tuple[Fate, bool]]:
+    def _in_threads(
+        self, wanted: Iterable[Download], *, threads: int, budget: Budget
+    ) -> Iterator[tuple[Download, bool]]:
         todo = iter(wanted)
-        running: set[Future[tuple[Fate, bool]]] = set()
+        running: set[Future[tuple[Download, bool]]] = set()
         with ThreadPoolExecutor(threads, thread_name_prefix="download") as pool:
             try:
                 while True:
                     while len(running) < threads and not budget.is_spent(self._clock.now()):
-                        fate = next(todo, None)
-                        if fate is None:
+                        download = next(todo, None)
+                        if download is None:
                             break
                         budget.started += 1
-                        running.add(pool.submit(self._one, fate))
+                        running.add(pool.submit(self._one, download))
                     if not running:
                         return
                     done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -98,47 +100,47 @@ class Downloader:
         except ServerError as error:
             raise ServerError(f"the server does not answer as it should ({error}); run again later to go on") from error
 
-    def _one(self, fate: Fate) -> tuple[Fate, bool]:
+    def _one(self, download: Download) -> tuple[Download, bool]:
         """Download one replay; the second value tells whether a fault of the server prevented it.
 
         Such a fault is not written down here: it is the replay's fault only if the server works otherwise.
         """
         is_fault = False
         try:
-            fate = self._verified(fate)
+            download = self._verified(download)
         except NotFoundError as error:
-            fate = _lost(fate, Outcome.GONE, Reason.GONE, str(error))
+            download = _lost(download, Outcome.GONE, Reason.GONE, str(error))
         except ForbiddenError as error:
-            fate = _lost(fate, Outcome.FORBIDDEN, Reason.FORBIDDEN, str(error))
+            download = _lost(download, Outcome.FORBIDDEN, Reason.FORBIDDEN, str(error))
         except CorruptReplay as error:
-            fate = _lost(fate, Outcome.FAILED, Reason(error.reason), error.detail)
+            download = _lost(download, Outcome.FAILED, Reason(error.reason), error.detail)
         except (ServerError, UnexpectedResponse) as error:
             is_fault = isinstance(error, ServerError)
-            fate = _lost(fate, Outcome.FAILED, Reason.DOWNLOAD_FAILED, str(error))
+            download = _lost(download, Outcome.FAILED, Reason.DOWNLOAD_FAILED, str(error))
         if not is_fault:
-            self._ledger.record([fate], at=self._clock.now())
-        if fate.outcome is not Outcome.DOWNLOADED:
-            log.info("replay %s: %s (%s)", fate.replay.replay_id, fate.outcome.value, fate.detail)
-        return fate, is_fault
+            self._ledger.record([download], at=self._clock.now())
+        if download.outcome is not Outcome.DOWNLOADED:
+            log.info("replay %s: %s (%s)", download.replay.replay_id, download.outcome.value, download.detail)
+        return download, is_fault
 
-    def _verified(self, fate: Fate) -> Fate:
+    def _verified(self, download: Download) -> Download:
         """Download one replay until its bytes are right, or the same wrong ones come twice."""
         digests: set[bytes] = set()
         while True:
-            content = self._client.get_file(fate.replay.id)
+            content = self._client.get_file(download.replay.id)
             try:
-                kept = self._folder.keep(fate, content)
+                kept = self._folder.keep(download, content)
             except CorruptReplay:
                 digest = hashlib.sha256(content).digest()
                 if digest in digests or len(digests) + 1 >= CONTENT_TRIES:
                     raise
                 digests.add(digest)
                 continue
-            return replace(kept, attempts=fate.attempts + 1)
+            return replace(kept, attempts=download.attempts + 1)
 
 
-def _lost(fate: Fate, outcome: Outcome, reason: Reason, detail: str) -> Fate:
-    return replace(fate, outcome=outcome, reason=reason.value, detail=detail, attempts=fate.attempts + 1)
+def _lost(download: Download, outcome: Outcome, reason: Reason, detail: str) -> Download:
+    return replace(download, outcome=outcome, reason=reason.value, detail=detail, attempts=download.attempts + 1)
 
 
 def quota_note(left: Callable[[], int | None]) -> Callable[[], str]:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import io
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from impulse.collection.client import Patience
+import pyarrow.parquet as pq
+
+from impulse.collection.ballchasing import open_ballchasing
+from impulse.collection.client import RetryPolicy
 from impulse.collection.config import CollectionConfig
-from impulse.collection.folder import ReplayFolder
-from impulse.collection.job import collect
-from impulse.collection.ledger import Outcome
+from impulse.collection.intake import take_in
 from impulse.collection.pacing import Clock
-from impulse.collection.storage import LocalFolder, ReplayStorage
+from impulse.collection.raw_storage import RawStorage
 from impulse.config.fetch import FetchParams, SourceKind
 from impulse.errors import ConfigError
+from impulse.files.storage import LocalFolder
+from impulse.replay.reasons import Reason
+from impulse.s3.credentials import S3Settings
+from impulse.s3.url import S3Url
+from impulse.tables.paths import MANIFEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ class DownloadResult:
     addresses: tuple[str, ...]
     """The same as text: paths, or ``s3://`` addresses."""
     report: str
-    """The same for people."""
+    """The same in one line."""
 
     @property
     def total(self) -> int:
@@ -55,11 +63,11 @@ def download_group(
     max_replays: int | None = None,
     max_hours: float | None = None,
     clock: Clock | None = None,
-    patience: Patience | None = None,
+    retries: RetryPolicy | None = None,
 ) -> DownloadResult:
     """Download all replays of a group and of the groups below it, and go on where an earlier call stopped.
 
-    Files are named by replay id and stand in ``output_dir`` beside ``manifest.parquet`` and ``rejects.parquet``; with
+    Files are named by replay id and are in ``output_dir`` beside ``manifest.parquet`` and ``rejects.parquet``; with
     ``s3`` all of them are objects of ``config.s3_bucket_name`` below ``config.s3_prefix``, and this machine keeps none.
     AWS credentials come from the usual AWS chain, another store's address from ``AWS_ENDPOINT_URL``.
 
@@ -68,12 +76,12 @@ def download_group(
         storage_type: where files go: ``local`` is a folder, ``s3`` a bucket.
         output_dir: the folder; not used with ``s3``.
         config: key, server, ledger, pace and bucket; None takes them from the environment and from ``.env``.
-        refresh: list the group anew instead of using what was listed before.
+        refresh: list the group again instead of using what was listed before.
         retry_failed: try again what failed, was gone or was forbidden.
         max_replays: end after so many downloads.
         max_hours: end after so many hours.
         clock: time and waiting.
-        patience: timeouts and retries.
+        retries: timeouts and retries.
 
     Raises:
         AuthError: there is no key, or the server refuses it.
@@ -92,39 +100,53 @@ def download_group(
         max_hours=max_hours,
     )
     config = config or CollectionConfig.from_env()
-    if storage_type == "local":
-        return _into(LocalFolder(Path(output_dir)), params, config, clock, patience)
-    if not config.s3_bucket_name:
+    if storage_type == "s3" and not config.s3_bucket_name:
         raise ConfigError("s3_bucket_name", "is not set; name the bucket there or in S3_BUCKET_NAME")
+    folder = Path(output_dir) if storage_type == "local" else None
+    with (
+        open_ballchasing(
+            params, config, name_of=lambda replay: f"{replay}.replay", clock=clock, retries=retries
+        ) as source,
+        _storage(folder, config) as storage,
+    ):
+        _, files = source.files(storage.replays)
+        counts = take_in(files, source=SourceKind.ballchasing, storage=storage)
+        names = pq.read_table(io.BytesIO(storage.lists.read(MANIFEST)), columns=["path"])["path"].to_pylist()
+    rejected = dict(counts.rejected)
+    by_outcome = {
+        "successful": counts.replays_out,
+        "duplicates": rejected.pop(Reason.DUPLICATE_BYTES, 0) + rejected.pop(Reason.DUPLICATE_RECORDING, 0),
+        "gone": rejected.pop(Reason.GONE, 0),
+        "forbidden": rejected.pop(Reason.FORBIDDEN, 0),
+        "pending": rejected.pop(Reason.NOT_FETCHED, 0),
+        "failed": sum(rejected.values()),
+    }
+    now = counts.timing["written_now"]
+    listed = ", ".join(f"{count} {outcome}" for outcome, count in by_outcome.items() if count)
+    place = _place(config)
+    return DownloadResult(
+        **by_outcome,
+        downloaded_now=now,
+        files=tuple(folder / name for name in names) if folder else (),
+        addresses=tuple(str(folder / name) if folder else place.address(name) for name in names),
+        report=f"{listed or 'no replays'}; {now} downloaded now",
+    )
+
+
+def _place(config: CollectionConfig) -> S3Url:
+    return S3Url(config.s3_bucket_name or "", (config.s3_prefix or "").strip("/"))
+
+
+@contextmanager
+def _storage(folder: Path | None, config: CollectionConfig) -> Iterator[RawStorage]:
+    """Open a folder, or without one the bucket of the settings, for files and lists alike."""
+    if folder is not None:
+        LocalFolder(folder).remove_leftovers()
+        yield RawStorage.in_folder(folder)
+        return
     # Imported here, for the AWS libraries take most of a second that nobody else should wait.
     from impulse.s3.bucket import S3Bucket
 
-    with closing(S3Bucket(config.s3_bucket_name, prefix=config.s3_prefix or "", region=config.aws_region)) as bucket:
-        bucket.prepare()  # a bucket that cannot be used ends the run before its first call to the server
-        return _into(bucket, params, config, clock, patience)
-
-
-def _into(
-    storage: ReplayStorage,
-    params: FetchParams,
-    config: CollectionConfig,
-    clock: Clock | None,
-    patience: Patience | None,
-) -> DownloadResult:
-    folder = ReplayFolder(storage, lambda replay_id: f"{replay_id}.replay")
-    collected = collect(params, config, folder, clock=clock, patience=patience)
-    counts = collected.counts
-    names = sorted(row["path"] for row in collected.settled.rows)
-    listed = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-    return DownloadResult(
-        successful=counts[Outcome.DOWNLOADED],
-        downloaded_now=collected.downloaded_now,
-        duplicates=counts[Outcome.DUPLICATE],
-        failed=counts[Outcome.FAILED],
-        gone=counts[Outcome.GONE],
-        forbidden=counts[Outcome.FORBIDDEN],
-        pending=counts[Outcome.PENDING],
-        files=tuple(storage.path / name for name in names) if isinstance(storage, LocalFolder) else (),
-        addresses=tuple(storage.address(name) for name in names),
-        report=f"{listed or 'no replays'}; {collected.downloaded_now} downloaded now",
-    )
+    with closing(S3Bucket(_place(config), settings=S3Settings(region=config.aws_region))) as bucket:
+        bucket.objects()  # a bucket that cannot be used ends the run before its first call to the server
+        yield RawStorage(bucket, bucket)

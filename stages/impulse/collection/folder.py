@@ -1,4 +1,4 @@
-"""What downloads are kept in: which of its files are good, and the manifest rows that they give."""
+"""What downloads are kept in: which of its files are good, and what they give the manifest."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from impulse.collection.intake import store, verified_header
-from impulse.collection.ledger import Fate, Outcome
-from impulse.collection.storage import ReplayStorage
-from impulse.config.fetch import SourceKind
+from impulse.collection.ledger import Download, Outcome
+from impulse.collection.source import Candidate, FileFacts, verified_header
 from impulse.errors import CorruptReplay
+from impulse.files.storage import Storage
 from impulse.replay.container import read_header
 from impulse.replay.facts import header_facts
 
@@ -24,88 +23,90 @@ HEADER_BYTES = 2**17
 class ReplayFolder:
     """Downloaded replays in a storage."""
 
-    storage: ReplayStorage
+    storage: Storage
     place: Callable[[str], str]
     """Gives the name of a replay id's file in the storage."""
-    _facts: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
-    """What the header of a good file says, by the hash of the file."""
+    _headers: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    """Columns of the manifest that the header of a good file gives, by the hash of the file."""
 
-    def name_of(self, fate: Fate) -> str:
+    def name_of(self, download: Download) -> str:
         """Return the name of a replay's file in the storage."""
-        return self.place(fate.replay.replay_id)
+        return self.place(download.replay.replay_id)
 
-    def holds(self, fate: Fate) -> bool:
+    def holds(self, download: Download) -> bool:
         """Tell whether there is any file under the name of a replay."""
-        return self.storage.size_of(self.name_of(fate)) is not None
+        return self.storage.size(self.name_of(download)) is not None
 
-    def is_there(self, fate: Fate) -> bool:
+    def is_there(self, download: Download) -> bool:
         """Tell whether the file that the ledger knows is there, judged by its size."""
-        return fate.sha256 is not None and self.storage.size_of(self.name_of(fate)) == fate.bytes
+        return download.sha256 is not None and self.storage.size(self.name_of(download)) == download.bytes
 
-    def keep(self, fate: Fate, content: bytes) -> Fate:
-        """Verify what was downloaded, store it, and return the replay's fate.
+    def keep(self, download: Download, content: bytes) -> Download:
+        """Verify what was downloaded, store it, and return what became of the replay.
 
         Raises:
             CorruptReplay: the bytes are wrong; nothing is stored.
         """
-        found = self._good(fate, content)
-        store(self.storage, self.name_of(fate), content)
+        found = self._good(download, content)
+        self.storage.write(self.name_of(download), content)
         return found
 
-    def remove(self, fate: Fate) -> None:
+    def remove(self, download: Download) -> None:
         """Remove the file of a replay."""
-        self.storage.remove(self.name_of(fate))
+        self.storage.remove(self.name_of(download))
 
-    def rename(self, fate: Fate, name_of: Fate) -> None:
+    def rename(self, download: Download, name_of: Download) -> None:
         """Give a file the name of another replay; a kill in between leaves both."""
-        self.storage.write(self.name_of(name_of), self.storage.read(self.name_of(fate)))
-        self.remove(fate)
+        self.storage.write(self.name_of(name_of), self.storage.read(self.name_of(download)))
+        self.remove(download)
 
-    def adopted(self, fate: Fate) -> Fate | None:
-        """Return the fate of a file that is there though the ledger does not know it; remove one that is damaged.
+    def adopted(self, download: Download) -> Download | None:
+        """Return what a file that the ledger does not know is; remove one that is damaged.
 
         A run that was killed between storing a file and writing that down leaves such a file.
         """
-        if not self.holds(fate):
+        if not self.holds(download):
             return None
         try:
-            found = self._good(fate, self.storage.read(self.name_of(fate)))
+            found = self._good(download, self.storage.read(self.name_of(download)))
         except CorruptReplay:
-            self.remove(fate)
+            self.remove(download)
             return None
-        if fate.sha256 not in (None, found.sha256):
-            self.remove(fate)  # a good replay, but not the one that the server gave
+        if download.sha256 not in (None, found.sha256):
+            self.remove(download)  # a good replay, but not the one that the server gave
             return None
         return found
 
-    def read_headers(self, fates: Iterable[Fate], *, threads: int) -> None:
+    def read_headers(self, downloads: Iterable[Download], *, threads: int) -> None:
         """Read the headers of files that this run did not write, several at a time, for a storage may be far away."""
-        unread = [fate for fate in fates if fate.sha256 not in self._facts and self.is_there(fate)]
+        unread = [
+            download for download in downloads if download.sha256 not in self._headers and self.is_there(download)
+        ]
         with ThreadPoolExecutor(threads, thread_name_prefix="header") as pool:
-            for fate, facts in zip(unread, pool.map(self._read_facts, unread), strict=True):
-                self._facts[fate.sha256 or ""] = facts
+            for download, header in zip(unread, pool.map(self._read_header, unread), strict=True):
+                self._headers[download.sha256 or ""] = header
 
-    def manifest_row(self, fate: Fate, group_path: str | None) -> dict[str, Any]:
-        """Return the row of a good file. Its header is that of the file's bytes, so the manifest says what is there."""
-        return {
-            "replay_id": fate.replay.replay_id,
-            "path": self.name_of(fate),
-            "bytes": fate.bytes,
-            "sha256": fate.sha256,
-            "source": SourceKind.ballchasing.value,
-            "source_path": source_path(fate),
-            **(self._facts.get(fate.sha256 or "") or self._read_facts(fate)),
-            **fate.replay.manifest_columns(),
-            "group_path": group_path,
-        }
+    def candidate(self, download: Download, group_path: str | None, *, is_new: bool) -> Candidate:
+        """Return a good file for the manifest. Its header is that of the file's bytes, so the manifest says what is there."""
+        header = self._headers.get(download.sha256 or "") or self._read_header(download)
+        return Candidate(
+            download.replay.id,
+            None,
+            FileFacts(download.sha256 or "", download.bytes or 0, header),
+            path=self.name_of(download),
+            replay_id=download.replay.replay_id,
+            columns={**download.replay.manifest_columns(), "group_path": group_path},
+            players=download.replay.listed_players(),
+            is_new=is_new,
+        )
 
-    def _good(self, fate: Fate, content: bytes) -> Fate:
-        """Return the fate of a replay whose bytes these are, once they are verified."""
+    def _good(self, download: Download, content: bytes) -> Download:
+        """Return what became of a replay whose bytes these are, once they are verified."""
         header = verified_header(content)
         digest = hashlib.sha256(content).hexdigest()
-        self._facts[digest] = header_facts(header)
+        self._headers[digest] = header_facts(header)
         return replace(
-            fate,
+            download,
             outcome=Outcome.DOWNLOADED,
             reason=None,
             detail=None,
@@ -114,14 +115,9 @@ class ReplayFolder:
             bytes=len(content),
         )
 
-    def _read_facts(self, fate: Fate) -> dict[str, Any]:
-        name = self.name_of(fate)
+    def _read_header(self, download: Download) -> dict[str, Any]:
+        name = self.name_of(download)
         start = self.storage.read(name, HEADER_BYTES)
         if len(start) >= 8 and 8 + int.from_bytes(start[:4], "little") > len(start):
             start = self.storage.read(name)
         return header_facts(read_header(start))
-
-
-def source_path(fate: Fate) -> str:
-    """Return where a replay stands inside the source: its id there, as one printable text."""
-    return fate.replay.id

@@ -60,7 +60,7 @@ LOST = (Outcome.FAILED, Outcome.GONE, Outcome.FORBIDDEN)
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class Download:
     """What the ledger knows of one replay."""
 
     replay: ListedReplay
@@ -192,7 +192,7 @@ class Ledger:
             rows = self._database.execute("SELECT id FROM members WHERE scope = ? ORDER BY id", (scope,)).fetchall()
         return [row[0] for row in rows]
 
-    def select(self, group_paths: Mapping[str, str | None]) -> dict[str, Fate]:
+    def select(self, group_paths: Mapping[str, str | None]) -> dict[str, Download]:
         """Make the given replays the ones that the job is about, and return what is known of each.
 
         Args:
@@ -208,18 +208,18 @@ class Ledger:
                 "SELECT id, metadata, outcome, reason, detail, attempts, sha256, bytes, duplicate_of "
                 "FROM replays WHERE is_selected = 1 ORDER BY id"
             ).fetchall()
-        return {row[0]: Fate(ListedReplay.from_json(row[0], row[1]), Outcome(row[2]), *row[3:9]) for row in rows}
+        return {row[0]: Download(ListedReplay.from_json(row[0], row[1]), Outcome(row[2]), *row[3:9]) for row in rows}
 
-    def record(self, fates: Iterable[Fate], *, at: float) -> None:
+    def record(self, downloads: Iterable[Download], *, at: float) -> None:
         """Remember what became of replays.
 
         Args:
-            fates: the replays.
+            downloads: the replays.
             at: time in seconds since 1970.
         """
         rows: list[tuple[Any, ...]] = [
             (f.outcome.value, f.reason, f.detail, f.attempts, f.sha256, f.bytes, f.duplicate_of, at, f.replay.id)
-            for f in fates
+            for f in downloads
         ]
         with self.transaction() as database:
             database.executemany(

@@ -11,7 +11,7 @@ from impulse.collection.client import BallchasingClient
 from impulse.collection.entries import ListedGroup, ListedReplay
 from impulse.collection.ledger import Ledger
 from impulse.collection.pacing import Call
-from impulse.errors import ForbiddenError, NotFoundError, UnexpectedResponse
+from impulse.errors import BadRequest, ConfigError, ForbiddenError, NotFoundError, UnexpectedResponse
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +98,8 @@ class Lister:
             except (NotFoundError, ForbiddenError) as error:
                 log.warning("%s; taken as empty: deleted since its parent was listed, or private", error)
                 page = {"list": []}
+            except BadRequest as error:
+                raise ConfigError("fetch.query" if what == "replays" else "fetch.groups", str(error)) from error
             entries, after = _entries(page, what), _cursor(page.get("next"))
             self._ledger.add_page(scope, entries, after=after, is_done=after is None or after == read.after)
         return self._ledger.members(scope)

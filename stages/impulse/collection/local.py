@@ -5,31 +5,45 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from impulse.collection.source import Candidate, unreadable
 from impulse.config.fetch import FetchParams
 from impulse.errors import SourceError
+from impulse.files.storage import Storage
+from impulse.tables.rejects import Reject
 
 FOLDER_VARIABLE = "IMPULSE_REPLAYS"
-"""Environment variable that names the folder of replays, so that no machine's path stands in a committed file."""
+"""Environment variable that names the folder of replays, so that no committed file holds a path of one machine."""
 
 
-@dataclass(frozen=True, slots=True)
-class LocalFile:
-    """One file of the source."""
+class LocalFiles:
+    """The files of a folder or glob; without one the folder named by IMPULSE_REPLAYS, then ``../shared/replays``."""
 
-    path: Path
-    source_path: str
-    """Path inside the source, with ``/``; the same on every machine."""
+    def __init__(self, params: FetchParams, *, root: Path) -> None:
+        """Prepare.
+
+        Args:
+            params: the folder or glob.
+            root: folder that relative paths start from.
+        """
+        self._params = params
+        self._root = root
+
+    def plan(self, storage: Storage) -> str:
+        """Return what there is to do."""
+        found = list_files(self._params, root=self._root)
+        size = sum(path.stat().st_size for path in found.values())
+        return f"a run reads {len(found)} files of this machine, {size / 1e6:.1f} MB; nothing is downloaded"
+
+    def files(self, storage: Storage) -> tuple[int | None, Iterator[Candidate | Reject]]:
+        """Return the files, sorted by their path inside the source."""
+        found = list_files(self._params, root=self._root)
+        return len(found), (_read(name, path) for name, path in found.items())
 
 
-def list_files(params: FetchParams, *, root: Path) -> list[LocalFile]:
-    """Return the replay files of a folder or glob, sorted by their path inside the source.
-
-    Args:
-        params: the folder or glob; without one the folder named by IMPULSE_REPLAYS is taken, then ``../shared/replays``.
-        root: folder that relative paths start from.
+def list_files(params: FetchParams, *, root: Path) -> dict[str, Path]:
+    """Return the replay files by their path inside the source (with ``/``, the same on every machine), sorted.
 
     Raises:
         SourceError: no folder is set, it does not exist, or nothing in it matches.
@@ -48,10 +62,10 @@ def list_files(params: FetchParams, *, root: Path) -> list[LocalFile]:
         raise SourceError(
             f"the folder of replays {wanted} does not exist; set {FOLDER_VARIABLE} or fetch.path to one that does"
         )
-    files = [LocalFile(path, path.relative_to(base).as_posix()) for path in found if path.is_file()]
+    files = {path.relative_to(base).as_posix(): path for path in found if path.is_file()}
     if not files:
         raise SourceError(f"no file in {wanted} matches {params.pattern!r}")
-    return sorted(files, key=lambda file: file.source_path)
+    return dict(sorted(files.items()))
 
 
 def _glob(wanted: Path) -> tuple[Path, list[Path]]:
@@ -67,10 +81,8 @@ def _default(root: Path) -> str | None:
     return str(beside) if beside.is_dir() else None
 
 
-def read_files(files: list[LocalFile]) -> Iterator[tuple[LocalFile, bytes | OSError]]:
-    """Yield each file with its bytes, or with the error that prevented reading it."""
-    for file in files:
-        try:
-            yield file, file.path.read_bytes()
-        except OSError as error:
-            yield file, error
+def _read(name: str, path: Path) -> Candidate | Reject:
+    try:
+        return Candidate(name, path.read_bytes())
+    except OSError as error:
+        return unreadable(name, f"{type(error).__name__}: {error.strerror or error}")

@@ -2,83 +2,99 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 from impulse.collection.client import MAX_FILE_BYTES
-from impulse.collection.intake import Candidate, Judged, judge
-from impulse.collection.seen import SeenObjects
-from impulse.collection.storage import ReplayStorage
+from impulse.collection.known import KnownFacts
+from impulse.collection.source import Candidate, FileFacts, unreadable
 from impulse.collection.threads import map_in_order
 from impulse.config.fetch import FetchParams
 from impulse.errors import ConfigError, ObjectMissing, SourceError
+from impulse.files.storage import Storage
 from impulse.s3.bucket import ListedObject, S3Bucket
 from impulse.s3.url import S3Url
 from impulse.tables.paths import replay_path
+from impulse.tables.rejects import Reject
 
 SUFFIX = ".replay"
 """End of the names of replay files."""
 
 
-def candidates(params: FetchParams, *, seen: Path, storage: ReplayStorage) -> tuple[int, Iterator[Candidate]]:
-    """Return the replay files below the prefix, in the order of their names.
+class BucketSource:
+    """The replay files below a prefix, in the order of their names. Close it in the end."""
 
-    Args:
-        params: settings of the stage.
-        seen: memory of the objects that earlier runs read.
-        storage: where files go; one that it lacks is read again.
+    def __init__(self, params: FetchParams, *, state: Path) -> None:
+        """Prepare; the bucket is not asked yet.
 
-    Raises:
-        ConfigError: the settings name no place.
-        SourceError: nothing below the prefix is a replay file.
-        StageError: the bucket does not exist, cannot be reached, or refuses the credentials.
-    """
-    if params.source_url is None:
-        raise ConfigError(
-            "fetch.source_url", "is not set; name the replays, s3://bucket/prefix, in conf/source/s3.yaml"
+        Args:
+            params: settings of the stage.
+            state: folder of local state, with the facts of objects that earlier runs read.
+
+        Raises:
+            ConfigError: the settings name no place.
+            StoreUnusable: the settings of AWS on this machine cannot be used.
+        """
+        if params.source_url is None:
+            raise ConfigError(
+                "fetch.source_url", "is not set; name the replays, s3://bucket/prefix, in conf/source/s3.yaml"
+            )
+        self._params = params
+        self._state = state
+        self._bucket = S3Bucket(S3Url.parse(params.source_url), listed="")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._bucket.close()
+
+    def plan(self, storage: Storage) -> str:
+        """Return what there is to do."""
+        listed = self._listed()
+        size = sum(found.bytes for found in listed.values())
+        return (
+            f"a run reads those of {len(listed)} objects below {self._bucket.place} ({size / 1e6:.1f} MB) "
+            "that no run has read before"
         )
-    url = S3Url.parse(params.source_url)
-    bucket = S3Bucket(url.bucket, prefix=url.prefix, listed="")
-    listed = {name: found for name, found in bucket.objects().items() if name.endswith(SUFFIX)}
-    if not listed:
-        bucket.close()
-        raise SourceError(f"no object below {url} ends in {SUFFIX}; name another place in fetch.source_url")
 
-    def is_kept(judged: Judged) -> bool:
-        is_good = judged.facts is not None
-        return not is_good or params.is_in_place or storage.size_of(replay_path(judged.replay_id)) == judged.bytes
+    def files(self, storage: Storage) -> tuple[int | None, Iterator[Candidate | Reject]]:
+        """Return the files; those that an earlier run read and stored come without their bytes."""
+        listed = self._listed()
+        return len(listed), self._read(listed, storage)
 
-    return len(listed), _read(bucket, listed, seen, is_kept, threads=params.threads, is_in_place=params.is_in_place)
+    def _listed(self) -> dict[str, ListedObject]:
+        listed = {name: found for name, found in self._bucket.objects().items() if name.endswith(SUFFIX)}
+        if not listed:
+            raise SourceError(
+                f"no object below {self._bucket.place} ends in {SUFFIX}; name another place in fetch.source_url"
+            )
+        return listed
 
+    def _read(self, listed: dict[str, ListedObject], storage: Storage) -> Iterator[Candidate | Reject]:
+        bucket, is_in_place = self._bucket, self._params.is_in_place
 
-def _read(
-    bucket: S3Bucket,
-    listed: dict[str, ListedObject],
-    seen: Path,
-    is_kept: Callable[[Judged], bool],
-    *,
-    threads: int,
-    is_in_place: bool,
-) -> Iterator[Candidate]:
-    with closing(bucket), SeenObjects(seen) as memory:
+        def is_kept(facts: FileFacts) -> bool:
+            return facts.header is None or is_in_place or storage.size(replay_path(facts.replay_id)) == facts.size
 
-        def one(item: tuple[str, ListedObject]) -> Candidate:
+        known = KnownFacts(self._state / "objects")
+
+        def one(item: tuple[str, ListedObject]) -> Candidate | Reject:
             name, found = item
-            kept_at = name if is_in_place else None
             if found.bytes > MAX_FILE_BYTES:
-                return Candidate(name, OSError(errno.EFBIG, f"{found.bytes} bytes are too many for a replay"))
-            judged = memory.judged(bucket.address(name), found.etag, found.bytes)
-            if judged is not None and is_kept(judged):
-                return Candidate(name, None, judged, kept_at)
+                return unreadable(name, f"{found.bytes} bytes are too many for a replay")
+            path = name if is_in_place else None
+            identity = (bucket.address(name), found.etag, found.bytes)
+            facts = known.get(*identity)
+            if facts is not None and is_kept(facts):
+                return Candidate(name, None, facts, path)
             try:
                 content = bucket.read(name, etag=found.etag)
             except ObjectMissing as error:
-                return Candidate(name, FileNotFoundError(str(error)))
-            judged = judge(content)
-            memory.remember(bucket.address(name), found.etag, judged)
-            return Candidate(name, content, judged, kept_at)
+                return unreadable(name, str(error))
+            facts = FileFacts.of(content)
+            known.keep(facts, *identity)
+            return Candidate(name, content, facts, path)
 
-        with closing(map_in_order(one, listed.items(), threads=threads)) as read:
+        with closing(map_in_order(one, listed.items(), threads=self._params.threads)) as read:
             yield from read
+        known.sweep()

@@ -1,38 +1,67 @@
-"""Sources whose files come one after the other: their number, where it is known before, and the files."""
+"""The source that the settings name, open."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
-from impulse.collection.intake import Candidate
-from impulse.collection.local import list_files, read_files
-from impulse.collection.storage import ReplayStorage
+from impulse.collection.config import CollectionConfig
+from impulse.collection.local import LocalFiles
+from impulse.collection.source import Candidate, Source
 from impulse.config.fetch import FetchParams, SourceKind
 from impulse.demo import corpus
+from impulse.files.storage import Storage
+from impulse.run.job import Job
+from impulse.tables.paths import replay_path
 
 
-def candidates(
-    params: FetchParams, *, root: Path, state: Path, storage: ReplayStorage
-) -> tuple[int | None, Iterator[Candidate]]:
-    """Return the files of the source that the settings name, in a fixed order.
-
-    Args:
-        params: settings of the stage.
-        root: folder of the checkout.
-        state: folder of local state.
-        storage: where files go.
+@contextmanager
+def open_source(job: Job[FetchParams]) -> Iterator[Source]:
+    """Open the source of a run of the stage; it is not asked yet.
 
     Raises:
-        SourceError: the source does not exist, or nothing in it is a replay.
+        ConfigError: the settings name no place, group or query.
+        AuthError: Ballchasing needs a key, and there is none.
+        StageError: the source is a bucket, and the AWS configuration cannot be used.
     """
+    params = job.settings
     if params.source is SourceKind.demo:
+        yield Demo(params)
+    elif params.source is SourceKind.local:
+        yield LocalFiles(params, root=job.root)
+    elif params.source is SourceKind.s3:
+        # Imported here as below, for their libraries take time that nobody else should wait.
+        from impulse.collection.objects import BucketSource
+
+        with closing(BucketSource(params, state=job.state)) as bucket:
+            yield bucket
+    else:
+        from impulse.collection.ballchasing import open_ballchasing
+
+        config = CollectionConfig.from_env(
+            job.env_file,
+            base_url=params.base_url,
+            database_path=job.state / "ledger.sqlite",
+            rate_limit_per_hour=params.rate_limit_per_hour,
+            threads=params.threads,
+        )
+        with open_ballchasing(params, config, name_of=replay_path) as source:
+            yield source
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Synthetic replays with known truth."""
+
+    params: FetchParams
+
+    def plan(self, storage: Storage) -> str:
+        """Return what there is to do."""
+        return f"a run writes the replays of {self.params.matches} synthetic matches; nothing is downloaded"
+
+    def files(self, storage: Storage) -> tuple[int | None, Iterator[Candidate]]:
+        """Return the replays, made one after the other."""
+        params = self.params
         made = corpus(matches=params.matches, seed=params.seed, duration_seconds=params.match_seconds)
         return None, (Candidate(item.name, item.data) for item in made)
-    if params.source is SourceKind.s3:
-        # Imported here, for the AWS libraries take time that nobody else should wait.
-        from impulse.collection import objects
-
-        return objects.candidates(params, seen=state / "seen_objects.sqlite", storage=storage)
-    files = list_files(params, root=root)
-    return len(files), (Candidate(file.source_path, content) for file, content in read_files(files))

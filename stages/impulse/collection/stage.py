@@ -1,39 +1,39 @@
-"""The fetch stage: replay files of the source, verified, with an exact manifest."""
+"""The fetch stage: every file of the source, verified, stored and listed."""
 
 from __future__ import annotations
 
+import logging
 import os
 
-from impulse.collection import ballchasing
-from impulse.collection.intake import FetchSummary, take_in
+from impulse.collection.intake import take_in
 from impulse.collection.raw_storage import raw_storage
-from impulse.collection.sources import candidates
-from impulse.config.fetch import FetchParams, SourceKind
+from impulse.collection.sources import open_source
+from impulse.config.fetch import FetchParams
 from impulse.run.job import Counts, Job
 from impulse.run.progress import with_progress
 from impulse.s3.credentials import add_aws_variables
 
+log = logging.getLogger(__name__)
+
 
 def run(job: Job[FetchParams]) -> Counts | None:
-    """Take in every file of the source; None when the settings only ask what there would be to do."""
-    summary = _fetch(job)
-    if job.settings.dry_run:
-        return None
-    return Counts(
-        summary.replays_in,
-        summary.replays_out,
-        summary.rejected,
-        figures={"bytes": summary.bytes_out},
-        timing={"written_now": summary.written_now},
-    )
+    """Take in every file of the source; None for a dry run, which only says what there is to do.
 
+    Args:
+        job: the run; files go to ``raw`` in its output folder, or to the bucket that its settings name.
 
-def _fetch(job: Job[FetchParams]) -> FetchSummary:
+    Raises:
+        ConfigError: the settings lack something, such as a group or a place.
+        SourceError: the source does not exist, cannot be read, or nothing in it is a replay.
+        StageError: a bucket does not exist, cannot be reached, or refuses the credentials.
+    """
     params = job.settings
     add_aws_variables(os.environ, env_file=job.env_file)
-    with raw_storage(params, folder=job.output / "raw") as storage:
-        if params.source is SourceKind.ballchasing:
-            return ballchasing.fetch(params, root=job.root, state=job.state, storage=storage)
-        total, found = candidates(params, root=job.root, state=job.state, storage=storage)
-        found = with_progress(found, total=total, what="files")
-        return take_in(found, source=params.source, storage=storage, threads=params.threads)
+    # The source comes first: that of Ballchasing makes sure that no other run downloads at the same time.
+    with open_source(job) as source, raw_storage(params, folder=job.output / "raw") as storage:
+        if params.dry_run:
+            log.info("%s", source.plan(storage.replays))
+            return None
+        total, files = source.files(storage.replays)
+        files = with_progress(files, total=total, what="files")
+        return take_in(files, source=params.source, storage=storage, threads=params.threads)

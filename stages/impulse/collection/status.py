@@ -7,8 +7,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from impulse.collection.ballchasing import duration
 from impulse.collection.config import CollectionConfig
-from impulse.collection.job import duration
 from impulse.collection.pacing import HOUR, Call
 from impulse.errors import StageError
 
@@ -16,7 +16,7 @@ LAST_ERRORS = 5
 
 
 def status_lines(path: Path, *, now: float) -> list[str]:
-    """Return the state of a job, for people.
+    """Return the state of a job.
 
     Args:
         path: the ledger; it is only read.

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pyarrow import fs
 
-from impulse.errors import DatasetError
+from impulse.errors import DatasetError, StageError, one_line
 from impulse.loading.place import Place, StoredFile
-from impulse.s3.arrow import S3Settings, access_to_s3
+from impulse.s3.arrow import arrow_filesystem
+from impulse.s3.credentials import S3Settings
 
 if TYPE_CHECKING:
     from dvc_data.index import DataIndex, DataIndexEntry
@@ -54,7 +55,7 @@ def repository_place(repository: str, *, path: str, rev: str | None, remote: str
     except StorageKeyError as error:
         raise DatasetError(f"{name}: the repository has no DVC remote, and no such data in its cache") from error
     except (DvcException, SCMError) as error:
-        raise DatasetError(f"{name}: cannot be opened{_cause(error) or f' ({_line(error)})'}") from error
+        raise DatasetError(f"{name}: cannot be opened{_cause(error) or f' ({one_line(error)})'}") from error
 
 
 def _stored_files(index: DataIndex, folder: DataIndexEntry) -> dict[str, StoredFile]:
@@ -79,18 +80,10 @@ def _arrow_filesystem(stored: Any, bucket: str) -> fs.FileSystem:  # noqa: ANN40
     if stored.protocol == "local":
         return fs.LocalFileSystem()
     if stored.protocol == "s3":
-        arguments = stored.fs_args
-        client = arguments.get("client_kwargs", {})
-        settings = S3Settings(
-            profile=arguments.get("profile"),
-            endpoint=client.get("endpoint_url"),
-            region=client.get("region_name"),
-            access_key=arguments.get("key"),
-            secret_key=arguments.get("secret"),
-            session_token=arguments.get("token"),
-            is_anonymous=bool(arguments.get("anon")),
-        )
-        return access_to_s3(bucket, settings).filesystem
+        try:
+            return arrow_filesystem(bucket, S3Settings.of_dvc(stored.fs_args))
+        except StageError as error:
+            raise DatasetError(str(error)) from error
     _log.info("reading through DVC's own access to %s", stored.protocol)
     return fs.PyFileSystem(fs.FSSpecHandler(stored.fs))
 
@@ -101,8 +94,4 @@ def _cause(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
         causes.append(error)
-    return f" ({_line(causes[-1])})" if causes else ""
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return f" ({one_line(causes[-1])})" if causes else ""

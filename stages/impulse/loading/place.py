@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 from pyarrow import fs
 
-from impulse.errors import DatasetError
+from impulse.errors import DatasetError, StageError, one_line
+from impulse.s3.url import S3Url
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,7 @@ class Place:
             yield
         except (OSError, pa.ArrowInvalid) as error:
             advice = f"; {self.advice}" if self.advice else ""
-            text = " ".join(str(error).split())
-            raise DatasetError(f"{self.name}: {name} cannot be read{advice} ({text})") from error
+            raise DatasetError(f"{self.name}: {name} cannot be read{advice} ({one_line(error)})") from error
 
 
 def folder_place(folder: Path) -> Place:
@@ -87,19 +87,22 @@ def bucket_place(url: str) -> Place:
     Raises:
         DatasetError: the bucket cannot be listed.
     """
-    from impulse.s3.arrow import access_to_s3
+    # Imported here, for the AWS libraries take time that nobody else should wait.
+    from impulse.s3.arrow import arrow_filesystem
+    from impulse.s3.bucket import S3Bucket
 
-    root = url.removeprefix("s3://").strip("/")
-    store = access_to_s3(root.split("/")[0])
     try:
-        listed = store.filesystem.get_file_info(fs.FileSelector(root, recursive=True, allow_not_found=True))
-    except OSError as error:
-        raise DatasetError(store.explain(url, error)) from error
+        place = S3Url.parse(url)
+        with closing(S3Bucket(place, listed="")) as bucket:
+            listed = bucket.objects()
+        store = arrow_filesystem(place.bucket)
+    except (StageError, ValueError) as error:
+        raise DatasetError(str(error) if isinstance(error, StageError) else f"the dataset's address {error}") from error
     return Place(
         url,
         {
-            info.path[len(root) + 1 :]: StoredFile(store.filesystem, info.path, info.size)
-            for info in sorted(listed, key=lambda info: info.path)
-            if info.is_file
+            name: StoredFile(store, f"{place.bucket}/{place.key(name)}", found.bytes)
+            for name, found in listed.items()
+            if not name.endswith("/")
         },
     )

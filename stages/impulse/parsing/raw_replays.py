@@ -6,23 +6,20 @@ worker's own machine.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from impulse.errors import CorruptReplay, ObjectMissing, StageError
+from impulse.files.memory import memory_file
+from impulse.files.storage import LocalFolder, Storage
 from impulse.replay.reasons import Reason
 from impulse.s3.url import S3Url
 from impulse.tables.paths import STORAGE_URL
-
-if TYPE_CHECKING:
-    from impulse.s3.bucket import S3Bucket
 
 READ_TRIES = 4
 """Attempts to read an object; with the pauses between them a store may be gone for several seconds."""
@@ -51,41 +48,44 @@ class RawReplays:
             raise StageError(f"the manifest in {folder} names no place of its replays: it {error}") from error
 
     def address(self, path: str) -> str:
-        """Return a file's place for people; the same on every machine."""
+        """Return a file's place as text; the same on every machine."""
         return path if self.bucket is None else self.bucket.address(path)
 
-    @contextmanager
-    def file(self, path: str) -> Iterator[Path]:
-        """Give a file for the parser, which reads files only; one of a bucket stands in memory, never on the disk.
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a replay.
 
         Raises:
             CorruptReplay: ``file_missing``.
             StageError: the bucket cannot be used, which is no fault of the replay.
         """
-        if self.bucket is None:
-            if not (self.folder / path).is_file():
-                raise CorruptReplay(
-                    Reason.FILE_MISSING, f"{Path(path).name} is not in the folder of raw replays; run fetch again"
-                )
+        try:
+            return _opened(self.bucket or self.folder).read(path)
+        except (ObjectMissing, FileNotFoundError) as error:
+            where = "the folder of raw replays" if self.bucket is None else "the bucket"
+            raise CorruptReplay(
+                Reason.FILE_MISSING, f"{self.address(path)} is not in {where}; run fetch again"
+            ) from error
+
+    @contextmanager
+    def file(self, path: str) -> Iterator[Path]:
+        """Give a file for the parser, which reads files only; one of a bucket is in memory, never on the disk.
+
+        Raises:
+            CorruptReplay, StageError: as for :meth:`read`.
+        """
+        if self.bucket is None and (self.folder / path).is_file():
             yield self.folder / path
             return
-        try:
-            content = _connected(self.bucket).read(path)
-        except ObjectMissing as error:
-            raise CorruptReplay(
-                Reason.FILE_MISSING, f"{self.address(path)} is not in the bucket; run fetch again"
-            ) from error
-        memory = os.memfd_create("replay")
-        try:
-            with os.fdopen(memory, "wb", closefd=False) as file:
-                file.write(content)
-            yield Path(f"/proc/self/fd/{memory}")
-        finally:
-            os.close(memory)
+        with memory_file(self.read(path)) as file:
+            yield file
 
 
 @cache
-def _connected(place: S3Url) -> S3Bucket:
+def _opened(place: S3Url | Path) -> Storage:
+    """Return the storage, for each process once."""
+    if isinstance(place, Path):
+        return LocalFolder(place)
+    # Imported here, for the AWS libraries take time that nobody else should wait.
     from impulse.s3.bucket import S3Bucket
 
-    return S3Bucket(place.bucket, prefix=place.prefix, tries=READ_TRIES)
+    return S3Bucket(place, tries=READ_TRIES)

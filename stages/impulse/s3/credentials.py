@@ -1,13 +1,95 @@
-"""The variables of AWS from ``.env``, for the libraries of AWS, which know the environment alone."""
+"""Who asks a store: the variables of AWS, what a DVC remote says, and the client that is made of both.
+
+botocore's usual chain (environment, profile, assumed role, machine's role, configuration file) finds credentials, region and
+endpoint for everything that reads or writes a bucket.
+"""
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dotenv import dotenv_values
 
-CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
+ACCESS_KEY, SECRET_KEY, TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
+PROFILE = "AWS_PROFILE"
+CREDENTIALS = (ACCESS_KEY, SECRET_KEY, TOKEN, PROFILE)
+HOW_TO_SET = f"set {ACCESS_KEY} and {SECRET_KEY}, or {PROFILE}, or use a role"
+REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """What is set for one store; None leaves it to the AWS chain."""
+
+    profile: str | None = None
+    endpoint: str | None = None
+    region: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+    session_token: str | None = None
+    verify: bool | str | None = None
+    """False trusts any certificate; a text is the file of authorities that are trusted."""
+    is_anonymous: bool = False
+
+    @classmethod
+    def of_dvc(cls, arguments: Mapping[str, Any]) -> S3Settings:
+        """Return the settings of a DVC remote from what it gives to its file system."""
+        client = arguments.get("client_kwargs", {})
+        return cls(
+            profile=arguments.get("profile"),
+            endpoint=client.get("endpoint_url"),
+            region=client.get("region_name"),
+            access_key=arguments.get("key"),
+            secret_key=arguments.get("secret"),
+            session_token=arguments.get("token"),
+            verify=client.get("verify"),
+            is_anonymous=bool(arguments.get("anon")),
+        )
+
+    def __repr__(self) -> str:
+        """Show no key."""
+        return f"S3Settings(profile={self.profile!r}, endpoint={self.endpoint!r}, region={self.region!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A client of botocore, and the credentials that it uses."""
+
+    client: Any
+    credentials: Any
+    """Access key, secret key and token, frozen; None when there are none and calls go out unsigned."""
+
+
+def connect(settings: S3Settings, **config: Any) -> Connection:  # noqa: ANN401  (options of botocore)
+    """Return a client for S3; nothing is sent to the store yet. Close its client.
+
+    Args:
+        settings: what is set.
+        config: timeouts, retries and the like, as botocore's ``Config`` names them.
+
+    Raises:
+        BotoCoreError: the AWS configuration cannot be used, for example a profile that does not exist.
+        ValueError: the endpoint is no URL.
+    """
+    from botocore import UNSIGNED
+    from botocore.config import Config
+    from botocore.session import Session
+
+    session = Session(profile=settings.profile)
+    if settings.access_key:
+        session.set_credentials(settings.access_key, settings.secret_key, settings.session_token)
+    found = None if settings.is_anonymous else session.get_credentials()
+    client = session.create_client(
+        "s3",
+        endpoint_url=settings.endpoint,
+        region_name=settings.region,
+        verify=settings.verify,
+        config=Config(**config, **({} if found else {"signature_version": UNSIGNED})),
+    )
+    return Connection(client, found.get_frozen_credentials() if found else None)
 
 
 def add_aws_variables(environ: MutableMapping[str, str], *, env_file: Path) -> None:

@@ -46,7 +46,15 @@ def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
     return content
 
 
+def to_parquet(table: pa.Table) -> bytes:
+    """Return a table of whole replays, players, goals, ... as a Parquet file."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
 def write_table(table: pa.Table, target: Path) -> None:
-    """Write a table of whole replays, players, goals, ... as Parquet."""
+    """Write :func:`to_parquet`, whole or not at all."""
     with output_file(target) as partial:
-        pq.write_table(table, partial, compression="zstd")
+        partial.write_bytes(to_parquet(table))

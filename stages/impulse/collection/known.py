@@ -1,0 +1,51 @@
+"""Facts of files that earlier runs read, in the content store: safe to delete, and of no use once the code has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from impulse.collection.source import FileFacts
+from impulse.files.digest import code_digest
+from impulse.files.store import Store
+
+CODE = ("replay", "errors.py", "collection/source.py")
+"""What finds the facts of a file."""
+
+
+class KnownFacts:
+    """What was found in objects. An object is the same one while its address, its size and its ETag are."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = Store(folder)
+        self._code = code_digest(*CODE)
+        self._used: set[str] = set()
+
+    def get(self, *identity: str | int) -> FileFacts | None:
+        """Return the facts of an object, None for one that was not read or has changed since."""
+        entry = self._store.get(self._key(*identity))
+        if entry is None:
+            return None
+        facts = FileFacts(**entry.facts)
+        if facts.header is None or facts.header["date"] is None:
+            return facts
+        return FileFacts(
+            facts.sha256, facts.size, {**facts.header, "date": datetime.fromisoformat(facts.header["date"])}
+        )
+
+    def keep(self, facts: FileFacts, *identity: str | int) -> None:
+        """Keep the facts of an object."""
+        plain = json.loads(json.dumps(asdict(facts), default=datetime.isoformat))
+        self._store.keep(self._key(*identity), plain)
+
+    def sweep(self) -> None:
+        """Remove what no run has asked for in a long time."""
+        self._store.sweep(self._used)
+
+    def _key(self, *identity: str | int) -> str:
+        key = hashlib.sha256(json.dumps([self._code, *identity]).encode()).hexdigest()
+        self._used.add(key)
+        return key

@@ -1,0 +1,100 @@
+"""What every source does: it says what there is to do, and yields its files one after the other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from impulse.errors import ReplayError
+from impulse.files.storage import Storage
+from impulse.replay.container import ReplayHeader, check_integrity, read_header
+from impulse.replay.facts import content_id, header_facts
+from impulse.replay.reasons import Reason
+from impulse.tables.rejects import Reject
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What the bytes of a file are, whatever it is called."""
+
+    sha256: str
+    size: int
+    header: Mapping[str, Any] | None = None
+    """The header's columns of the manifest; None for bytes that are no good replay."""
+    reason: str | None = None
+    """Why they are none."""
+    detail: str = ""
+
+    @classmethod
+    def of(cls, content: bytes) -> FileFacts:
+        """Verify lengths and CRCs of a file and read its header."""
+        digest = hashlib.sha256(content).hexdigest()
+        try:
+            return cls(digest, len(content), header_facts(verified_header(content)))
+        except ReplayError as error:
+            return cls(digest, len(content), reason=error.reason, detail=error.detail)
+
+    @property
+    def replay_id(self) -> str:
+        """Id of a replay that no source gave one."""
+        return content_id(self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One file that a source offers."""
+
+    source_path: str
+    """Path inside the source; the same on every machine."""
+    content: bytes | None
+    """Its bytes; None when nothing has to be stored any more."""
+    facts: FileFacts | None = None
+    """What the bytes are, where the source knows."""
+    path: str | None = None
+    """Path for the manifest when the file is where it belongs; None takes the usual one."""
+    replay_id: str | None = None
+    """Id of the replay; None takes one that follows from the bytes."""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    """Further columns of the manifest, which this source knows."""
+    players: Sequence[Mapping[str, Any]] = ()
+    """Players that the source lists for the replay."""
+    is_new: bool = False
+    """The source itself stored the file in this run."""
+
+
+class Source(Protocol):
+    """Where replays come from. ``impulse.collection.sources`` opens the one that the settings name."""
+
+    def plan(self, storage: Storage) -> str:
+        """Return one line about what a run would do; nothing is stored.
+
+        Raises:
+            SourceError: the source does not exist, or nothing in it is a replay.
+        """
+
+    def files(self, storage: Storage) -> tuple[int | None, Iterator[Candidate | Reject]]:
+        """Return how many files there are, where that is known before, and the files in a fixed order.
+
+        Args:
+            storage: where files go; one that it lacks is given again.
+
+        Raises:
+            SourceError: as for :meth:`plan`.
+        """
+
+
+def verified_header(content: bytes) -> ReplayHeader:
+    """Return the header of a file whose lengths and CRCs are right.
+
+    Raises:
+        CorruptReplay: they are not, or the header cannot be read.
+    """
+    check_integrity(content)
+    return read_header(content)
+
+
+def unreadable(source_path: str, detail: str) -> Reject:
+    """Return the reject of a file that could not be read."""
+    return Reject("", source_path, "fetch", Reason.UNREADABLE, detail)
