@@ -26,8 +26,14 @@ Callers of a batch catch :class:`ReplayError` for one replay and let everything 
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 EXIT_CONFIG = 78
 """Exit code of a program that the same start would fail again, because somebody has to change something (sysexits.h)."""
+
+_NAMES_LISTED = 20
+"""How many names a message lists at most."""
 
 
 class ImpulseError(Exception):
@@ -46,6 +52,27 @@ class ConfigError(ImpulseError, ValueError):
         super().__init__(f"{key}: {problem}")
         self.key = key
         """Dotted name of the setting, for example ``parse.fps``."""
+
+
+def check_known(key: str, name: object, known: Iterable[str], *, what: str = "name") -> None:
+    """Check a name against those that exist.
+
+    Args:
+        key: dotted name of the setting or argument.
+        name: what was given.
+        known: the names that exist.
+        what: what the name is a name of, for the message.
+
+    Raises:
+        ConfigError: it is not among them; the message offers the nearest ones, or lists what there is.
+    """
+    known = list(known)
+    if name in known:
+        return
+    near = difflib.get_close_matches(str(name), known)
+    listed = ", ".join(known[:_NAMES_LISTED]) + (", ..." if len(known) > _NAMES_LISTED else "")
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known are {listed}"
+    raise ConfigError(key, f"unknown {what} {name!r}; {hint}")
 
 
 class SourceError(ImpulseError):

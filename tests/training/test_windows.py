@@ -256,8 +256,8 @@ def test_batches_without_an_epoch_keep_the_order(dataset: Path) -> None:
     [
         ({"length": 0}, "length: 0 is out of range"),
         ({"stride": -1}, "stride: -1 is out of range"),
-        ({"columns": ["ball_posx"]}, "columns: 'ball_posx' is not there"),
-        ({"nulls": "mean"}, "nulls: 'mean' is not there; there are nan, zero"),
+        ({"columns": ["ball_posx"]}, "columns: unknown name 'ball_posx'; did you mean ball_pos_x"),
+        ({"nulls": "mean"}, "nulls: unknown name 'mean'; known are nan, zero"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )

@@ -5,7 +5,6 @@ The headers come from the parser itself, so that names and columns cannot drift 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +12,7 @@ from functools import cache
 import pyarrow as pa
 import subtr_actor
 
-from impulse.errors import ConfigError
+from impulse.errors import ConfigError, check_known
 from impulse.schema import feature_columns
 from impulse.schema.column import Column, arrow_schema
 
@@ -97,10 +96,7 @@ def check_features(key: str, names: Sequence[str], known: Sequence[str]) -> None
         ConfigError: a name is unknown (the message offers the nearest known ones) or listed twice.
     """
     for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"
-            raise ConfigError(key, f"unknown feature {name!r}; {hint}")
+        check_known(key, name, known, what="feature")
         if list(names).count(name) > 1:
             raise ConfigError(key, f"feature {name!r} is listed twice")
 

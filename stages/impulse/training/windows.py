@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from impulse.errors import ConfigError
+from impulse.errors import ConfigError, check_known
 from impulse.loading.arrays import FrameArrays, open_frame_arrays
 from impulse.training.normalisation import Normalisation
 from impulse.training.stretches import find_stretches
@@ -70,8 +70,7 @@ class Windows(Sequence[Any]):
         for key, value in (("length", length), ("stride", stride)):
             if value < 1:
                 raise ConfigError(key, f"{value} is out of range, must be at least 1")
-        if nulls not in ("nan", "zero"):
-            raise ConfigError("nulls", f"{nulls!r} is not there; there are nan, zero")
+        check_known("nulls", nulls, ("nan", "zero"))
         self._source = None if isinstance(dataset, FrameArrays) else (Path(dataset), split)
         frames = dataset if isinstance(dataset, FrameArrays) else open_frame_arrays(Path(dataset), split)
         if columns is None:
@@ -209,5 +208,4 @@ def _check(frames: FrameArrays, columns: Sequence[str], *, needed: Sequence[str]
         if name not in frames.columns:
             raise ConfigError("dataset", f"the column {name} is missing; load it too, windows need it")
     for name in columns:
-        if name not in frames.columns:
-            raise ConfigError("columns", f"{name!r} is not there; there are {', '.join(frames.columns)}")
+        check_known("columns", name, frames.columns)
