@@ -41,7 +41,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def dataset(data: Path) -> Path:
     """The dataset exported from it, with arrays; not to be changed."""
-    return exported(data, data / "export")
+    return exported(data, data)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -18,8 +18,7 @@ from impulse.config.parsing_config import ParsingConfig
 from impulse.config.validate import ValidateParams
 from impulse.dedupe import stage as dedupe
 from impulse.demo import corpus
-from impulse.export.stage import export_dataset
-from impulse.export.store import ExportStore
+from impulse.export import stage as export
 from impulse.parsing.stage import parse_batch
 from impulse.parsing.store import ParseStore
 from impulse.validation import stage as validation
@@ -46,19 +45,12 @@ def prepared_data(folder: Path, *, matches: int = 9, seed: int = 11, seconds: fl
 
 def exported(
     data: Path,
-    target: Path,
+    folder: Path,
     params: ExportParams = EXPORT,
     *,
     engine: EngineParams = EngineParams(workers=2),  # noqa: B008  (frozen)
-    store: Path | None = None,
+    state: Path | None = None,
 ) -> Path:
-    """Write the dataset of a prepared data folder, with a store of its own unless one is given."""
-    export_dataset(
-        parsed=data / "parsed",
-        deduped=data / "deduped",
-        target=target,
-        params=params,
-        engine=engine,
-        store=ExportStore(store or target.with_name(f"{target.name}-store")),
-    )
-    return target
+    """Write the dataset of a prepared data folder to ``folder/export``, with a store of its own unless one is given."""
+    export.run(job(params, data, engine=engine, output=folder, state=state or folder / ".state"))
+    return folder / "export"

@@ -11,6 +11,13 @@ from impulse.run.job import Job
 Settings = TypeVar("Settings")
 
 
-def job(settings: Settings, data: Path, *, engine: EngineParams = EngineParams(workers=2)) -> Job[Settings]:  # noqa: B008
-    """Return a job that reads and writes ``data`` and keeps its state inside."""
-    return Job(settings, engine, root=data, data=data, output=data, state=data / ".state")
+def job(
+    settings: Settings,
+    data: Path,
+    *,
+    engine: EngineParams = EngineParams(workers=2),  # noqa: B008  (frozen)
+    output: Path | None = None,
+    state: Path | None = None,
+) -> Job[Settings]:
+    """Return a job that reads ``data``, and writes there and keeps its state inside unless told otherwise."""
+    return Job(settings, engine, root=data, data=data, output=output or data, state=state or data / ".state")

@@ -58,7 +58,7 @@ def windows(folder: Path, *, replays: int = 1000, seconds: int = 120) -> None:
 def remote(folder: Path, *, matches: int = 24, seconds: int = 300) -> None:
     """What impulse.load moves from a real S3 server: bytes and requests, against the size of the dataset."""
     data = prepared_data(folder / "data", matches=matches, seconds=seconds)
-    dataset = exported(data, data / "export", ExportParams())
+    dataset = exported(data, data, ExportParams())
     files = [path for path in dataset.rglob("*") if path.is_file()]
     total = sum(path.stat().st_size for path in files if path.suffix == ".parquet")
     (folder / "store").mkdir()
@@ -93,7 +93,7 @@ def remote(folder: Path, *, matches: int = 24, seconds: int = 300) -> None:
 def _large_arrays(folder: Path, replays: int, seconds: float) -> Path:
     """Write a dataset folder with large arrays."""
     data = prepared_data(folder / "data", matches=8, seconds=seconds)
-    dataset = exported(data, folder / "data" / "export", EXPORT)
+    dataset = exported(data, folder / "data", EXPORT)
     arrays = open_frame_arrays(dataset, "train")
     one = int(np.argmax(np.diff(arrays.offsets)))
     rows = np.array(arrays.values[arrays.offsets[one] : arrays.offsets[one + 1]])

@@ -22,9 +22,8 @@ from tests.paths import REPLAYS
 from impulse.config.export import Compression, ExportParams, FloatType
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import write_replay
-from impulse.export.encoding import as_exported, export_schema, writer_settings
-from impulse.export.frames_source import SlotHolder
-from impulse.export.long_layout import long_schema, to_long
+from impulse.export.encoding.parquet import writer_settings
+from impulse.export.encoding.types import as_exported, export_schema
 from impulse.parsing.parsed_replay import parse_replay
 
 
@@ -35,13 +34,10 @@ def encodings(folder: Path, *, replays: int = 10) -> None:
     as pyarrow writes it by default. Replays are real 3v3 matches at 10 rows a second; without them synthetic ones.
     """
     params = ParsingConfig.get_preset("standard").params()
-    tables, long_tables, yardstick, rows = [], [], 0, 0
+    tables, yardstick, rows = [], 0, 0
     for path in islice(_matches(folder), replays):
         parsed = parse_replay(path, params)
         tables.append(parsed.frames)
-        players = parsed.records()["players"]
-        held = [SlotHolder(p["slot"], p["team"], p["player_id"], p["first_row"] or 0) for p in players]
-        long_tables.append(to_long(parsed.frames, held, long_schema(parsed.frames.schema)))
         _, array = subtr_actor.get_ndarray_with_info_from_replay_filepath(
             path, list(params.global_features), list(params.player_features), fps=10.0, dtype="float32"
         )
@@ -72,8 +68,6 @@ def encodings(folder: Path, *, replays: int = 10) -> None:
         other = export_schema(schema, schema.names, replace(default, float_type=kind))
         cast = [as_exported(table, other, replay_id="") for table in tables]
         report(f"zstd 3, {kind}", writer_settings(other, default), cast)
-    long = writer_settings(long_tables[0].schema, default)
-    report("zstd 3, frames_long (bytes a sample)", long, long_tables)
     fixed, errors = zip(*map(_fixed_point, tables), strict=True)
     settings = writer_settings(fixed[0].schema, default)
     floats = [field.name for field in schema if pa.types.is_floating(field.type)]

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ import pyarrow.parquet as pq
 import pytest
 from tests.exported import exported
 
+import impulse
 from impulse.config.export import ExportParams
-from impulse.export.questions import QUESTIONS
+from impulse.export.views import analysis_sql
+from impulse.schema.column import Column
 
 RUN_SNIPPETS = """
 import json, sys
@@ -54,8 +57,7 @@ print(json.dumps(shapes))
 
 @pytest.fixture(scope="module")
 def complete(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    params = ExportParams(numpy=True, long=True, npz=True)
-    return exported(data, tmp_path_factory.mktemp("complete") / "export", params)
+    return exported(data, tmp_path_factory.mktemp("complete"), ExportParams(numpy=True))
 
 
 @pytest.fixture(scope="module")
@@ -140,79 +142,49 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def printed_answers(card: str) -> list[tuple[str, list[list[str]]]]:
-    """Return the SQL of each question of the card and the cells of the table under it."""
-    found = []
-    for part in card.split("```sql\n")[1:]:
-        sql, rest = part.split("```", 1)
-        table = [line for line in rest.strip().split("\n\n")[0].splitlines() if line.startswith("|")]
-        found.append((sql, [[cell.strip() for cell in line.strip("|").split("|")] for line in table]))
-    return found
-
-
-def test_the_answers_of_the_card_are_those_of_duckdb(complete: Path, card: str) -> None:
-    """Export computes them without DuckDB; asked as the card says, DuckDB gives the same rows and columns."""
-    asked = printed_answers(card)
-    assert len(asked) == len(QUESTIONS) == 3
+def test_the_questions_of_the_card_are_answered(complete: Path, card: str) -> None:
+    """Asked as the card says, of this dataset: every question has an answer."""
     with connect(complete) as connection:
-        for sql, (header, _, *rows) in asked:
-            result = connection.sql(sql)
-            assert header == result.columns
-            answer = result.fetchall()
-            assert rows == [["" if value is None else str(value) for value in row] for row in answer], sql
-            assert answer
+        answers = [connection.sql(part.split("```")[0]).fetchall() for part in card.split("```sql\n")[1:]]
+    replays = pq.read_table(complete / "replays.parquet")
+    assert [row[:2] for row in answers[0]] == sorted(Counter(replays["team_size"].to_pylist()).items())
+    assert [bool(answer) for answer in answers] == [True] * 3
 
 
-def test_answers_hold_for_ties_bots_and_matches_without_goals(tmp_path: Path) -> None:
-    """The questions' own arithmetic agrees with DuckDB on made-up tables full of exceptions."""
-    matches: list[dict[str, Any]] = [
-        {"replay_id": "a", "team_size": 2, "blue_score": 3, "orange_score": 1},
-        {"replay_id": "b", "team_size": 2, "blue_score": 1, "orange_score": 1},
-        {"replay_id": "c", "team_size": None, "blue_score": 0, "orange_score": 2},
-        {"replay_id": "d", "team_size": 3, "blue_score": 0, "orange_score": 0},
-        *({"replay_id": f"e{n}", "team_size": 1, "blue_score": 1 + (n == 0), "orange_score": 0} for n in range(8)),
+def test_answers_hold_for_ties_bots_and_matches_without_goals(card: str, tmp_path: Path) -> None:
+    """The questions of the card on made-up tables full of exceptions: a tie, an unknown team size, bots, no statistics."""
+    match = {"split": "train", "date": None, "map_code": "x", "playlist": None, "is_forfeit": False}
+    scores = [("a", 2, 3, 1), ("b", 2, 1, 1), ("c", None, 0, 2), ("d", 3, 0, 0)]
+    names = ("replay_id", "team_size", "blue_score", "orange_score")
+    player = {"name": "x", "slot": 0, "team": "blue", "first_row": 0}
+    people = [
+        ("a", "steam", "1", False, 3, 2),
+        ("b", "steam", "1", False, 5, 1),
+        ("c", "epic", "2", False, 0, 0),
+        ("d", "xbox", "3", False, None, None),
+        ("d", "splitscreen", "4", True, 9, 9),
     ]
-    replays = [
-        {**row, "split": "train", "date": None, "map_code": "x", "playlist": None, "is_forfeit": False}
-        for row in matches
-    ]
-    player: dict[str, Any] = {"name": "x", "slot": 0, "team": "blue"}
-    players: list[dict[str, Any]] = [
-        {**player, "replay_id": "a", "platform": "steam", "player_id": "1", "is_bot": False, "shots": 3, "goals": 2},
-        {**player, "replay_id": "b", "platform": "steam", "player_id": "1", "is_bot": False, "shots": 5, "goals": 1},
-        {**player, "replay_id": "c", "platform": "epic", "player_id": "2", "is_bot": False, "shots": 0, "goals": 0},
-        {
-            **player,
-            "replay_id": "d",
-            "platform": "xbox",
-            "player_id": "3",
-            "is_bot": False,
-            "shots": None,
-            "goals": None,
-        },
-        {
-            **player,
-            "replay_id": "d",
-            "platform": "splitscreen",
-            "player_id": "4",
-            "is_bot": True,
-            "shots": 9,
-            "goals": 9,
-        },
-    ]
+    of_player = ("replay_id", "platform", "player_id", "is_bot", "shots", "goals")
     scored = [("a", 1, "blue"), ("a", 0, "orange"), ("b", 0, "blue"), ("c", 0, "orange"), ("c", 1, "orange")]
-    goals = [{"replay_id": i, "goal": n, "team": t, "slot": 0, "scorer": "x"} for i, n, t in scored]
-    for name, rows in {"replays": replays, "players": players, "goals": goals}.items():
+    tables = {
+        "replays": [{**match, **dict(zip(names, row, strict=True))} for row in scores],
+        "players": [{**player, **dict(zip(of_player, row, strict=True))} for row in people],
+        "goals": [{"replay_id": i, "goal": n, "team": t, "slot": 0, "scorer": "x"} for i, n, t in scored],
+    }
+    for name, rows in tables.items():
         pq.write_table(pa.Table.from_pylist(rows), tmp_path / f"{name}.parquet")
-    from impulse.export.questions import answers
-    from impulse.export.views import analysis_sql
-
-    sql = analysis_sql([], tmp_path).split("\n-- One row for each player on the field")[0]
-    with duckdb.connect() as connection:
-        connection.execute(f"SET file_search_path = '{tmp_path}'")
-        connection.execute(sql)
-        asked = [connection.sql(question.sql).fetchall() for question in QUESTIONS]
-    assert answers(replays, players, goals) == asked
+    (tmp_path / "frames" / "split=train").mkdir(parents=True)
+    columns = [Column(name, "bool", "") for name in ("replay_id", "row", "p0_present", "p0_x")]
+    frames: pa.Table = pa.table({"replay_id": ["a"], "row": [0], "p0_present": [True], "p0_x": [1.0]})
+    pq.write_table(frames, tmp_path / "frames" / "split=train" / "part-00000.parquet")
+    (tmp_path / "analysis.sql").write_text(analysis_sql(columns, tmp_path))
+    with connect(tmp_path) as connection:
+        answers = [connection.sql(part.split("```")[0]).fetchall() for part in card.split("```sql\n")[1:]]
+    assert answers == [
+        [(2, 2, 6, 3.0), (3, 1, 0, 0.0), (None, 1, 2, 2.0)],
+        [("epic", 1, 0, 0, None), ("steam", 1, 8, 3, 37.5)],
+        [(2, 1, 50.0)],
+    ]
 
 
 def test_views_have_one_row_for_what_they_say(complete: Path) -> None:
@@ -236,9 +208,20 @@ def test_views_have_one_row_for_what_they_say(complete: Path) -> None:
             ) JOIN matches USING (replay_id) WHERE blue <> blue_score OR orange <> orange_score"""
         assert one(wrong) == (0,)
         assert one("SELECT count(*) FROM match_goals WHERE slot IS NOT NULL AND player_id IS NULL") == (0,)
-        same = ", ".join(f"sum({name})::DOUBLE" for name in ("slot", "row", "pos_x", "boost", "ball_pos_z"))
-        counted = f"SELECT count(*), {same} FROM "
-        assert one(counted + "player_frames") == pytest.approx(one(counted + "frames_long"))
+
+
+def test_the_view_of_players_is_the_long_layout(complete: Path) -> None:
+    """DuckDB and the loader give the same rows."""
+    names = ["split", "replay_id", "row", "slot", "team", "player_id", "pos_x", "boost", "demolished", "ball_pos_z"]
+    with connect(complete) as connection:
+        rows = connection.sql(f"SELECT {', '.join(names)} FROM player_frames").to_arrow_table()
+    loaded = impulse.load(complete, layout="long", columns=names)
+    order = [(name, "ascending") for name in ("replay_id", "slot", "row")]
+    mine, expected = (
+        table.set_column(1, "replay_id", table["replay_id"].cast(pa.string())).sort_by(order)
+        for table in (rows, loaded)
+    )
+    assert {name: _plain(mine[name]) for name in names} == {name: _plain(expected[name]) for name in names}
 
 
 @pytest.mark.slow
@@ -246,8 +229,8 @@ def test_hugging_face_loads_the_folder_by_the_head_of_the_card(complete: Path, t
     """Without a word about files: frames by split as the default, tables by name."""
     code = (
         "import json, sys; from datasets import load_dataset\n"
-        "frames = load_dataset(sys.argv[1]); long = load_dataset(sys.argv[1], 'frames_long')\n"
-        "print(json.dumps([{s: d.num_rows for s, d in frames.items()}, {s: d.num_rows for s, d in long.items()},"
+        "frames = load_dataset(sys.argv[1])\n"
+        "print(json.dumps([{s: d.num_rows for s, d in frames.items()},"
         " {n: load_dataset(sys.argv[1], n, split='train').num_rows for n in sys.argv[2:]},"
         " {n: f.dtype for n, f in next(iter(frames.values())).features.items()}]))"
     )
@@ -255,9 +238,8 @@ def test_hugging_face_loads_the_folder_by_the_head_of_the_card(complete: Path, t
     command = [sys.executable, "-c", code, str(complete), *tables]
     done = subprocess.run(command, env=offline(tmp_path), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    frames, long, sizes, types = json.loads(done.stdout)
+    frames, sizes, types = json.loads(done.stdout)
     assert frames == _rows_by_split(complete / "frames")
-    assert long == _rows_by_split(complete / "frames_long")
     assert sizes == {name: pq.read_metadata(complete / f"{name}.parquet").num_rows for name in tables}
     assert (types["ball_pos_x"], types["is_held"], types["replay_id"]) == ("float32", "bool", "string")
 
@@ -276,13 +258,13 @@ def test_the_croissant_validator_accepts_the_description(complete: Path) -> None
         "import itertools, json, sys, mlcroissant\n"
         "data = mlcroissant.Dataset(jsonld=sys.argv[1]); found = {}\n"
         "for one in data.metadata.record_sets:\n"
-        "    rows = list(data.records(one.id)) if one.id not in sys.argv[2:]"
+        "    rows = list(data.records(one.id)) if one.id != 'frames'"
         " else list(itertools.islice(iter(data.records(one.id)), 50))\n"
         "    found[one.id] = [{k.split('/')[1]: (v.decode() if isinstance(v, bytes) else str(v)) for k, v in row.items()}"
         " for row in rows]\n"
         "print(json.dumps([data.metadata.issues.report(), found]))"
     )
-    command = [sys.executable, "-c", code, str(complete / "croissant.json"), "frames", "frames_long"]
+    command = [sys.executable, "-c", code, str(complete / "croissant.json")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     report, found = json.loads(done.stdout)
@@ -292,13 +274,11 @@ def test_the_croissant_validator_accepts_the_description(complete: Path) -> None
         table = pq.read_table(complete / f"{name}.parquet")
         assert [row["replay_id"] for row in found[name]] == table["replay_id"].to_pylist()
         assert set(found[name][0]) == set(table.column_names)
-    for name in ("frames", "frames_long"):
-        first = found[name][0]
-        folder = complete / name / f"split={first['split']}"
-        table = pa.concat_tables(pq.read_table(file, partitioning=None) for file in folder.iterdir())
-        assert set(first) == {*table.column_names, "split"}
-        times = set(zip(table["replay_id"].to_pylist(), table["row"].to_pylist(), strict=True))
-        assert all((row["replay_id"], int(row["row"])) in times for row in found[name])
+    first = found["frames"][0]
+    table = pq.read_table(complete / "frames" / f"split={first['split']}", partitioning=None)
+    assert set(first) == {*table.column_names, "split"}
+    times = set(zip(table["replay_id"].to_pylist(), table["row"].to_pylist(), strict=True))
+    assert all((row["replay_id"], int(row["row"])) in times for row in found["frames"])
 
 
 def test_an_addition_changes_neither_croissant_nor_schema(complete: Path) -> None:

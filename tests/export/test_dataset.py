@@ -134,7 +134,7 @@ def test_checksums_are_those_of_the_files(dataset: Path) -> None:
 
 def test_exporting_again_gives_the_same_bytes(data: Path, dataset: Path, tmp_path: Path) -> None:
     """Bytes depend on inputs and settings alone."""
-    assert content(exported(data, tmp_path / "again")) == content(dataset)
+    assert content(exported(data, tmp_path)) == content(dataset)
 
 
 @pytest.mark.parametrize("compression", list(Compression))
@@ -145,7 +145,7 @@ def test_codec_and_float_type_are_those_asked_for(
     params = ExportParams(
         shards=16, train=0.5, val=0.25, test=0.25, compression=compression, float_type=FloatType.float64
     )
-    other = exported(data, tmp_path / "other", params)
+    other = exported(data, tmp_path, params)
     path = next((other / "frames").rglob("*.parquet"))
     file = pq.ParquetFile(path)
     expected = "UNCOMPRESSED" if compression is Compression.none else compression.value.upper()
@@ -163,11 +163,8 @@ def test_codec_and_float_type_are_those_asked_for(
     np.testing.assert_array_equal(mine, reference)
 
 
-def test_numpy_arrays_hold_the_frames(data: Path, tmp_path: Path) -> None:
+def test_numpy_arrays_hold_the_frames(dataset: Path) -> None:
     """Memory-mapped arrays equal the Parquet frames, NaN for null, replay by replay."""
-    dataset = exported(
-        data, tmp_path / "with-numpy", ExportParams(shards=16, train=0.5, val=0.25, test=0.25, numpy=True)
-    )
     frames = ds.dataset(dataset / "frames", partitioning="hive")
     replays = pq.read_table(dataset / "replays.parquet").to_pylist()
     for split in ("train", "val", "test"):

@@ -165,7 +165,7 @@ def test_the_largest_set_is_always_reported(matches: int, level: int, caplog: py
 def test_nobody_is_divided_in_the_dataset(data: Path, tmp_path: Path) -> None:
     """From the tables to the files: by player nobody is in two splits, and the card says how it was done."""
     chosen = ExportParams(train=0.5, val=0.25, test=0.25, split_by=SplitBy.player, max_linked_share=None)
-    folder = exported(data, tmp_path / "export", chosen)
+    folder = exported(data, tmp_path, chosen)
     replays = pq.read_table(folder / "replays.parquet").to_pylist()
     split = {row["replay_id"]: row["split"] for row in replays}
     seen: dict[str, set[str]] = defaultdict(set)

@@ -9,7 +9,7 @@ from typing import Any
 from fsspec.implementations.local import LocalFileSystem
 from pyarrow import fs
 
-from impulse.loading.place import Place, StoredFile
+from impulse.loading.dataset_files import DatasetFiles, StoredFile
 
 
 class CountingFiles(LocalFileSystem):  # type: ignore[misc]
@@ -68,7 +68,7 @@ class CountingFile(io.RawIOBase):
         super().close()
 
 
-def counted(place: Place, counters: CountingFiles) -> Place:
-    """Return a place whose files are read through counters."""
+def counted(stored: DatasetFiles, counters: CountingFiles) -> DatasetFiles:
+    """Return files that are read through counters."""
     filesystem = fs.PyFileSystem(fs.FSSpecHandler(counters))
-    return replace(place, files={name: StoredFile(filesystem, file.path) for name, file in place.files.items()})
+    return replace(stored, files={name: StoredFile(filesystem, file.path) for name, file in stored.files.items()})

@@ -26,7 +26,7 @@ import impulse
 from impulse.config.export import FloatType
 from impulse.errors import ConfigError, DatasetError
 from impulse.loading.arrays import open_frame_arrays
-from impulse.loading.place import folder_place
+from impulse.loading.dataset_files import folder_files
 from impulse.loading.row_groups import row_groups_of
 
 
@@ -165,7 +165,7 @@ def test_what_was_not_asked_for_is_not_read(dataset: Path, tmp_path: Path) -> No
     shutil.copytree(dataset, tmp_path / "big")
     size = sum(path.stat().st_size for path in (dataset / "frames").rglob("*.parquet"))
     files = CountingFiles()
-    opened = impulse.loading.Dataset(counted(folder_place(dataset), files))
+    opened = impulse.loading.Dataset(counted(folder_files(dataset), files))
     replays, _ = opened.replays, opened.schema
 
     files.reset()
@@ -263,14 +263,14 @@ def test_verify_finds_a_changed_byte_in_what_is_used(dataset: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"split": "validation"}, r"split: 'validation' is not there; did you mean val|there are train, val, test"),
-        ({"columns": ["ball_posx"]}, r"columns: 'ball_posx' is not there; did you mean ball_pos_x"),
-        ({"table": "player"}, r"table: 'player' is not there; did you mean players"),
-        ({"as_": "polars"}, r"as_: 'polars' is not there; there are arrow, pandas, numpy"),
+        ({"split": "validation"}, r"split: unknown name 'validation'; known are train, val, test"),
+        ({"columns": ["ball_posx"]}, r"columns: unknown name 'ball_posx'; did you mean ball_pos_x"),
+        ({"table": "player"}, r"table: unknown name 'player'; did you mean players"),
+        ({"as_": "polars"}, r"as_: unknown name 'polars'; known are arrow, pandas, numpy"),
         ({"table": "goals", "as_": "numpy"}, r"as_: only frames are arrays"),
-        ({"filters": [("team_sise", "=", 3)]}, r"filters: 'team_sise' is not there; did you mean team_size"),
+        ({"filters": [("team_sise", "=", 3)]}, r"filters: unknown name 'team_sise'; did you mean team_size"),
         ({"filters": [("time", "=")]}, r"filters: \('time', '='\) is not a condition"),
-        ({"filters": [("time", "~", 3)]}, r"filters: '~' is not there; there are =, ==, !=, <"),
+        ({"filters": [("time", "~", 3)]}, r"filters: unknown name '~'; known are =, ==, !=, <"),
         ({"filters": [("time", "<", "noon")]}, r"filters: .* cannot be applied"),
         ({"filters": (pc.field("team_size") == 3) & (pc.field("time") < 1.0)}, r"mixes columns .* given as a list"),
         ({"rev": "v1.0"}, r"rev: .* is no Git repository"),
@@ -329,42 +329,17 @@ def test_frames_are_what_arrow_reads_as_a_dataset(dataset: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def half_and_long(data: Path) -> Path:
-    """The dataset in half precision, with the long layout."""
-    params = replace(EXPORT, float_type=FloatType.float16, long=True)
-    return exported(data, data / "half-and-long", params)
+def half(data: Path) -> Path:
+    """The dataset in half precision."""
+    return exported(data, data / "half", replace(EXPORT, float_type=FloatType.float16))
 
 
-def test_long_layout_is_loaded_like_the_wide_one(half_and_long: Path) -> None:
-    """One row for each player and frame, with the same splits, filters and columns."""
-    opened = impulse.open_dataset(half_and_long)
-    assert opened.tables[:2] == ("frames", "frames_long")
-    reference = pd.read_parquet(half_and_long / "frames_long").astype({"split": str, "replay_id": str, "team": str})
-    sizes = pq.read_table(half_and_long / "replays.parquet").to_pandas()[["replay_id", "team_size"]]
-    expected = reference.merge(sizes, on="replay_id").query("split == 'train' and team_size == 3 and team == 'blue'")
-    columns = ["replay_id", "slot", "row", "boost"]
-    filters = [("team_size", "=", 3), ("team", "=", "blue")]
-    mine = impulse.load(
-        half_and_long, table="frames_long", split="train", columns=columns, filters=filters, as_="pandas"
-    )
-    order = ["replay_id", "slot", "row"]
-    pd.testing.assert_frame_equal(
-        mine.astype({"replay_id": str}).sort_values(order, ignore_index=True),
-        expected[columns].sort_values(order, ignore_index=True),
-        check_dtype=False,
-    )
-    assert len(mine) > 0
-    assert opened.frames(layout="frames_long").count_rows() == len(reference)
-    with pytest.raises(ConfigError, match="wide layout"):
-        impulse.load(half_and_long, table="frames_long", as_="numpy")
-
-
-def test_half_precision_gives_the_arrays_that_export_wrote(half_and_long: Path) -> None:
+def test_half_precision_gives_the_arrays_that_export_wrote(half: Path) -> None:
     """Floats of two bytes are loaded as arrays of float32, as they are exported."""
     for split in ("train", "val", "test"):
-        mine, written = impulse.load(half_and_long, split=split, as_="numpy"), open_frame_arrays(half_and_long, split)
+        mine, written = impulse.load(half, split=split, as_="numpy"), open_frame_arrays(half, split)
         assert mine.values.dtype == written.values.dtype == np.float32
         np.testing.assert_array_equal(mine.values, written.values)
-    table = impulse.load(half_and_long, columns=["replay_id", "ball_pos_z"], filters=[("ball_pos_z", ">", 500)])
+    table = impulse.load(half, columns=["replay_id", "ball_pos_z"], filters=[("ball_pos_z", ">", 500)])
     assert table["ball_pos_z"].type == pa.float16()
     assert min(table["ball_pos_z"].to_pylist()) > 500

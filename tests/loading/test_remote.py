@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 def other(data: Path) -> Path:
     """The same replays with other splits: a second version of the dataset."""
     params = ExportParams(shards=4, train=0.25, val=0.5, test=0.25, split_salt="other")
-    return exported(data, data / "other-export", params)
+    return exported(data, data / "other", params)
 
 
 def upload(dataset: Path, bucket: Bucket, prefix: str) -> str:
@@ -249,13 +249,13 @@ def test_only_what_is_asked_for_comes_over_the_network(
             opened = impulse.open_dataset(made.path, rev=rev)
         _, replays = opened.schema, opened.replays
         files = opened.frames(split="val").files
-        sizes = {name: (dataset / name).stat().st_size for name in opened.place.files}
+        sizes = {name: (dataset / name).stat().st_size for name in opened.stored.files}
         columns = ["replay_id", "ball_pos_x"]
 
         proxy.reset()
         assert opened.frames(split="val", columns=columns).to_arrow().num_rows > 0
         asked = {request.split("?")[0].rsplit("/", 1)[-1] for request in proxy.requests}
-        assert asked == {opened.place.files[name].path.rsplit("/", 1)[-1] for name in files}
+        assert asked == {opened.stored.files[name].path.rsplit("/", 1)[-1] for name in files}
         footers = sum(int(pq.read_metadata(dataset / name).serialized_size) for name in files)
         # Arrow reads 64 kB from a file's end to find its footer, and more where the footer is longer.
         assert proxy.bytes_received < footers + len(files) * 70_000 + 20_000

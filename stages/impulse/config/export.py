@@ -57,12 +57,8 @@ class ExportParams:
     compression_level: int | None = None
     """Level of zstd; null takes 3, from which on a smaller file costs much more time."""
     float_type: FloatType = FloatType.float32
-    long: bool = False
-    """Also write frames_long, one row for each player and frame."""
     numpy: bool = False
     """Also write memory-mappable arrays, one for each split."""
-    npz: bool = False
-    """Also write one .npz file for each replay."""
 
     def __post_init__(self) -> None:
         """Check values."""

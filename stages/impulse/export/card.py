@@ -11,10 +11,9 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from impulse.config.export import ExportParams, SplitBy
-from impulse.export.long_layout import PLAYER_COLUMN
 from impulse.export.plots import OVERVIEW
-from impulse.export.questions import QUESTIONS, answers
 from impulse.schema.column import SCHEMA_VERSION, Column
+from impulse.schema.frames import PLAYER_COLUMN
 from impulse.tables.paths import SPLITS
 
 TITLE = "Rocket League frames"
@@ -25,13 +24,6 @@ ABOUT = (
 )
 
 RIGHTS = "No licence is given: the rights in the replays remain with their owners."
-
-CARD_COLUMNS = {
-    "players": ("platform", "player_id", "is_bot", "shots", "goals"),
-    "goals": ("replay_id", "goal", "team"),
-    "rejects": ("stage", "reason"),
-}
-"""What the card needs of the tables."""
 
 _TEMPLATE = Path(__file__).with_name("card.md.j2")
 
@@ -54,7 +46,7 @@ _SPLIT_TEXTS = {
     ),
     SplitBy.group: (
         "Splits are by group of the source, usually a series: all matches of a group are in one split, and keep it when "
-        "others are added. A match without a group stands for itself."
+        "others are added. A match without a group is a set of its own."
     ),
     SplitBy.player: (
         "Splits are by player: nobody is in two splits (bots and guests without an id aside). Matches that players link, "
@@ -71,11 +63,11 @@ class CardFacts:
     replays: Sequence[Mapping[str, Any]]
     """Rows of the exported replays table."""
     players: Sequence[Mapping[str, Any]]
-    """Rows of the exported players table, with the columns of :data:`CARD_COLUMNS`."""
-    goals: Sequence[Mapping[str, Any]]
-    """Rows of the exported goals table, likewise."""
+    """platform, player_id and is_bot of the exported players table."""
+    goals: int
+    """Rows of the exported goals table."""
     rejects: Sequence[Mapping[str, Any]]
-    """Every input that is not in the dataset."""
+    """stage and reason of every input that is not in the dataset."""
     columns: Sequence[Column]
     """Columns of the frames."""
     tables: Sequence[str]
@@ -90,7 +82,6 @@ def dataset_card(facts: CardFacts) -> str:
     environment = Environment(
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
     )
-    environment.filters["cell"] = _cell
     rejected = Counter((row["stage"], row["reason"]) for row in facts.rejects)
     splits = [_split(name, facts.replays) for name in SPLITS]
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
@@ -99,7 +90,7 @@ def dataset_card(facts: CardFacts) -> str:
         synthetic=_synthetic(facts.replays),
         splits=splits,
         people=len({(row["platform"], row["player_id"]) for row in facts.players if not row["is_bot"]}),
-        goals=len(facts.goals),
+        goals=facts.goals,
         dates=_dates(facts.replays),
         inputs=len(facts.replays) + len(facts.rejects),
         overview=OVERVIEW,
@@ -107,23 +98,9 @@ def dataset_card(facts: CardFacts) -> str:
         shares=", ".join(f"{getattr(facts.params, name):g} {name}" for name in SPLITS),
         params=facts.params,
         tables=facts.tables,
-        has_long=facts.params.long,
         has_events="events" in facts.tables,
         example=max(splits, key=lambda split: split["matches"])["name"],
         columns=["replay_id", "row", "time", *_example_column(facts.columns)],
-        questions=[
-            {
-                "text": question.text,
-                "sql": question.sql,
-                "columns": question.columns,
-                "marks": [
-                    "---" if any(isinstance(row[i], str) for row in rows) else "---:"
-                    for i in range(len(question.columns))
-                ],
-                "rows": rows,
-            }
-            for question, rows in zip(QUESTIONS, answers(facts.replays, facts.players, facts.goals), strict=True)
-        ],
         look_ahead=_SAMPLINGS[facts.made_with["sampling"]][1],
         slots=facts.made_with["slots_per_team"],
         sources=", ".join(
@@ -186,7 +163,3 @@ def _column_rows(columns: Iterable[Column]) -> Iterable[dict[str, Any]]:
             "nullable": column.nullable,
             "meaning": column.meaning,
         }
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else " ".join(str(value).split()).replace("|", "\\|")

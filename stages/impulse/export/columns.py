@@ -8,7 +8,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from impulse.export.long_layout import LONG_COLUMNS, PLAYER_COLUMN, long_schema
 from impulse.schema.column import SCHEMA_VERSION, Column
 from impulse.schema.features import FrameLayout, frame_layout
 from impulse.tables.exported import EXPORT_COLUMNS
@@ -63,15 +62,6 @@ def described(layout: FrameLayout, schema: pa.Schema) -> list[Column]:
     return [replace(known[field.name], dtype=_float_type(field, known[field.name].dtype)) for field in schema]
 
 
-def long_columns(wide: Sequence[Column], schema: pa.Schema) -> list[Column]:
-    """Return the columns of the long layout, in their order."""
-    known = {column.name: column for column in (*wide, *LONG_COLUMNS)}
-    for column in wide:
-        if (match := PLAYER_COLUMN.fullmatch(column.name)) and match[1] == "0":
-            known[match[2]] = replace(column, name=match[2])
-    return [known[name] for name in long_schema(schema).names]
-
-
 def schema_document(tables: Mapping[str, Sequence[Column]], frames: pa.Schema) -> dict[str, Any]:
     """Return what schema.json says of every column.
 
@@ -83,7 +73,7 @@ def schema_document(tables: Mapping[str, Sequence[Column]], frames: pa.Schema) -
 
     def filled(column: Column) -> dict[str, Any]:
         content = {name: value for name, value in asdict(column).items() if value not in ("", None)}
-        step = steps.get(column.name) or steps.get(f"p0_{column.name}")
+        step = steps.get(column.name)
         return {**content, "resolution": float(step)} if step and column.dtype == "float16" else content
 
     return {

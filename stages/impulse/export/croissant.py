@@ -5,67 +5,19 @@ It names no counts and no hashes (checksums.sha256 has those), so that adding re
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from impulse.schema.column import SCHEMA_VERSION, Column
 
 CROISSANT = "croissant.json"
 
-_TYPES = {
-    "bool": "sc:Boolean",
-    "string": "sc:Text",
-    "category": "sc:Text",
-    "timestamp": "sc:DateTime",
-    "float16": "sc:Float",
-    "float32": "sc:Float",
-    "float64": "sc:Float",
-}
-"""Croissant's types; all others are integers."""
-
-_TERMS = (
-    "citeAs",
-    "column",
-    "equivalentProperty",
-    "extract",
-    "field",
-    "fileProperty",
-    "fileObject",
-    "fileSet",
-    "format",
-    "includes",
-    "isLiveDataset",
-    "jsonPath",
-    "key",
-    "md5",
-    "parentField",
-    "path",
-    "recordSet",
-    "references",
-    "regex",
-    "repeated",
-    "replace",
-    "samplingRate",
-    "separator",
-    "source",
-    "subField",
-    "transform",
+_VOCABULARY: dict[str, Any] = json.loads(
+    Path(__file__).with_name("croissant_vocabulary.json").read_text(encoding="utf-8")
 )
-"""Croissant's own words."""
-
-_CONTEXT: dict[str, Any] = {
-    "@language": "en",
-    "@vocab": "https://schema.org/",
-    **{name: f"cr:{name}" for name in _TERMS},
-    "conformsTo": "dct:conformsTo",
-    "cr": "http://mlcommons.org/croissant/",
-    "data": {"@id": "cr:data", "@type": "@json"},
-    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "dct": "http://purl.org/dc/terms/",
-    "examples": {"@id": "cr:examples", "@type": "@json"},
-    "rai": "http://mlcommons.org/croissant/RAI/",
-    "sc": "https://schema.org/",
-}
+"""What the words of the document mean (``context``), and Croissant's types by ours (``types``; others are integers)."""
 
 
 def croissant_document(
@@ -74,13 +26,13 @@ def croissant_document(
     """Return the document.
 
     Args:
-        tables: columns of each table that is there; ``frames`` and ``frames_long`` are folders of shards.
+        tables: columns of each table that is there; ``frames`` is a folder of shards.
         title: name of the dataset.
         description: what it is, in a sentence or two.
         rights: who holds the rights.
     """
     return {
-        "@context": _CONTEXT,
+        "@context": _VOCABULARY["context"],
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": title,
@@ -97,7 +49,7 @@ def croissant_document(
                 "name": f"{name}-files",
                 "description": f"Parquet files of {name}",
                 "encodingFormat": "application/x-parquet",
-                "includes": f"{name}/*/*.parquet" if _is_sharded(name) else f"{name}.parquet",
+                "includes": f"{name}/*/*.parquet" if name == "frames" else f"{name}.parquet",
             }
             for name in tables
         ],
@@ -123,10 +75,10 @@ def _fields(table: str, columns: Iterable[Column]) -> Iterable[dict[str, Any]]:
             "@id": f"{table}/{column.name}",
             "name": column.name,
             "description": column.meaning + unit,
-            "dataType": _TYPES.get(column.dtype, "sc:Integer"),
+            "dataType": _VOCABULARY["types"].get(column.dtype, "sc:Integer"),
             "source": {**files, "extract": {"column": column.name}},
         }
-    if _is_sharded(table):
+    if table == "frames":
         yield {
             "@type": "cr:Field",
             "@id": f"{table}/split",
@@ -139,7 +91,3 @@ def _fields(table: str, columns: Iterable[Column]) -> Iterable[dict[str, Any]]:
                 "transform": {"regex": ".*split=([a-z]+)[/\\\\].*"},
             },
         }
-
-
-def _is_sharded(table: str) -> bool:
-    return table in ("frames", "frames_long")

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from impulse.export.summary import SPEED_EDGES, X_EDGES, Y_EDGES, Summary
+from impulse.export.histograms import SPEED_EDGES, X_EDGES, Y_EDGES, Counts, Histograms
 from impulse.tables.paths import SPLITS
 
 OVERVIEW = "plots/overview.png"
@@ -20,20 +20,20 @@ OVERVIEW = "plots/overview.png"
 COLOURS = ("#4b6a9b", "#2a7f62", "#c9a227", "#b3423a", "#7a5c99", "#6b6b6b")
 
 
-def draw_overview(replays: Sequence[Mapping[str, Any]], summary: Summary, target: Path) -> None:
+def draw_overview(replays: Sequence[Mapping[str, Any]], counts: Histograms, target: Path) -> None:
     """Draw matches by split, their lengths, where the ball is and how fast cars are.
 
     Args:
         replays: rows of the exported replays table.
-        summary: counts over all frames.
+        counts: over all frames.
         target: the PNG.
     """
     figure = Figure(figsize=(10.0, 7.0), layout="constrained")
     (splits, lengths), (ball, speed) = figure.subplots(2, 2)
     _draw_splits(splits, replays)
     _draw_lengths(lengths, replays)
-    _draw_ball(ball, summary)
-    _draw_speed(speed, summary)
+    _draw_ball(ball, counts.ball)
+    _draw_speed(speed, counts.speed)
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,8 +63,8 @@ def _draw_lengths(axes: Axes, replays: Sequence[Mapping[str, Any]]) -> None:
     axes.set_title("Length of matches")
 
 
-def _draw_ball(axes: Axes, summary: Summary) -> None:
-    shares = 100 * summary.ball / max(int(summary.ball.sum()), 1)
+def _draw_ball(axes: Axes, counts: Counts) -> None:
+    shares = 100 * counts / max(int(counts.sum()), 1)
     # Most of the time the ball lies where kickoffs are; without a limit nothing else would be seen.
     limit = float(np.quantile(shares[shares > 0], 0.98)) if (shares > 0).any() else 1.0
     mesh = axes.pcolormesh(Y_EDGES, X_EDGES, shares, cmap="magma", vmin=0.0, vmax=limit)
@@ -75,9 +75,9 @@ def _draw_ball(axes: Axes, summary: Summary) -> None:
     axes.set_title("Where the ball is")
 
 
-def _draw_speed(axes: Axes, summary: Summary) -> None:
-    total = max(int(summary.speed.sum()), 1)
-    axes.bar(SPEED_EDGES[:-1], 100 * summary.speed / total, width=np.diff(SPEED_EDGES), align="edge", color=COLOURS[0])
+def _draw_speed(axes: Axes, counts: Counts) -> None:
+    total = max(int(counts.sum()), 1)
+    axes.bar(SPEED_EDGES[:-1], 100 * counts / total, width=np.diff(SPEED_EDGES), align="edge", color=COLOURS[0])
     axes.set_xlabel("uu/s")
     axes.set_ylabel("% of player rows")
     axes.set_title("Speed of cars")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,144 +12,80 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from impulse.config.engine import EngineParams
 from impulse.config.export import ExportParams
 from impulse.errors import StageError
 from impulse.export.assignment import shard_of, split_of
-from impulse.export.card import ABOUT, CARD_COLUMNS, RIGHTS, TITLE, CardFacts, dataset_card
+from impulse.export.card import ABOUT, RIGHTS, TITLE, CardFacts, dataset_card
 from impulse.export.columns import (
     COPIED_TABLES,
     EXPORTED_REPLAY_COLUMNS,
     described,
-    long_columns,
     parsed_layout,
     schema_document,
 )
 from impulse.export.croissant import CROISSANT, croissant_document
-from impulse.export.encoding import export_schema
-from impulse.export.engines import write_pieces
-from impulse.export.frames_source import Replay, SlotHolder
-from impulse.export.pieces import Piece, Recipe, plan_pieces
+from impulse.export.encoding.types import export_schema
+from impulse.export.histograms import stored_counts, total
+from impulse.export.parts import ExportPlan, plan_parts
 from impulse.export.plots import OVERVIEW, draw_overview
 from impulse.export.splitting import split_keys
-from impulse.export.store import Entry, ExportStore
-from impulse.export.summary import Summary
 from impulse.export.views import ANALYSIS, analysis_sql
+from impulse.export.writing import stored_parts
 from impulse.files.output import output_folder, write_json
+from impulse.files.store import Store
 from impulse.run.job import Counts, Job
 from impulse.schema.column import Column
-from impulse.tables.io import (
-    read_json,
-    read_table,
-    table_of,
-    write_table,
-)
-from impulse.tables.paths import (
-    DECISIONS,
-    FEATURES,
-    FRAMES_FILES,
-    KEPT_COLUMNS,
-    REJECTS,
-    SPLITS,
-)
+from impulse.tables.io import read_json, read_table, table_of, write_table
+from impulse.tables.paths import CHECKSUMS, DECISIONS, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, SPLITS
 from impulse.tables.rejects import REJECT_COLUMNS, read_rejects
 
 log = logging.getLogger(__name__)
 
-CHECKSUMS = "checksums.sha256"
-
-_PLAYER_IDENTITY = ["replay_id", "slot", "team", "platform", "player_id", "is_bot", "first_row"]
-"""Columns of the players table that splits and the long layout need; of a large corpus all would be gigabytes."""
+_PLAYER_IDENTITY = ["replay_id", "platform", "player_id", "is_bot"]
+"""Columns of the players table that splits need; of a large corpus all would be gigabytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExportSummary:
-    """Counts of a run of the export stage."""
+def run(job: Job[ExportParams]) -> Counts:
+    """Write the dataset: shards, tables, schema, card and checksums.
 
-    replays: int
-    replays_in: int
-    """With all rejects since fetch: the files that the source had."""
-    rows: int
-    columns: int
-    """Columns of frames."""
-    replays_by_split: dict[str, int]
-    rows_by_split: dict[str, int]
-    files: int
-    bytes_out: int
-    pieces: int
-    """Files of frames, or folders of arrays."""
-    pieces_written: int
-    """How many of them no earlier run had left in the store."""
-
-
-def export_dataset(
-    *,
-    parsed: Path,
-    deduped: Path,
-    target: Path,
-    params: ExportParams,
-    engine: EngineParams,
-    store: ExportStore,
-) -> ExportSummary:
-    """Write the dataset into ``target``.
-
-    Args:
-        parsed: data/parsed.
-        deduped: data/deduped.
-        target: output folder, replaced when all is done.
-        params: splits, shards, compression, types.
-        engine: workers; they change no byte.
-        store: finished parts of earlier runs.
+    Only parts whose frames, settings or code changed are written; all others are links into the store.
 
     Raises:
         StageError: an input is missing or not what parse wrote, or no replay is left to export.
     """
+    parsed, deduped, params = job.data / "parsed", job.data / "deduped", job.settings
+    store = Store(job.state / "export")
     kept_columns = read_json(deduped / KEPT_COLUMNS, made_by="dedupe")["kept"]
     made_with = read_json(parsed / FEATURES, made_by="parse")
-    players = read_table(parsed / "players.parquet", made_by="parse").select(_PLAYER_IDENTITY).to_pylist()
-    rows = _kept_replays(parsed, deduped, players, params)
+    rows = _kept_replays(parsed, deduped, params)
     if not rows:
         raise StageError(
             "no replay is left to export; data/validated/report.html and data/deduped/rejects.parquet say why"
         )
-    schema = export_schema(parsed_layout(made_with).schema, kept_columns, params)
-    recipe = Recipe(parsed.absolute(), schema, params)
-    pieces = plan_pieces(rows, _replays(rows, players), params)
-    all_rejects = read_rejects(parsed.parent)
-    with output_folder(target) as folder:
-        entries, written = _entries(pieces, recipe, store, engine)
+    layout = parsed_layout(made_with)
+    schema = export_schema(layout.schema, kept_columns, params)
+    columns = described(layout, schema)
+    parts = plan_parts(rows, params)
+    rejects = read_rejects(job.data)
+    with output_folder(job.output / "export") as folder:
+        entries, written = stored_parts(parts, ExportPlan(parsed.absolute(), schema, params), store, job.engine)
         hashes: dict[str, str] = {}
-        summary = Summary()
-        for piece, entry in zip(pieces, entries, strict=True):
-            for name, place in piece.places.items():
-                store.place(entry, name, folder / place)
+        for part, entry in zip(parts, entries, strict=True):
+            for name, place in part.paths.items():
+                store.link(entry, name, folder / place)
                 hashes[place] = entry.files[name].sha256
-            if entry.facts:
-                summary.add_facts(entry.facts)
-        columns = described(parsed_layout(made_with), schema)
-        _write_tables(folder, rows, parsed, all_rejects)
-        draw_overview(rows, summary, folder / OVERVIEW)
+        _write_tables(folder, rows, parsed, rejects)
+        shards = sorted(place for place in hashes if place.startswith("frames/"))
+        counted = [stored_counts(folder / place, hashes[place], store) for place in shards]
+        draw_overview(rows, total(counted), folder / OVERVIEW)
         _write_documents(folder, rows, columns, schema, made_with, params)
-        files, total = _write_checksums(folder, hashes)
-    removed = store.drop_unused({entry.folder.name for entry in entries})
-    log.info("%d of %d parts written, %d old ones removed from the store", written, len(pieces), removed)
-    return ExportSummary(
-        replays=len(rows),
-        replays_in=len(rows) + all_rejects.num_rows,
-        columns=len(columns),
-        rows=sum(row["rows"] for row in rows),
-        replays_by_split={split: sum(row["split"] == split for row in rows) for split in SPLITS},
-        rows_by_split={split: sum(row["rows"] for row in rows if row["split"] == split) for split in SPLITS},
-        files=files,
-        bytes_out=total,
-        pieces=len(pieces),
-        pieces_written=written,
-    )
+        files, size = _write_checksums(folder, hashes)
+    removed = store.sweep({entry.key for entry in (*entries, *counted)})
+    log.info("%d of %d parts written, %d old ones removed from the store", written, len(parts), removed)
+    return _counts(rows, rejects.num_rows, len(columns), files, size, parts=len(parts), written=written)
 
 
-def _kept_replays(
-    parsed: Path, deduped: Path, players: Sequence[Mapping[str, Any]], params: ExportParams
-) -> list[dict[str, Any]]:
+def _kept_replays(parsed: Path, deduped: Path, params: ExportParams) -> list[dict[str, Any]]:
     """Return the rows of the exported replays table, sorted by replay id, with the hash of their frames."""
     decisions = {row["replay_id"]: row for row in read_table(deduped / DECISIONS, made_by="dedupe").to_pylist()}
     measures = {row["replay_id"]: row for row in read_table(parsed / "measures.parquet", made_by="parse").to_pylist()}
@@ -161,6 +95,7 @@ def _kept_replays(
         for row in read_table(parsed / "replays.parquet", made_by="parse").to_pylist()
         if row["replay_id"] in decisions
     ]
+    players = read_table(parsed / "players.parquet", made_by="parse").select(_PLAYER_IDENTITY).to_pylist()
     keys = split_keys(recordings, players, params)
     rows = []
     for recording in recordings:
@@ -174,40 +109,9 @@ def _kept_replays(
     return sorted(rows, key=lambda row: row["replay_id"])
 
 
-def _replays(rows: Sequence[Mapping[str, Any]], players: Sequence[Mapping[str, Any]]) -> dict[str, Replay]:
-    holders: dict[str, list[SlotHolder]] = defaultdict(list)
-    for row in players:
-        if row["first_row"] is not None:
-            holders[row["replay_id"]].append(SlotHolder(row["slot"], row["team"], row["player_id"], row["first_row"]))
-    return {
-        row["replay_id"]: Replay(
-            row["replay_id"],
-            row["rows"],
-            row["frames_sha256"],
-            tuple(sorted(holders[row["replay_id"]], key=lambda holder: (holder.slot, holder.first_row))),
-        )
-        for row in rows
-    }
-
-
-def _entries(
-    pieces: Sequence[Piece], recipe: Recipe, store: ExportStore, engine: EngineParams
-) -> tuple[list[Entry], int]:
-    """Return the entry of every piece, and how many had to be written."""
-    keys = [piece.key(recipe) for piece in pieces]
-    found = {key: store.find(key) for key in keys}
-    missing = {key: piece for key, piece in zip(keys, pieces, strict=True) if found[key] is None}
-    write_pieces(missing, recipe, store, engine)
-    found.update({key: store.find(key) for key in missing})
-    entries = [entry for key in keys if (entry := found[key]) is not None]
-    if len(entries) < len(keys):
-        raise StageError(f"parts of the dataset vanished from {store.folder} while they were written; run export again")
-    return entries, len(missing)
-
-
-def _write_tables(folder: Path, replays: Sequence[Mapping[str, Any]], parsed: Path, all_rejects: pa.Table) -> None:
+def _write_tables(folder: Path, replays: Sequence[Mapping[str, Any]], parsed: Path, rejects: pa.Table) -> None:
     write_table(table_of(replays, EXPORTED_REPLAY_COLUMNS), folder / "replays.parquet")
-    write_table(all_rejects, folder / REJECTS)
+    write_table(rejects, folder / REJECTS)
     ids = pa.array([row["replay_id"] for row in replays])
     for name in COPIED_TABLES:
         if name == "events" and not (parsed / "events.parquet").is_file():
@@ -231,31 +135,25 @@ def _write_documents(
     params: ExportParams,
 ) -> None:
     """Write what describes the files that are there: schema, card, Croissant, views."""
-    possible = {
-        "frames": columns,
-        "frames_long": long_columns(columns, schema),
-        "replays": EXPORTED_REPLAY_COLUMNS,
-        **COPIED_TABLES,
-        "rejects": REJECT_COLUMNS,
-    }
-    tables = {
-        name: of_table
-        for name, of_table in possible.items()
-        if (folder / name).is_dir() or (folder / f"{name}.parquet").is_file()
-    }
-    write_json(folder / "schema.json", schema_document(tables, schema))
-    rows = {
-        name: pq.read_table(folder / f"{name}.parquet", columns=list(names)).to_pylist()
-        for name, names in CARD_COLUMNS.items()
-    }
+    others = {"replays": EXPORTED_REPLAY_COLUMNS, **COPIED_TABLES, "rejects": REJECT_COLUMNS}
+    others = {name: of_table for name, of_table in others.items() if (folder / f"{name}.parquet").is_file()}
+    tables = {"frames": columns, **others}
+
+    def rows_of(name: str, *wanted: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = pq.read_table(folder / f"{name}.parquet", columns=list(wanted)).to_pylist()
+        return rows
+
     facts = CardFacts(
         replays=replays,
+        players=rows_of("players", "platform", "player_id", "is_bot"),
+        goals=pq.read_metadata(folder / "goals.parquet").num_rows,
+        rejects=rows_of("rejects", "stage", "reason"),
         columns=columns,
-        tables=[name for name in tables if not name.startswith("frames")],
+        tables=list(others),
         made_with=made_with,
         params=params,
-        **rows,
     )
+    write_json(folder / "schema.json", schema_document(tables, schema))
     (folder / "README.md").write_text(dataset_card(facts), encoding="utf-8")
     write_json(folder / CROISSANT, croissant_document(tables, title=TITLE, description=ABOUT, rights=RIGHTS))
     (folder / ANALYSIS).write_text(analysis_sql(columns, folder), encoding="utf-8")
@@ -273,35 +171,29 @@ def _write_checksums(folder: Path, known: Mapping[str, str]) -> tuple[int, int]:
     return len(lines), total
 
 
-def run(job: Job[ExportParams]) -> Counts:
-    """Write shards, tables, schema, card and checksums."""
-    summary = export_dataset(
-        parsed=job.data / "parsed",
-        deduped=job.data / "deduped",
-        target=job.output / "export",
-        params=job.settings,
-        engine=job.engine,
-        store=ExportStore(job.state / "export"),
-    )
+def _counts(
+    rows: Sequence[Mapping[str, Any]], rejects: int, columns: int, files: int, total: int, *, parts: int, written: int
+) -> Counts:
+    """Return the counts: replays, rows and bytes of the dataset, and how many parts this run wrote."""
+    frames = sum(row["rows"] for row in rows)
     return Counts(
-        summary.replays,
-        summary.replays,
-        {},
+        replays_in=len(rows),
+        replays_out=len(rows),
         figures={
-            "dataset": {  # what experiments are compared by; the names stand above the columns of `dvc exp show`
-                "replays": summary.replays,
-                "yield": round(summary.replays / summary.replays_in, 4),
-                "rows": summary.rows,
-                "columns": summary.columns,
-                "bytes": summary.bytes_out,
+            "dataset": {  # what experiments are compared by; the names are above the columns of `dvc exp show`
+                "replays": len(rows),
+                "yield": round(len(rows) / (len(rows) + rejects), 4),
+                "rows": frames,
+                "columns": columns,
+                "bytes": total,
             },
-            "rows": summary.rows,
-            "replays_by_split": summary.replays_by_split,
-            "rows_by_split": summary.rows_by_split,
-            "files": summary.files,
-            "bytes": summary.bytes_out,
-            "pieces": summary.pieces,
+            "rows": frames,
+            "replays_by_split": {split: sum(row["split"] == split for row in rows) for split in SPLITS},
+            "rows_by_split": {split: sum(row["rows"] for row in rows if row["split"] == split) for split in SPLITS},
+            "files": files,
+            "bytes": total,
+            "pieces": parts,
         },
-        timing={"pieces_written_now": summary.pieces_written},
+        timing={"pieces_written_now": written},
         packages=("pyarrow", "numpy"),
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from impulse.export.long_layout import PLAYER_COLUMN
 from impulse.schema.column import Column
+from impulse.schema.frames import PLAYER_COLUMN
 
 ANALYSIS = "analysis.sql"
 
@@ -32,7 +32,7 @@ SELECT p.*, m.split, m.date, m.map_code, m.playlist, m.team_size, m.winner,
        p.team = m.winner AS is_win
 FROM players AS p JOIN matches AS m USING (replay_id);
 
--- One row for each goal, with its scorer (null where the recording does not tell), the score after it, and the match.
+-- One row for each goal, with its scorer (null where the recording does not say), the score after it, and the match.
 CREATE OR REPLACE VIEW match_goals AS
 SELECT g.*, p.platform, p.player_id, p.is_bot, m.split, m.date, m.team_size, m.winner,
        g.goal = min(g.goal) OVER (PARTITION BY g.replay_id) AS is_first,
@@ -42,6 +42,23 @@ FROM goals AS g
 JOIN matches AS m USING (replay_id)
 LEFT JOIN players AS p ON p.replay_id = g.replay_id AND p.slot = g.slot AND p.name = g.scorer
 WINDOW so_far AS (PARTITION BY g.replay_id ORDER BY g.goal);
+"""
+
+_PLAYER_FRAMES = """
+-- One row for each player on the field and frame, with the ball: what impulse.load(..., layout='long') gives.
+CREATE OR REPLACE VIEW player_frames AS
+WITH samples AS (
+"""
+
+_WITH_PLAYER_IDS = """
+), holders AS (
+SELECT replay_id, slot, player_id, first_row,
+       lead(first_row, 1, 2147483647) OVER (PARTITION BY replay_id, slot ORDER BY first_row) AS next_first_row
+FROM players WHERE first_row IS NOT NULL
+)
+SELECT s.*, h.player_id
+FROM samples AS s LEFT JOIN holders AS h
+ON h.replay_id = s.replay_id AND h.slot = s.slot AND s.row >= h.first_row AND s.row < h.next_first_row;
 """
 
 
@@ -57,16 +74,14 @@ def analysis_sql(columns: Sequence[Column], folder: Path) -> str:
         f"CREATE OR REPLACE VIEW {path.stem} AS SELECT * FROM read_parquet('{path.name}');\n"
         for path in sorted(folder.glob("*.parquet"))
     ]
-    lines += [
-        f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet('{name}/*/*.parquet', hive_partitioning = true);\n"
-        for name in ("frames", "frames_long")
-        if (folder / name).is_dir()
-    ]
+    lines.append(
+        "CREATE OR REPLACE VIEW frames AS SELECT * FROM read_parquet('frames/*/*.parquet', hive_partitioning = true);\n"
+    )
     return "".join([*lines, _VIEWS, _player_frames(columns)])
 
 
 def _player_frames(columns: Iterable[Column]) -> str:
-    """Return the view of one row for each player and frame: what frames_long holds, without its files."""
+    """Return the view of one row for each player on the field and frame."""
     common: list[str] = []
     of_slot: dict[int, list[str]] = {}
     for column in columns:
@@ -83,5 +98,4 @@ def _player_frames(columns: Iterable[Column]) -> str:
             f"SELECT split, {', '.join(quoted)}, {slot}::TINYINT AS slot, '{team}' AS team,\n"
             f"       {', '.join(chosen)}\nFROM frames WHERE p{slot}_present"
         )
-    head = "\n-- One row for each player on the field and frame, the ball beside him; players tells who has a slot in a match.\n"
-    return f"{head}CREATE OR REPLACE VIEW player_frames AS\n" + "\nUNION ALL\n".join(parts) + ";\n"
+    return _PLAYER_FRAMES + "\nUNION ALL\n".join(parts) + _WITH_PLAYER_IDS

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
-from impulse.errors import ConfigError, DatasetError
-from impulse.loading.dataset import LAYOUTS, Dataset
-from impulse.loading.place import Place, bucket_place, folder_place
-from impulse.loading.selection import Filters, known
+from impulse.errors import ConfigError, DatasetError, check_known
+from impulse.loading.dataset import Dataset
+from impulse.loading.dataset_files import DatasetFiles, bucket_files, folder_files
+from impulse.loading.selection import Filters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,7 @@ def open_dataset(
         DatasetError: there is no such folder, bucket, repository or revision, or it has no dataset.
         ConfigError: ``rev`` or ``remote`` for something that is no repository.
     """
-    return Dataset(_place(os.fspath(path_or_url), rev=rev, remote=remote, path=path))
+    return Dataset(_files_of(os.fspath(path_or_url), rev=rev, remote=remote, path=path))
 
 
 @overload
@@ -56,6 +56,7 @@ def load(
     columns: Sequence[str] | None = ...,
     filters: Filters | None = ...,
     as_: Literal["arrow"] = ...,
+    layout: Literal["wide", "long"] = ...,
     rev: str | None = ...,
     remote: str | None = ...,
     path: str = ...,
@@ -70,6 +71,7 @@ def load(
     columns: Sequence[str] | None = ...,
     filters: Filters | None = ...,
     as_: Literal["pandas"],
+    layout: Literal["wide", "long"] = ...,
     rev: str | None = ...,
     remote: str | None = ...,
     path: str = ...,
@@ -84,6 +86,7 @@ def load(
     columns: Sequence[str] | None = ...,
     filters: Filters | None = ...,
     as_: Literal["numpy"],
+    layout: Literal["wide"] = ...,
     rev: str | None = ...,
     remote: str | None = ...,
     path: str = ...,
@@ -97,6 +100,7 @@ def load(
     columns: Sequence[str] | None = None,
     filters: Filters | None = None,
     as_: Literal["arrow", "pandas", "numpy"] = "arrow",
+    layout: Literal["wide", "long"] = "wide",
     rev: str | None = None,
     remote: str | None = None,
     path: str = DATASET_PATH,
@@ -108,13 +112,15 @@ def load(
 
     Args:
         path_or_url: as for :func:`open_dataset`.
-        table: frames, frames_long, replays, players, goals, demolitions, ...
+        table: frames, replays, players, goals, demolitions, ...
         split: train, val, test, or several of them; None takes all.
         columns: names of columns; None takes all.
         filters: as in pyarrow, an expression or a list like ``[('team_size', '=', 3), ('ball_pos_z', '>', 1000)]``, on
             columns of the table or of the replays table; the latter decide which replays are read at all.
         as_: ``arrow`` gives a table, ``pandas`` a DataFrame with nullable types, ``numpy`` a
-            :class:`~impulse.loading.arrays.FrameArrays` (frames only).
+            :class:`~impulse.loading.arrays.FrameArrays` (wide frames only).
+        layout: of the frames: ``wide``, or ``long`` with one row for each player on the field and frame, computed while
+            reading; see :meth:`~impulse.loading.dataset.Dataset.frames`.
         rev: as for :func:`open_dataset`.
         remote: as for :func:`open_dataset`.
         path: as for :func:`open_dataset`.
@@ -124,14 +130,17 @@ def load(
         DatasetError: the dataset cannot be opened or read, or a file has other bytes than its checksum says.
         ConfigError: no such table, split or column, or a filter that cannot be applied.
     """
-    known("as_", as_, ("arrow", "pandas", "numpy"))
+    check_known("as_", as_, ("arrow", "pandas", "numpy"))
     dataset = open_dataset(path_or_url, rev=rev, remote=remote, path=path)
-    known("table", table, dataset.tables)
-    if table in LAYOUTS:
-        frames = dataset.frames(split=split, columns=columns, filters=filters, layout=table)
+    check_known("table", table, dataset.tables)
+    if table == "frames":
+        frames = dataset.frames(split=split, columns=columns, filters=filters, layout=layout)
         if verify:
-            dataset.verify(("schema.json", "replays.parquet", *frames.files))
+            players = ("players.parquet",) if layout == "long" else ()
+            dataset.verify(("schema.json", "replays.parquet", *players, *frames.files))
         return {"arrow": frames.to_arrow, "pandas": frames.to_pandas, "numpy": frames.to_numpy}[as_]()
+    if layout != "wide":
+        raise ConfigError("layout", f"only frames have layouts; leave it out for {table}")
     if as_ == "numpy":
         raise ConfigError("as_", f"only frames are arrays of numbers; load {table} as arrow or pandas")
     if verify:
@@ -144,25 +153,25 @@ def load(
     return to_pandas(rows)
 
 
-def _place(address: str, *, rev: str | None, remote: str | None, path: str) -> Place:
+def _files_of(address: str, *, rev: str | None, remote: str | None, path: str) -> DatasetFiles:
     if address.startswith("s3://"):
         if rev or remote:
             raise ConfigError("rev" if rev else "remote", "is for a Git repository; a bucket has no revisions")
-        return bucket_place(address)
+        return bucket_files(address)
     folder = Path(address)
     if not rev and not remote:
         for candidate in (folder, folder / path):
             if (candidate / "schema.json").is_file():
-                return folder_place(candidate)
+                return folder_files(candidate)
     if repository := _repository(address, folder):
-        from impulse.loading.dvc_repository import repository_place
+        from impulse.loading.dvc_repository import repository_files
 
-        return repository_place(repository, path=path, rev=rev, remote=remote)
+        return repository_files(repository, path=path, rev=rev, remote=remote)
     if not folder.exists():
         raise DatasetError(f"{address}: no such folder")
     if rev or remote:
         raise ConfigError("rev" if rev else "remote", f"{address} is no Git repository")
-    return folder_place(folder)
+    return folder_files(folder)
 
 
 def _repository(address: str, folder: Path) -> str | None:

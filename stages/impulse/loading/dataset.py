@@ -6,22 +6,22 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from impulse.errors import DatasetError
+from impulse.errors import DatasetError, check_known
+from impulse.loading.dataset_files import DatasetFiles
 from impulse.loading.frames import Frames
-from impulse.loading.place import Place
-from impulse.loading.selection import Filters, known, select
+from impulse.loading.long_layout import HOLDER_COLUMNS, LongFrames, long_schema, wide_columns
+from impulse.loading.selection import Filters, Selection, columns_of, select
 from impulse.schema.column import SCHEMA_VERSION
-from impulse.tables.paths import SPLITS
+from impulse.tables.paths import CHECKSUMS, SPLITS, shard_path
 
-CHECKSUMS = "checksums.sha256"
-LAYOUTS = ("frames", "frames_long")
-"""Tables that are folders of shards, one row group for each replay."""
+LAYOUTS = ("wide", "long")
+"""Layouts of the frames: a row for each sample, or for each player and sample."""
 
 _CHUNK_BYTES = 1 << 20
 
@@ -29,55 +29,60 @@ _CHUNK_BYTES = 1 << 20
 class Dataset:
     """An open dataset. Only schema.json was read; everything else is when it is asked for."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, stored: DatasetFiles) -> None:
         """Open a dataset.
 
         Args:
-            place: where its files are.
+            stored: its files.
 
         Raises:
             DatasetError: these are not the files of a dataset, or a newer impulse made it.
         """
-        if "schema.json" not in place.files:
+        if "schema.json" not in stored.files:
             raise DatasetError(
-                f"{place.name} is not a dataset of impulse: there is no schema.json; "
+                f"{stored.name} is not a dataset of impulse: there is no schema.json; "
                 "give the folder that the export stage wrote, such as data/export"
             )
-        self.place = place
-        self._schemas: dict[str, pa.Schema] = {}
+        self.stored = stored
         try:
-            self._document: dict[str, Any] = json.loads(place.read("schema.json"))
+            self._document: dict[str, Any] = json.loads(stored.read("schema.json"))
             version = int(self._document["schema_version"])
             self._described: dict[str, list[dict[str, Any]]] = self._document["tables"]
         except (ValueError, KeyError, TypeError) as error:
-            raise DatasetError(f"{place.name}: schema.json is not one that impulse wrote") from error
+            raise DatasetError(f"{stored.name}: schema.json is not one that impulse wrote") from error
         if version > SCHEMA_VERSION:
             raise DatasetError(
-                f"{place.name} has schema version {version}, and this impulse knows {SCHEMA_VERSION}: upgrade impulse"
+                f"{stored.name} has schema version {version}, and this impulse knows {SCHEMA_VERSION}: upgrade impulse"
             )
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Names of the tables: frames, frames_long where it was asked for, replays, players, ..."""
+        """Names of the tables: frames, replays, players, ..."""
         others = sorted(
-            name.removesuffix(".parquet") for name in self.place.files if name.endswith(".parquet") and "/" not in name
+            name.removesuffix(".parquet") for name in self.stored.files if name.endswith(".parquet") and "/" not in name
         )
-        return (*(layout for layout in LAYOUTS if self._shards(SPLITS, layout)), *others)
+        return (*(("frames",) if self.splits else ()), *others)
 
     @property
     def splits(self) -> tuple[str, ...]:
         """Names of the splits that have frames."""
-        return tuple(split for split in SPLITS if self._shards((split,)))
+        return tuple(split for split in SPLITS if self._shards([split]))
 
     @cached_property
     def replays(self) -> pa.Table:
         """The replays table: one row for each replay, with its split."""
         return self._read_parquet("replays.parquet")
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """Arrow schema of the frames, with unit, range and meaning of each column; ``split`` is the last."""
-        return self._schema_of("frames")
+        shards = self._shards()
+        if not shards:
+            raise DatasetError(f"{self.stored.name} has no frames")
+        with self.stored.open(shards[0]) as file:
+            schema = pq.read_schema(file)
+        described = {b"description": b"split of the match"}
+        return schema.append(pa.field("split", pa.string(), nullable=False, metadata=described))
 
     def frames(
         self,
@@ -85,7 +90,7 @@ class Dataset:
         split: str | Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
         filters: Filters | None = None,
-        layout: str = "frames",
+        layout: Literal["wide", "long"] = "wide",
     ) -> Frames:
         """Choose frames; they are read by the methods of what is returned.
 
@@ -93,30 +98,41 @@ class Dataset:
             split: train, val, test, or several of them; None takes all.
             columns: their names, ``split`` among them when it is wanted; None takes all but ``split``.
             filters: conditions on columns of the frames or of the replays table.
-            layout: ``frames``, or ``frames_long`` with one row for each player and frame.
+            layout: ``wide``, or ``long`` with one row for each player on the field and frame: the columns of the match and
+                the ball, then slot, team and player_id, then those of one player without his slot (``pos_x``).
 
         Raises:
-            ConfigError: no such split or column, or a filter that cannot be applied.
+            ConfigError: no such layout, split or column, or a filter that cannot be applied.
             DatasetError: the replays table or the schema cannot be read.
         """
-        schema = self._schema_of(layout)
+        check_known("layout", layout, LAYOUTS)
+        schema = long_schema(self.schema) if layout == "long" else self.schema
         columns = [name for name in schema.names if name != "split"] if columns is None else _listed(columns)
         for name in columns:
-            known("columns", name, schema.names)
+            check_known("columns", name, schema.names)
         splits = self._checked_splits(split)
         selection = select(self.replays, schema, splits=splits, filters=filters)
-        shards = self._shards_of(selection.replays, layout)
+        if layout == "wide":
+            return self._wide_frames(selection, splits, columns)
+        needed = dict.fromkeys((*columns, *columns_of(selection.rows, schema)))
+        wide = self._wide_frames(Selection(selection.replays, None), splits, wide_columns(list(needed), self.schema))
+        return LongFrames(wide, players=self._slot_holders, schema=schema, columns=columns, rows=selection.rows)
+
+    def _wide_frames(self, selection: Selection, splits: Sequence[str] | None, columns: Sequence[str]) -> Frames:
         rows_of_splits = pc.is_in(self.replays["split"], pa.array(splits or SPLITS, pa.string()))
         return Frames(
-            self.place,
+            self.stored,
             selection=selection,
-            shards=shards,
-            schema=schema,
+            shards=self._shards_of(selection.replays),
+            schema=self.schema,
             columns=columns,
             is_all=selection.replays.num_rows == pc.sum(rows_of_splits).as_py(),
-            described=self._described[layout],
-            is_long=layout != "frames",
+            described=self._described["frames"],
         )
+
+    def _slot_holders(self) -> pa.Table:
+        with self.stored.open("players.parquet") as file:
+            return pq.read_table(file, columns=list(HOLDER_COLUMNS)).select(HOLDER_COLUMNS)
 
     def table(
         self,
@@ -127,13 +143,13 @@ class Dataset:
         filters: Filters | None = None,
     ) -> pa.Table:
         """Return a table; arguments and errors as for :meth:`frames`."""
-        known("table", name, self.tables)
-        if name in LAYOUTS:
-            return self.frames(split=split, columns=columns, filters=filters, layout=name).to_arrow()
+        check_known("table", name, self.tables)
+        if name == "frames":
+            return self.frames(split=split, columns=columns, filters=filters).to_arrow()
         table = self.replays if name == "replays" else self._read_parquet(f"{name}.parquet")
         columns = table.column_names if columns is None else _listed(columns)
         for column in columns:
-            known("columns", column, table.column_names)
+            check_known("columns", column, table.column_names)
         if split is not None or filters is not None:
             selection = select(self.replays, table.schema, splits=self._checked_splits(split), filters=filters)
             table = table.filter(pc.is_in(table["replay_id"], selection.replays["replay_id"].combine_chunks()))
@@ -149,20 +165,20 @@ class Dataset:
         Raises:
             DatasetError: a file is missing, is not on the list, or has other bytes.
         """
-        lines = self.place.read(CHECKSUMS).decode().splitlines()
+        lines = self.stored.read(CHECKSUMS).decode().splitlines()
         expected = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
         for name in expected if names is None else names:
             if name not in expected:
-                raise DatasetError(f"{self.place.name}: {name} is not in {CHECKSUMS}")
+                raise DatasetError(f"{self.stored.name}: {name} is not in {CHECKSUMS}")
             digest = hashlib.sha256()
-            with self.place.open(name) as stream:
+            with self.stored.open(name) as stream:
                 while chunk := stream.read(_CHUNK_BYTES):
                     digest.update(chunk)
             if digest.hexdigest() != expected[name]:
-                raise DatasetError(f"{self.place.name}: {name} has other bytes than {CHECKSUMS} says; get it again")
+                raise DatasetError(f"{self.stored.name}: {name} has other bytes than {CHECKSUMS} says; get it again")
 
     def _read_parquet(self, name: str) -> pa.Table:
-        with self.place.open(name) as file:
+        with self.stored.open(name) as file:
             return pq.read_table(file)
 
     def _checked_splits(self, split: str | Sequence[str] | None) -> tuple[str, ...] | None:
@@ -170,36 +186,20 @@ class Dataset:
             return None
         splits = (split,) if isinstance(split, str) else tuple(split)
         for name in splits:
-            known("split", name, SPLITS)
+            check_known("split", name, SPLITS)
         return splits
 
-    def _schema_of(self, layout: str) -> pa.Schema:
-        first = next(iter(self._shards(SPLITS, layout)), None)
-        if first is None:
-            raise DatasetError(f"{self.place.name} has no {layout}")
-        if layout not in self._schemas:
-            with self.place.open(first) as file:
-                schema = pq.read_schema(file)
-            described = {b"description": b"split of the match"}
-            field = pa.field("split", pa.string(), nullable=False, metadata=described)
-            self._schemas[layout] = schema.append(field)
-        return self._schemas[layout]
+    def _shards(self, splits: Iterable[str] = SPLITS) -> list[str]:
+        names = sorted(name for name in self.stored.files if name.endswith(".parquet"))
+        return [name for split in splits for name in names if name.startswith(f"frames/split={split}/")]
 
-    def _shards(self, splits: Iterable[str], layout: str = "frames") -> list[str]:
-        return [
-            name
-            for split in splits
-            for name in sorted(self.place.files)
-            if name.startswith(f"{layout}/split={split}/") and name.endswith(".parquet")
-        ]
-
-    def _shards_of(self, replays: pa.Table, layout: str) -> list[str]:
+    def _shards_of(self, replays: pa.Table) -> list[str]:
         """Return the files that have these replays; without reading any of them."""
         places = replays.select(["split", "shard"]).group_by(["split", "shard"], use_threads=False).aggregate([])
-        wanted = {f"{layout}/split={row['split']}/part-{row['shard']:05d}.parquet" for row in places.to_pylist()}
-        found = [name for name in self._shards(SPLITS, layout) if name in wanted]
+        wanted = {shard_path(row["split"], row["shard"]) for row in places.to_pylist()}
+        found = [name for name in self._shards() if name in wanted]
         # Files under other names: somebody rewrote the dataset, and any may have the replays.
-        return found if len(found) == len(wanted) else self._shards(dict.fromkeys(replays["split"].to_pylist()), layout)
+        return found if len(found) == len(wanted) else self._shards(dict.fromkeys(replays["split"].to_pylist()))
 
 
 def _listed(columns: Sequence[str]) -> list[str]:

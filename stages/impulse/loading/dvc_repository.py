@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyarrow import fs
 
 from impulse.errors import DatasetError, StageError, one_line
-from impulse.loading.place import Place, StoredFile
+from impulse.loading.dataset_files import DatasetFiles, StoredFile
 from impulse.s3.arrow import arrow_filesystem
 from impulse.s3.credentials import S3Settings
 
@@ -25,7 +25,7 @@ _ADVICE = (
 _log = logging.getLogger(__name__)
 
 
-def repository_place(repository: str, *, path: str, rev: str | None, remote: str | None) -> Place:
+def repository_files(repository: str, *, path: str, rev: str | None, remote: str | None) -> DatasetFiles:
     """Return the files of a folder that a DVC repository tracks.
 
     Args:
@@ -49,7 +49,7 @@ def repository_place(repository: str, *, path: str, rev: str | None, remote: str
             index, entry = opened.get_data_index_entry(path)
             if entry.key and not (entry.meta and entry.meta.isdir):
                 raise DatasetError(f"{name}: is a file; give the folder of a dataset")
-            return Place(name, _stored_files(index, entry), advice=_ADVICE)
+            return DatasetFiles(name, _stored_files(index, entry), advice=_ADVICE)
     except DataIndexDirError as error:
         raise DatasetError(f"{name}: the list of its files cannot be read; {_ADVICE}{_cause(error)}") from error
     except StorageKeyError as error:

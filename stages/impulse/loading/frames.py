@@ -7,22 +7,23 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from impulse.errors import ConfigError
+from impulse.files.numbers import array_type, as_array, codes_of
 from impulse.loading.arrays import FrameArrays, physical_bounds
-from impulse.loading.place import Place
+from impulse.loading.dataset_files import DatasetFiles
 from impulse.loading.row_groups import row_groups_of
 from impulse.loading.selection import Selection
-from impulse.schema.frames import state_codes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NOT_NUMERIC = ("replay_id", "split")
+SPLIT = "split"
+"""Column that no file has: the folders' names say it."""
+
+NOT_NUMERIC = ("replay_id", SPLIT)
 """Columns that arrays leave out; ``replay_ids`` and ``offsets`` say which rows belong to which replay."""
 
 _PARQUET = ds.ParquetFileFormat()
@@ -35,7 +36,7 @@ class Frames:
 
     def __init__(
         self,
-        place: Place,
+        stored: DatasetFiles,
         *,
         selection: Selection,
         shards: Sequence[str],
@@ -43,7 +44,6 @@ class Frames:
         columns: Sequence[str],
         is_all: bool,
         described: Sequence[dict[str, Any]],
-        is_long: bool = False,
     ) -> None:
         self.replays: pa.Table = selection.replays
         """Rows of the replays table: the chosen replays."""
@@ -53,11 +53,10 @@ class Frames:
         """Names of the columns."""
         self.schema: pa.Schema = pa.schema([schema.field(name) for name in columns], metadata=schema.metadata)
         """Arrow schema with unit, range and meaning of each column."""
-        self._place = place
+        self._stored = stored
         self._dataset_schema = schema
         self._described = described
         self._rows = selection.rows
-        self._is_long = is_long
         self._is_all = is_all
         self._filter = selection.rows
         if not is_all:  # also where row groups were chosen: a rewritten dataset may have several replays in one
@@ -86,36 +85,20 @@ class Frames:
         """Return all rows as one array of numbers, replays sorted by id.
 
         The same as the arrays that the export stage writes: null is NaN, booleans are 0 and 1, names are positions in
-        the sorted names that occur. Errors as for :meth:`to_arrow`.
-
-        Raises:
-            ConfigError: the frames are in the long layout.
+        ``categories``. Errors as for :meth:`to_arrow`.
         """
-        if self._is_long:
-            raise ConfigError("as_", "only frames in the wide layout are arrays of numbers; take arrow or pandas")
         names = [name for name in self.columns if name not in NOT_NUMERIC]
         table = self._read(["replay_id", *names])
-        ids, starts = _runs(table["replay_id"])
-        order = np.argsort(np.array(ids, dtype=object), kind="stable") if ids else np.zeros(0, dtype=np.int64)
-        lengths = np.diff(np.append(starts, table.num_rows))[order]
-        offsets = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))).astype(np.int64)
-        is_wide = any(pa.types.is_float64(field.type) for field in table.schema)
-        values = np.empty((table.num_rows, len(names)), dtype=np.float64 if is_wide else np.float32)
-        categories: dict[str, list[str]] = {}
-        for position, name in enumerate(names):
-            column, categories_of = _numbers(name, table[name])
-            if categories_of is not None:
-                categories[name] = categories_of
-            for target, run in enumerate(order):
-                values[offsets[target] : offsets[target + 1], position] = column[
-                    starts[run] : starts[run] + lengths[target]
-                ]
+        parts = dict(sorted(replay_parts(table)))
+        offsets = np.cumsum([0, *(part.num_rows for part in parts.values())], dtype=np.int64)
+        sorted_table = pa.concat_tables(parts.values()) if parts else table
+        names_of = {name: codes_of(name, table[name]) for name in names if pa.types.is_dictionary(table[name].type)}
         return FrameArrays(
-            values=values,
+            values=as_array(sorted_table, names, names_of, array_type(table.schema)),
             columns=tuple(names),
-            replay_ids=tuple(ids[run] for run in order),
+            replay_ids=tuple(parts),
             offsets=offsets,
-            categories=categories,
+            categories=names_of,
             bounds=physical_bounds(self._described, names),
             is_whole=self._rows is None,
         )
@@ -125,14 +108,14 @@ class Frames:
 
         Memory holds a few replays at a time, however large the selection is. Errors as for :meth:`to_arrow`.
         """
-        with self._place.reading("frames"):
+        with self._stored.reading("frames"):
             dataset = self._arrow_dataset()
         if dataset is None:
             return
         columns = list(dict.fromkeys(("replay_id", *self.columns)))
         parts: list[pa.Table] = []
         current = ""
-        with self._place.reading("frames"):
+        with self._stored.reading("frames"):
             scanner = dataset.scanner(
                 columns=columns,
                 filter=self._filter,
@@ -142,28 +125,27 @@ class Frames:
             )
             for batch in scanner.to_batches():
                 piece = pa.Table.from_batches([batch])
-                ids, starts = _runs(piece["replay_id"])
-                for replay_id, start, end in zip(ids, starts, [*starts[1:], piece.num_rows], strict=True):
+                for replay_id, part in replay_parts(piece):
                     if parts and replay_id != current:
                         yield current, self._in_schema(pa.concat_tables(parts))
                         parts = []
                     current = replay_id
-                    parts.append(piece.slice(start, end - start))
+                    parts.append(part)
         if parts:
             yield current, self._in_schema(pa.concat_tables(parts))
 
     def count_rows(self) -> int:
         """Return the number of rows; without conditions on rows nothing is read for it."""
-        if self._rows is None and not self._is_long:
+        if self._rows is None:
             return int(pc.sum(self.replays["rows"]).as_py() or 0)
-        with self._place.reading("frames"):
+        with self._stored.reading("frames"):
             dataset = self._arrow_dataset()
             return 0 if dataset is None else int(dataset.count_rows(filter=self._filter))
 
     def _read(self, columns: Sequence[str]) -> pa.Table:
         fields = [self._dataset_schema.field(name) for name in columns]
         schema = pa.schema(fields, metadata=self._dataset_schema.metadata)
-        with self._place.reading("frames"):
+        with self._stored.reading("frames"):
             dataset = self._arrow_dataset()
             if dataset is None:
                 return schema.empty_table()
@@ -185,7 +167,7 @@ class Frames:
         return ds.FileSystemDataset(fragments, self._dataset_schema, _PARQUET)
 
     def _fragment(self, name: str) -> ds.ParquetFileFragment:
-        file = self._place.files[name]
+        file = self._stored.files[name]
         split = name.split("/")[1].removeprefix("split=")
         return _PARQUET.make_fragment(
             file.path,
@@ -195,24 +177,13 @@ class Frames:
         )
 
 
-def _runs(ids: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
-    """Return the replays of a column of ids in their order, and the first row of each."""
-    if not len(ids):
-        return [], np.zeros(0, dtype=np.int64)
-    codes = ids.unify_dictionaries().combine_chunks()
+def replay_parts(table: pa.Table) -> list[tuple[str, pa.Table]]:
+    """Return the stretches of rows with the same ``replay_id``, a column of names, in their order and without a copy."""
+    if not table.num_rows:
+        return []
+    codes = table["replay_id"].unify_dictionaries().combine_chunks()
     changes = np.flatnonzero(np.diff(codes.indices.to_numpy())) + 1
-    starts = np.concatenate(([0], changes)).astype(np.int64)
-    return codes.take(pa.array(starts)).to_pylist(), starts
-
-
-def _numbers(name: str, column: pa.ChunkedArray) -> tuple[npt.NDArray[Any], list[str] | None]:
-    """Return a column as numbers with NaN for null, and what they mean when they are codes of names."""
-    names = None
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(pa.string())
-        found = column.unique().drop_null().to_pylist()
-        names = state_codes(found) if name == "game_state" else sorted(found)
-        column = pc.index_in(column, value_set=pa.array(names, pa.string()))
-    if pa.types.is_boolean(column.type):
-        column = column.cast(pa.int8())
-    return column.cast(pa.float64()).to_numpy(), names
+    starts = [0, *changes.tolist()]
+    ids = codes.take(pa.array(starts)).to_pylist()
+    lengths = np.diff([*starts, table.num_rows]).tolist()
+    return [(name, table.slice(start, rows)) for name, start, rows in zip(ids, starts, lengths, strict=True)]

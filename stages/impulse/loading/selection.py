@@ -6,9 +6,8 @@ are read at all.
 
 from __future__ import annotations
 
-import difflib
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeAlias
@@ -16,7 +15,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from impulse.errors import ConfigError
+from impulse.errors import ConfigError, check_known
 
 Condition: TypeAlias = tuple[str, str, Any]
 Filters: TypeAlias = pc.Expression | Sequence[Condition] | Sequence[Sequence[Condition]]
@@ -73,11 +72,18 @@ def select(replays: pa.Table, table: pa.Schema, *, splits: Sequence[str] | None,
     return _select_by_lists(replays, table, _alternatives(filters))
 
 
+def columns_of(rows: pc.Expression | None, table: pa.Schema) -> list[str]:
+    """Return the columns of a table that a condition on its rows needs: those without which it cannot be applied."""
+    if rows is None:
+        return []
+    return [name for name in table.names if not _fits(rows, table.remove(table.get_field_index(name)))]
+
+
 def _select_by_lists(replays: pa.Table, table: pa.Schema, alternatives: Sequence[Sequence[Condition]]) -> Selection:
     chosen, conditions = [], []
     for alternative in alternatives:
         for name, *_ in alternative:
-            known("filters", name, dict.fromkeys((*replays.schema.names, *table.names)))
+            check_known("filters", name, dict.fromkeys((*replays.schema.names, *table.names)))
         of_replays = [condition for condition in alternative if condition[0] in replays.schema.names]
         of_rows = [condition for condition in alternative if condition[0] not in replays.schema.names]
         chosen.append(replays.filter(_expression(of_replays, replays.schema)) if of_replays else replays)
@@ -94,24 +100,6 @@ def _select_by_lists(replays: pa.Table, table: pa.Schema, alternatives: Sequence
         one = one if condition is None else one & condition
         rows = one if rows is None else rows | one
     return Selection(union, rows)
-
-
-def known(key: str, name: object, names: Iterable[str]) -> None:
-    """Check a name against those that exist.
-
-    Raises:
-        ConfigError: it is not among them; the message has names like it.
-    """
-    names = list(names)
-    if name in names:
-        return
-    close = difflib.get_close_matches(str(name), names, n=3)
-    hint = (
-        f"did you mean {', '.join(close)}?"
-        if close
-        else f"there are {', '.join(names[:8])}" + (", ..." if len(names) > 8 else "")
-    )
-    raise ConfigError(key, f"{name!r} is not there; {hint}")
 
 
 def _alternatives(filters: Sequence[Any]) -> list[list[Condition]]:
@@ -134,7 +122,7 @@ def _expression(conditions: Sequence[Condition], schema: pa.Schema) -> pc.Expres
 
 def _comparison(condition: Condition, schema: pa.Schema) -> pc.Expression:
     name, sign, value = condition
-    known("filters", sign, (*_COMPARISONS, "in", "not in"))
+    check_known("filters", sign, (*_COMPARISONS, "in", "not in"))
     field = pc.field(name)
     if schema.field(name).type == pa.float16():
         field = field.cast(pa.float32())  # Arrow compares halves with nothing

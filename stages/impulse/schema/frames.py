@@ -6,9 +6,13 @@ replays (replays, players, goals, ...) stand in :mod:`impulse.tables`, built fro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from impulse.schema.column import Column
+
+PLAYER_COLUMN = re.compile(r"p(\d+)_(.+)")
+"""A column of one player slot: the slot's number, and the name without it."""
 
 IDENTITY_COLUMNS: tuple[Column, ...] = (
     Column("replay_id", "category", "id of the replay; joins with every other table"),

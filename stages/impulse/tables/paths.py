@@ -41,10 +41,18 @@ FRAMES_FILES = "frames.parquet"
 FEATURES = "features.json"
 """What the frames in data/parsed were made with."""
 
+CHECKSUMS = "checksums.sha256"
+"""SHA-256 of every file of the dataset, in the form of ``sha256sum``, in data/export."""
+
 
 def replay_path(replay_id: str) -> str:
     """Return where a replay file stands inside data/raw."""
     return f"{REPLAYS}{replay_id[:2]}/{replay_id}.replay"
+
+
+def shard_path(split: str, shard: int) -> str:
+    """Return where a shard of frames stands inside data/export."""
+    return f"frames/split={split}/part-{shard:05d}.parquet"
 
 
 def frames_path(replay_id: str) -> str:

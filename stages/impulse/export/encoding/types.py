@@ -1,32 +1,18 @@
-"""How frames become Parquet: types, encodings, codec. Chosen by measurement (tests/benchmarks, case encodings)."""
+"""Which columns of the frames are exported, and in which types."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from impulse.config.export import (
-    Compression,
-    ExportParams,
-    FloatType,
-)
+from impulse.config.export import ExportParams, FloatType
 from impulse.errors import SchemaError, StageError
-
-ZSTD_LEVEL = 3
-"""Level 1 takes 1 % more bytes; 6 saves 1 % for twice the time, 19 saves 4 % for twenty times the time."""
 
 HALF_LARGEST = float(np.finfo(np.float16).max)
 """The largest number that float16 holds."""
-
-# Row groups are found by these; statistics of the other columns would only make the footer larger.
-_STATISTICS = ("replay_id", "row", "slot", "time", "segment")
-
-_COUNTERS = ("row",)
-"""Integers that grow from row to row; a dictionary of them would be as long as they are."""
 
 
 def export_schema(parsed: pa.Schema, columns: Sequence[str], params: ExportParams) -> pa.Schema:
@@ -76,28 +62,3 @@ def as_exported(frames: pa.Table, schema: pa.Schema, *, replay_id: str) -> pa.Ta
                     "set export.float_type to float32"
                 )
     return frames.cast(schema)
-
-
-def writer_settings(schema: pa.Schema, params: ExportParams) -> dict[str, Any]:
-    """Return the arguments of :class:`pyarrow.parquet.ParquetWriter` that decide about bytes."""
-    encodings: dict[str, str] = {}
-    dictionary = []
-    for field in schema:
-        if pa.types.is_floating(field.type):
-            # Splitting floats by byte only helps a codec that comes after it.
-            encodings[field.name] = "PLAIN" if params.compression is Compression.none else "BYTE_STREAM_SPLIT"
-        elif field.name in _COUNTERS:
-            encodings[field.name] = "DELTA_BINARY_PACKED"
-        elif pa.types.is_boolean(field.type):
-            encodings[field.name] = "RLE"
-        else:
-            dictionary.append(field.name)
-    settings: dict[str, Any] = {
-        "compression": params.compression.value,
-        "use_dictionary": dictionary,
-        "column_encoding": encodings,
-        "write_statistics": [name for name in _STATISTICS if name in schema.names],
-    }
-    if params.compression is Compression.zstd:
-        settings["compression_level"] = params.compression_level or ZSTD_LEVEL
-    return settings

@@ -21,11 +21,11 @@ class StoredFile:
     filesystem: fs.FileSystem
     path: str
     size: int | None = None
-    """Bytes, where the list of files told; saves asking for it."""
+    """Bytes, where the list of files has them; saves asking for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DatasetFiles:
     """The files of a dataset."""
 
     name: str
@@ -68,10 +68,10 @@ class Place:
             raise DatasetError(f"{self.name}: {name} cannot be read{advice} ({one_line(error)})") from error
 
 
-def folder_place(folder: Path) -> Place:
+def folder_files(folder: Path) -> DatasetFiles:
     """Return the files below a local folder."""
     local = fs.LocalFileSystem()
-    return Place(
+    return DatasetFiles(
         str(folder),
         {
             path.relative_to(folder).as_posix(): StoredFile(local, str(path))
@@ -81,7 +81,7 @@ def folder_place(folder: Path) -> Place:
     )
 
 
-def bucket_place(url: str) -> Place:
+def bucket_files(url: str) -> DatasetFiles:
     """Return the files below ``s3://bucket/prefix``.
 
     Raises:
@@ -98,7 +98,7 @@ def bucket_place(url: str) -> Place:
         store = arrow_filesystem(place.bucket)
     except (StageError, ValueError) as error:
         raise DatasetError(str(error) if isinstance(error, StageError) else f"the dataset's address {error}") from error
-    return Place(
+    return DatasetFiles(
         url,
         {
             name: StoredFile(store, f"{place.bucket}/{place.key(name)}", found.bytes)

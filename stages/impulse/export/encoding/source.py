@@ -15,28 +15,16 @@ from impulse.tables.paths import frames_path
 
 
 @dataclass(frozen=True, slots=True)
-class SlotHolder:
-    """A player and the slot that is his from his first row on."""
-
-    slot: int
-    team: str
-    player_id: str
-    first_row: int
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """One replay to export."""
+class ParsedFrames:
+    """The frames of one replay as parse wrote them."""
 
     replay_id: str
     rows: int
     sha256: str
-    """Hash of its file of frames."""
-    holders: tuple[SlotHolder, ...] = ()
-    """Players by slot and first row; those who never were on the field are left out."""
+    """Hash of the file."""
 
 
-def read_replay(replay: Replay, parsed: Path, columns: Sequence[str]) -> pa.Table:
+def read_parsed(replay: ParsedFrames, parsed: Path, columns: Sequence[str]) -> pa.Table:
     """Return columns of a replay's frames.
 
     Args:

@@ -1,0 +1,59 @@
+"""Where parts of a dataset are written: by threads of this machine, or on a Dask cluster. The bytes are the same.
+
+Threads are enough here: the code that takes time (Arrow and its codecs) runs without Python's lock.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from impulse.config.engine import EngineKind, EngineParams
+from impulse.export.parts import ExportPlan, OutputPart
+from impulse.files.store import Entry, Store
+from impulse.run.dask_cluster import connect
+
+
+def stored_parts(
+    parts: Sequence[OutputPart], plan: ExportPlan, store: Store, engine: EngineParams
+) -> tuple[list[Entry], int]:
+    """Return the entry of every part, and how many had to be written.
+
+    Args:
+        parts: the parts of a dataset.
+        plan: how they are written.
+        store: has the parts of earlier runs; on a cluster on a file system that the workers share.
+        engine: where and by how many workers they are written; this changes no byte.
+
+    Raises:
+        StageError: a replay's frames are not what parse wrote, or the cluster cannot be reached.
+    """
+    keys = [plan.key(part) for part in parts]
+    found = {key: entry for key in dict.fromkeys(keys) if (entry := store.get(key)) is not None}
+    missing = {key: part for key, part in zip(keys, parts, strict=True) if key not in found}
+    found |= _write_all(missing, plan, store, engine)
+    return [found[key] for key in keys], len(missing)
+
+
+def _write_all(
+    missing: Mapping[str, OutputPart], plan: ExportPlan, store: Store, engine: EngineParams
+) -> dict[str, Entry]:
+    if not missing:
+        return {}
+    if engine.kind is EngineKind.dask:
+        with connect(engine) as client:
+            tasks = [client.submit(_write, key, part, plan, store, pure=False) for key, part in missing.items()]
+            return dict(zip(missing, client.gather(tasks), strict=True))
+    workers = min(engine.workers or os.cpu_count() or 1, len(missing))
+    with ThreadPoolExecutor(workers, thread_name_prefix="export") as pool:
+        running = {key: pool.submit(_write, key, part, plan, store) for key, part in missing.items()}
+        try:
+            return {key: future.result() for key, future in running.items()}
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _write(key: str, part: OutputPart, plan: ExportPlan, store: Store) -> Entry:
+    return store.put(key, lambda folder: plan.write(part, folder))

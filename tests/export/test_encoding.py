@@ -1,0 +1,105 @@
+"""Other types and encodings hold the same frames."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.export.replicas import replicate
+from tests.exported import exported
+
+from impulse.config.export import (
+    Compression,
+    ExportParams,
+    FloatType,
+)
+from impulse.errors import StageError
+from impulse.export.encoding.types import as_exported, export_schema, half_resolution
+from impulse.files.frames import read_frames, read_frames_schema
+from impulse.schema.column import Column, arrow_schema
+from impulse.tables.paths import FRAMES_FILES, frames_path
+
+
+@pytest.fixture(scope="module")
+def few(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return replicate(data, tmp_path_factory.mktemp("few"), 5)
+
+
+def frames_of(folder: Path, replay_id: str) -> pd.DataFrame:
+    path = folder / "parsed" / frames_path(replay_id)
+    frames: pd.DataFrame = read_frames(path, read_frames_schema(path).names).to_pandas()
+    return frames
+
+
+def test_half_precision_is_for_what_it_can_hold(few: Path, tmp_path: Path) -> None:
+    """Quantities with bounds are float16, times float32; schema.json says what it costs, and no value is off by more."""
+    folder = exported(few, tmp_path, ExportParams(float_type=FloatType.float16, numpy=True))
+    path = next((folder / "frames").rglob("*.parquet"))
+    schema = pq.read_schema(path)
+    assert {schema.field(name).type for name in ("time", "frame_time")} == {pa.float32()}
+    assert {schema.field(name).type for name in ("ball_pos_y", "p0_quat_w", "p0_boost")} == {pa.float16()}
+    described = {c["name"]: c for c in json.loads((folder / "schema.json").read_text())["tables"]["frames"]}
+    assert (described["ball_pos_y"]["dtype"], described["ball_pos_y"]["resolution"]) == ("float16", 4.0)
+    assert (described["p0_boost"]["resolution"], described["p3_quat_x"]["resolution"]) == (0.0625, 2.0**-10)
+    assert described["time"]["dtype"] == "float32"
+    assert "resolution" not in described["time"]
+    table = pq.ParquetFile(path).read_row_group(0)
+    wide = frames_of(few, table["replay_id"][0].as_py())
+    for name in ("ball_pos_y", "ball_vel_x", "p0_boost", "p0_quat_w"):
+        mine, original = table[name].to_pandas().astype("float64"), wide[name].astype("float64")
+        assert (mine - original).abs().max() <= described[name]["resolution"] / 2
+        assert (mine.isna() == original.isna()).all()
+    assert np.load(folder / "numpy" / "train" / "frames.npy", mmap_mode="r").dtype == np.float32
+
+
+def test_a_value_that_half_precision_cannot_hold_stops_the_export() -> None:
+    """Never an infinity in silence: one line names replay, column, value and remedy."""
+    params = ExportParams(float_type=FloatType.float16)
+    schema = arrow_schema([Column("x", "float32", "x", nullable=True, lower=-10, upper=10)])
+    chosen = export_schema(schema, ["x"], params)
+    fine = pa.table([[65504.0, None, float("nan"), -65504.0]], schema=schema)
+    assert as_exported(fine, chosen, replay_id="r")["x"].to_pylist()[0] == 65504
+    with pytest.raises(StageError, match=r"^replay r: x reaches 70000, more than float16 holds; set export.float_type"):
+        as_exported(pa.table([[1.0, -70000.0]], schema=schema), chosen, replay_id="r")
+    assert half_resolution(arrow_schema([Column("y", "float32", "y", lower=0)]).field("y")) is None
+    assert half_resolution(arrow_schema([Column("y", "float32", "y", lower=0, upper=1e5)]).field("y")) is None
+
+
+@pytest.mark.parametrize(("level", "compression"), [(1, "zstd"), (19, "zstd"), (None, "snappy"), (None, "none")])
+def test_encodings_are_those_that_suit_the_columns(
+    few: Path, tmp_path: Path, level: int | None, compression: str
+) -> None:
+    """Floats by byte before a codec, row numbers as differences, flags as runs."""
+    params = ExportParams(shards=1, compression=Compression(compression), compression_level=level)
+    folder = exported(few, tmp_path, params)
+    group = pq.ParquetFile(next((folder / "frames").rglob("*.parquet"))).metadata.row_group(0)
+    columns = {group.column(index).path_in_schema: group.column(index) for index in range(group.num_columns)}
+    assert ("BYTE_STREAM_SPLIT" in columns["ball_pos_x"].encodings) == (compression != "none")
+    assert "DELTA_BINARY_PACKED" in columns["row"].encodings
+    assert set(columns["p0_present"].encodings) == {"RLE"}
+    assert columns["game_state"].has_dictionary_page
+    assert {name for name, column in columns.items() if column.is_stats_set} == {"replay_id", "row", "time", "segment"}
+
+
+def test_a_higher_level_makes_smaller_files(few: Path, tmp_path: Path) -> None:
+    """The level reaches the codec."""
+    sizes = []
+    for level in (1, None, 19):
+        folder = exported(few, tmp_path / str(level), ExportParams(compression_level=level))
+        sizes.append(sum(path.stat().st_size for path in (folder / "frames").rglob("*.parquet")))
+    assert sizes[0] > sizes[1] > sizes[2]
+
+
+def test_the_published_hash_is_that_of_the_frames(data: Path) -> None:
+    """Every file of frames has one, with its size, and no other file has."""
+    table = pq.read_table(data / "parsed" / FRAMES_FILES).to_pylist()
+    assert {row["replay_id"] for row in table} == {path.stem for path in (data / "parsed" / "frames").rglob("*.arrow")}
+    for row in table:
+        content = (data / "parsed" / frames_path(row["replay_id"])).read_bytes()
+        assert (row["bytes"], row["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
