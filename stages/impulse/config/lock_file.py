@@ -12,6 +12,8 @@ from pathlib import Path
 
 import yaml
 
+from impulse.files.output import write_text
+
 LOCK_FILE = "dvc.lock"
 ACCESS_FILE = ".dvc/tmp/rwlock"
 """Where DVC notes which of its processes read and write what."""
@@ -46,10 +48,10 @@ def _mend_lock(root: Path) -> str | None:
     if not lock.is_file() or _is_readable(lock.read_text(encoding="utf-8", errors="replace")):
         return None
     committed = subprocess.run(
-        ["git", "show", f"HEAD:./{LOCK_FILE}"], cwd=root, capture_output=True, text=True, check=False
+        ["git", "show", f"HEAD:./{LOCK_FILE}"], cwd=root, capture_output=True, encoding="utf-8", check=False
     )
     if committed.returncode == 0 and _is_readable(committed.stdout):
-        lock.write_text(committed.stdout, encoding="utf-8")
+        write_text(lock, committed.stdout)
         return f"{LOCK_FILE} was cut short by a crash; the committed one is back"
     lock.unlink()
     return f"{LOCK_FILE} was cut short by a crash and is removed; the next run writes it again"

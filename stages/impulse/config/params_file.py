@@ -20,7 +20,7 @@ from impulse.config.composition import checked, differing_keys, translate
 from impulse.config.hydra_schema import register_schema
 from impulse.config.params import Params
 from impulse.errors import ConfigError
-from impulse.files.output import output_file
+from impulse.files.output import output_file, write_text
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def refresh(root: Path) -> None:
     for path in (root / GENERATED, target):
         if not path.is_file() or path.read_text(encoding="utf-8") != composed:
             with output_file(path) as partial:
-                partial.write_text(composed, encoding="utf-8")
+                write_text(partial, composed)
 
 
 def compose(root: Path) -> str:
@@ -110,7 +110,7 @@ def _locked(root: Path) -> set[str]:
 
 def _committed(root: Path) -> str | None:
     done = subprocess.run(
-        ["git", "show", f"HEAD:./{PARAMS_FILE}"], cwd=root, capture_output=True, text=True, check=False
+        ["git", "show", f"HEAD:./{PARAMS_FILE}"], cwd=root, capture_output=True, encoding="utf-8", check=False
     )
     return done.stdout if done.returncode == 0 else None
 

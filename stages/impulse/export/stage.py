@@ -31,7 +31,7 @@ from impulse.export.plots import OVERVIEW, draw_overview
 from impulse.export.splitting import split_keys
 from impulse.export.views import ANALYSIS, analysis_sql
 from impulse.export.writing import stored_parts
-from impulse.files.output import output_folder, write_json
+from impulse.files.output import output_folder, write_json, write_text
 from impulse.files.store import Store
 from impulse.run.job import Counts, Job
 from impulse.schema.column import Column
@@ -154,9 +154,9 @@ def _write_documents(
         params=params,
     )
     write_json(folder / "schema.json", schema_document(tables, schema))
-    (folder / "README.md").write_text(dataset_card(facts), encoding="utf-8")
+    write_text(folder / "README.md", dataset_card(facts))
     write_json(folder / CROISSANT, croissant_document(tables, title=TITLE, description=ABOUT, rights=RIGHTS))
-    (folder / ANALYSIS).write_text(analysis_sql(columns, folder), encoding="utf-8")
+    write_text(folder / ANALYSIS, analysis_sql(columns, folder))
 
 
 def _write_checksums(folder: Path, known: Mapping[str, str]) -> tuple[int, int]:
@@ -167,7 +167,7 @@ def _write_checksums(folder: Path, known: Mapping[str, str]) -> tuple[int, int]:
         digest = known.get(place) or hashlib.sha256(path.read_bytes()).hexdigest()
         lines.append(f"{digest}  {place}\n")
         total += path.stat().st_size
-    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
+    write_text(folder / CHECKSUMS, "".join(lines))
     return len(lines), total
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from impulse.files.disk import flush_to_disk
+
 log = logging.getLogger(__name__)
 
 WAIT_NOTICE_SECONDS = 30.0
@@ -87,13 +89,9 @@ def output_file(target: Path, *, sync: bool = True) -> Iterator[Path]:
 def write_json(target: Path, content: Mapping[str, Any]) -> None:
     """Write a small JSON file, sorted as given, ending in a newline."""
     with output_file(target) as partial:
-        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_text(partial, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
-def flush_to_disk(path: Path) -> None:
-    """Ask the disk to keep what was written, so that a power cut cannot leave an empty file under a final name."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def write_text(target: Path, text: str) -> None:
+    """Write a text as the same bytes on every system: UTF-8, lines as they are."""
+    target.write_text(text, encoding="utf-8", newline="\n")

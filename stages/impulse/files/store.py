@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from impulse.errors import StageError
-from impulse.files.output import flush_to_disk, output_file
+from impulse.files.disk import flush_to_disk, link_or_copy, make_read_only
+from impulse.files.output import output_file
 
 RECORD = "record"
 """Name of the record in an entry's folder, and ending of one that stands alone. Line 1 is the SHA-256 of the rest, JSON."""
@@ -123,12 +124,7 @@ class Store:
         """
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            try:
-                os.link(entry.folder / name, target)
-            except FileNotFoundError:
-                raise
-            except OSError:
-                shutil.copyfile(entry.folder / name, target)
+            link_or_copy(entry.folder / name, target)
         except FileNotFoundError as error:
             raise StageError(f"{entry.folder} was removed while it was in use; run the same command again") from error
 
@@ -212,7 +208,7 @@ def _is_intact(path: Path, file: StoredFile) -> bool:
 
 def _described(path: Path) -> StoredFile:
     """Make a finished file read-only and wait until the disk has it."""
-    path.chmod(0o444)  # its links are outputs of stages, and an edit of one would be an edit of all
+    make_read_only(path)  # its links are outputs of stages, and an edit of one would be an edit of all
     flush_to_disk(path)
     status = path.stat()
     return StoredFile(status.st_size, _sha256(path), status.st_mtime_ns)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
-import resource
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -17,6 +17,9 @@ from pebble import ProcessExpired, ProcessPool
 from impulse.config.engine import EngineParams
 from impulse.errors import ReplayError, UnsupportedReplay
 from impulse.replay.reasons import Reason
+from impulse.run.limits import can_limit_memory, limit_memory
+
+log = logging.getLogger(__name__)
 
 Task = TypeVar("Task")
 
@@ -44,6 +47,8 @@ def run_isolated(work: Callable[[Task], None], tasks: Iterable[Task], engine: En
     Raises:
         Exception: whatever ``work`` raises beside ReplayError ends the run.
     """
+    if engine.memory_limit_mb and not can_limit_memory():
+        log.info("this system cannot limit the memory of a worker; engine.memory_limit_mb does nothing")
     workers = engine.workers or os.cpu_count() or 1
     remaining = iter(tasks)
     pending: dict[Future[None], Task] = {}
@@ -91,8 +96,7 @@ def _prepare_worker(memory_limit_mb: int) -> None:
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     if memory_limit_mb:
-        limit = memory_limit_mb * 1024 * 1024
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        limit_memory(memory_limit_mb)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

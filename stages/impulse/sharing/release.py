@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from impulse.errors import ConfigError, StageError
-from impulse.files.output import output_file
+from impulse.files.output import output_file, write_text
 from impulse.loading import open_dataset
 from impulse.sharing.remote import check_remote
 
@@ -105,7 +105,7 @@ def _write_entry(root: Path, version: str) -> bool:
     at = first.start() if first else len(text)
     head = text[:at] if first else text.rstrip("\n") + "\n\n"
     with output_file(path) as partial:
-        partial.write_text((head + entry + text[at:]).rstrip("\n") + "\n", encoding="utf-8")
+        write_text(partial, (head + entry + text[at:]).rstrip("\n") + "\n")
     return True
 
 
@@ -123,7 +123,7 @@ def _dvc(root: Path, *arguments: str) -> str:
 
 
 def _run(root: Path, *command: str) -> str:
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8", check=False)
     if done.returncode != 0:
         said = " ".join((done.stderr or done.stdout).split())[:300]
         raise StageError(f"`{' '.join(command[:3])}` failed: {said}; mend it and give the same command again")

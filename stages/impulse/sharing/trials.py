@@ -24,6 +24,7 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from impulse.errors import ConfigError
+from impulse.files.disk import link_folder
 from impulse.run.groups import concerns
 from impulse.run.program import DATA_VARIABLE
 
@@ -93,11 +94,11 @@ def _run(settings: tuple[str, ...], root: Path) -> Trial:
     folder = root / "multirun" / "trials" / _name(settings)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder / "raw").symlink_to(root / "data" / "raw", target_is_directory=True)
+    link_folder(root / "data" / "raw", folder / "raw")
     env = {**os.environ, DATA_VARIABLE: str(folder)}
     for stage in STAGES:
         command = [sys.executable, f"stages/{stage}.py", *(one for one in settings if concerns(stage, one))]
-        done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=root, env=env, capture_output=True, encoding="utf-8", check=False)
         if done.returncode != 0:
             failure = (done.stderr.strip() or f"{stage}: exit code {done.returncode}").splitlines()[-1]
             return Trial(settings, folder, {}, time.perf_counter() - start, failure)

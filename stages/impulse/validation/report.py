@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from impulse.config.validate import ValidateParams
+from impulse.files.output import write_text
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.validated import COMPARISON_COLUMNS
 from impulse.validation.filters import FILTERS
@@ -51,7 +52,7 @@ def write_report(judgement: Judgement, all_rejects: pa.Table, folder: Path, para
     environment.filters["plain"] = plain
     pictures = {name: base64.b64encode((folder / "plots" / name).read_bytes()).decode() for name in PLOTS}
     page = environment.get_template(REPORT).render(content, plots=PLOTS, pictures=pictures)
-    (folder / REPORT).write_text(page, encoding="utf-8")
+    write_text(folder / REPORT, page)
 
 
 def plain(value: object) -> str:

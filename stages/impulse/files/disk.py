@@ -1,0 +1,76 @@
+"""What not every system's disk can do, each with a plain fallback, so that everything works where it cannot."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+REMOVES_READ_ONLY = os.name != "nt"
+"""Whether a read-only file can be replaced and removed."""
+
+CANNOT_FLUSH = (errno.EACCES, errno.EBADF, errno.EINVAL, errno.ENOTSUP)
+"""What systems answer that keep no folders on request (Windows, some network disks); anything else is a failing disk."""
+
+
+def flush_to_disk(path: Path) -> None:
+    """Ask the disk to keep a file or folder that was written, so that a power cut leaves nothing empty under a final name.
+
+    Where that cannot be asked, a power cut within the next seconds may do so; the hashes of what is kept then show it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in CANNOT_FLUSH:
+            raise
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a file a second name.
+
+    Where the disk has no hard links, or the two are on different disks, it is a copy, which gives up the space of one.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FileExistsError: the name is taken.
+    """
+    try:
+        os.link(source, target)
+    except (FileNotFoundError, FileExistsError):
+        raise
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def link_folder(source: Path, target: Path) -> None:
+    """Give a folder a second name, for reading.
+
+    Where that is not allowed (Windows asks for a privilege), its files get second names, which gives up to see later ones.
+    """
+    try:
+        target.symlink_to(source, target_is_directory=True)
+    except OSError:
+        target.mkdir()
+        for path in sorted(source.rglob("*")):  # a folder comes before what is in it
+            name = target / path.relative_to(source)
+            if path.is_dir():
+                name.mkdir()
+            else:
+                link_or_copy(path, name)
+
+
+def make_read_only(path: Path) -> None:
+    """Protect a file from edits.
+
+    Where a read-only file could not be removed any more, or the disk knows no modes, it stays as it is, which gives up
+    that an edit of one name of a file is refused.
+    """
+    if REMOVES_READ_ONLY:
+        with suppress(PermissionError):
+            path.chmod(0o444)
