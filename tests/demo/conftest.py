@@ -14,6 +14,7 @@ from tests.demo.oracle import GLOBAL_FEATURES, PLAYER_FEATURES
 from impulse.demo import Platform, Recording
 
 Parse = Callable[..., tuple[dict[str, Any], np.ndarray]]
+PlayerOf = Callable[[Recording, dict[str, Any]], int]
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +42,7 @@ def parse(replay_path: Path) -> Parse:
 
 
 @pytest.fixture(scope="session")
-def player_of() -> Callable[[Recording, dict[str, Any]], int]:
+def player_of() -> PlayerOf:
     """Find the player whom the parser means by an id."""
 
     def find(recording: Recording, remote_id: dict[str, Any]) -> int:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
+from tests.demo.conftest import Parse
 from tests.demo.oracle import expected_array, late_players, player_order
 
 from impulse.demo import LATEST, DemoReplay, Kind, Platform, corpus, is_synthetic
@@ -16,8 +15,6 @@ from impulse.demo.corpus import ZONE_MINUTES
 from impulse.errors import CorruptReplay
 from impulse.replay.container import check_integrity, read_header
 from impulse.replay.facts import header_goals, recording_date
-
-Parse = Callable[..., tuple[dict[str, Any], np.ndarray]]
 
 
 @pytest.fixture(scope="module")

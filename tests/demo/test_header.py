@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from impulse.demo import MatchPlan, Recording, RecordingPlan, edit_header, encode_header, generate, is_synthetic
 from impulse.demo.writer.header import encode_properties, seal
 from impulse.errors import ConfigError, CorruptReplay
-from impulse.replay.container import ReplayHeader, check_integrity, read_body, read_header, replay_crc
+from impulse.replay.container import ReplayHeader, check_integrity, read_body, read_header
 from impulse.replay.properties import ByteValue, Property, StructValue
 
 NOT_IDENTICAL = {
@@ -57,11 +57,6 @@ def test_header_reads_back_what_was_encoded(properties: tuple[Property, ...]) ->
     header = ReplayHeader(868, 32, 11, "TAGame.Replay_Soccar_TA", properties, end=0)
     data = seal(encode_header(header))
     assert read_header(data) == ReplayHeader(868, 32, 11, header.class_name, properties, end=len(data))
-
-
-def test_crc_of_one_byte_is_the_game_s() -> None:
-    """The game's CRC of the byte A0 is 76CC8C81."""
-    assert replay_crc(b"\xa0") == 0x76CC8C81
 
 
 def test_size_fields_follow_the_game() -> None:
@@ -109,11 +104,6 @@ def test_synthetic_replays_say_so(recording: Recording) -> None:
     assert not is_synthetic(read_header(unnamed))
 
 
-def data_bits(data: bytes) -> int:
-    """Return network data as one integer, whose bit 0 comes first in the stream."""
-    return int.from_bytes(data, "little")
-
-
 def test_file_holds_what_the_reader_expects(recording: Recording) -> None:
     """Both CRCs hold; keyframes point at their frames; tick marks, objects and names are there."""
     check_integrity(recording.data)
@@ -121,7 +111,9 @@ def test_file_holds_what_the_reader_expects(recording: Recording) -> None:
     body = read_body(recording.data, header)
     assert header.get("NumFrames") == recording.match.frames
     assert [frame for _, frame, _ in body.keyframes] == recording.keyframes
-    network = data_bits(recording.data[body.network_offset : body.network_offset + body.network_size])
+    network = int.from_bytes(  # bit 0 comes first in the stream
+        recording.data[body.network_offset : body.network_offset + body.network_size], "little"
+    )
     for time, frame, offset in body.keyframes:
         assert struct.pack("<f", time) == (network >> offset & 0xFFFFFFFF).to_bytes(4, "little")
         assert time == recording.match.time[frame]

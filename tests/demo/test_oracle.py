@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.demo.conftest import Parse
 from tests.demo.oracle import GLOBAL_FEATURES, expected_array, late_players, player_order, sampled_rows
 
 from impulse.demo import VERSIONS, FormatVersion, Match, MatchPlan, Platform, Recording, RecordingPlan, cut, generate
 from impulse.demo.writer.version import DemolishFormat
 from impulse.errors import UnsupportedReplay
-
-Parse = Callable[..., tuple[dict[str, Any], np.ndarray]]
 
 BALL = len(GLOBAL_FEATURES) - 1
 """Column of the ball's first value; the features before it have one column each."""
@@ -23,6 +21,13 @@ EACH = 13 + 1 + 3 + 1
 
 def _record(recording: RecordingPlan | None = None, **plan: Any) -> Recording:
     return Recording(generate(MatchPlan(**plan)), recording)
+
+
+def predicted(recording: Recording, parse: Parse) -> np.ndarray:
+    """Return the parser's array, which is as predicted."""
+    _, array = parse(recording.data)
+    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
+    return array
 
 
 @pytest.mark.parametrize("seed", range(48))
@@ -71,8 +76,7 @@ def test_players_of_one_platform_are_ordered(platform: Platform, parse: Parse) -
         if max(teams.count(0), teams.count(1)) >= 2:
             break
     recording = Recording(match, RecordingPlan())
-    _, array = parse(recording.data)
-    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
+    predicted(recording, parse)
 
 
 def test_prediction_is_within_half_a_step_of_the_truth() -> None:
@@ -115,8 +119,7 @@ def test_array_of_a_part_of_a_match_is_as_predicted(part: tuple[int, int], parse
     """A recording may start and end anywhere: in a countdown, before the first touch, in mid-play."""
     match = generate(MatchPlan(seed=7, team_size=2, duration_seconds=60, demolitions=6, goals=2))
     recording = Recording(cut(match, first=part[0], stop=part[1]), RecordingPlan())
-    _, array = parse(recording.data)
-    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
+    predicted(recording, parse)
 
 
 def test_recording_may_start_with_a_wreck(parse: Parse) -> None:
@@ -126,15 +129,13 @@ def test_recording_may_start_with_a_wreck(parse: Parse) -> None:
     part = cut(match, first=event.frame + 20, stop=match.frames)
     assert not part.has_car[0, event.victim]
     recording = Recording(part, RecordingPlan())
-    _, array = parse(recording.data)
-    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
+    predicted(recording, parse)
 
 
 def test_players_seen_by_frame_301_have_columns(parse: Parse) -> None:
     """A player who joins in frame 301 is zeros before; his name is unknown when the parser reads names."""
     recording = _record(seed=7, team_size=2, duration_seconds=30, join_frame=301)
-    _, array = parse(recording.data)
-    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
+    array = predicted(recording, parse)
     column = ONCE + player_order(recording).index(3) * EACH
     assert not array[:100, column : column + 3].any()
     assert array[-1, column : column + 3].any()
@@ -157,8 +158,7 @@ def test_player_seen_in_frame_302_makes_the_array_call_fail(parse: Parse) -> Non
 def test_leavers_become_zeros(leave_frame: int, parse: Parse) -> None:
     """Whoever leaves keeps his columns: zeros, with the identity as rotation."""
     recording = _record(seed=9, team_size=2, duration_seconds=30, leave_frame=leave_frame)
-    _, array = parse(recording.data)
-    np.testing.assert_array_equal(array, expected_array(recording, fps=30.0))
+    array = predicted(recording, parse)
     column = ONCE + player_order(recording).index(1) * EACH
     np.testing.assert_array_equal(array[-1, column : column + EACH - 1], [0] * 6 + [1] + [0] * 10)
 

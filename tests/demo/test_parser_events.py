@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import subtr_actor
+from tests.demo.conftest import PlayerOf
 from tests.demo.oracle import expected_array, player_order
 
 from impulse.demo import VERSIONS, MatchPlan, PadEvent, Recording, RecordingPlan, cut, generate
 from impulse.demo.match.arena import PADS_UU
 from impulse.demo.writer.version import DemolishFormat
-
-PlayerOf = Callable[[Recording, dict[str, Any]], int]
 
 # Frame data costs memory and time by length and players, so the matches are short and small.
 CASES = {

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
+from tests.demo.conftest import Parse
 from tests.demo.oracle import expected_array
 from tests.demo.variants import clones, truncated, with_wrong_body_crc, with_wrong_header_crc
 
 from impulse.demo import MatchPlan, Recording, RecordingPlan, edit_header, generate, with_flipped_bits
-from impulse.errors import ConfigError, CorruptReplay
 from impulse.replay.container import (
     check_integrity,
     read_body,
     read_header,
 )
-
-Parse = Callable[..., tuple[dict[str, Any], np.ndarray]]
 
 
 @pytest.fixture(scope="module")
@@ -27,34 +22,10 @@ def recording() -> Recording:
     return Recording(generate(MatchPlan(seed=31, team_size=1, duration_seconds=12)), RecordingPlan())
 
 
-@pytest.mark.parametrize(
-    ("damage", "reason"),
-    [
-        (truncated, "truncated"),
-        (with_wrong_header_crc, "header_crc_mismatch"),
-        (with_wrong_body_crc, "body_crc_mismatch"),
-        (with_flipped_bits, "body_crc_mismatch"),
-    ],
-    ids=["truncated", "header crc", "body crc", "bits"],
-)
-def test_damage_is_found(damage: Callable[[bytes], bytes], reason: str, recording: Recording) -> None:
-    """The reader names what is wrong with each damaged file."""
-    with pytest.raises(CorruptReplay) as found:
-        check_integrity(damage(recording.data))
-    assert found.value.reason == reason
-
-
 def test_truncated_file_cannot_be_parsed(recording: Recording, parse: Parse) -> None:
     """The parser refuses it."""
     with pytest.raises(Exception, match=r"(?i)insufficient|crc|eof|end of"):
         parse(truncated(recording.data))
-
-
-def test_truncation_keeps_its_share(recording: Recording) -> None:
-    """The share is of the whole file; a whole file is no truncation."""
-    assert len(truncated(recording.data, share=0.25)) == len(recording.data) // 4
-    with pytest.raises(ConfigError, match="share"):
-        truncated(recording.data, share=1.0)
 
 
 def test_wrong_crc_alone_goes_unnoticed_by_the_parser(recording: Recording, parse: Parse) -> None:

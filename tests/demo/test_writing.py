@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from tests.demo.conftest import Parse
 from tests.demo.oracle import expected_array
 
 import impulse.demo
 from impulse.demo import VERSIONS, write_replay
 from impulse.errors import ConfigError
 from impulse.replay.container import read_header
-
-Parse = Callable[..., tuple[dict[str, Any], np.ndarray]]
 
 
 def test_write_replay_returns_the_truth_of_the_file(tmp_path: Path, parse: Parse) -> None:
