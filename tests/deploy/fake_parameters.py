@@ -3,47 +3,31 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
+
+from tests.local_server import LocalServer, QuietHandler
 
 NAME, DENIED = "/impulse/key", "/impulse/denied"
 
 
-class FakeParameters:
+class FakeParameters(LocalServer):
     """The running server; use it as a context."""
 
     def __init__(self, value: str) -> None:
+        super().__init__(_Handler)
         self.value = value
         self.asked: list[dict[str, Any]] = []
-        fake = self
-
-        class Handler(_Handler):
-            parameters = fake
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    parameters: FakeParameters
+class _Handler(QuietHandler):
+    owner: FakeParameters
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         assert self.headers["X-Amz-Target"] == "AmazonSSM.GetParameter"
-        self.parameters.asked.append(body)
+        self.owner.asked.append(body)
         error = {DENIED: "AccessDeniedException", NAME: None}.get(body["Name"], "ParameterNotFound")
-        value = self.parameters.value if body.get("WithDecryption") else "encrypted"
+        value = self.owner.value if body.get("WithDecryption") else "encrypted"
         answer = {"__type": error, "message": "no"} if error else {"Parameter": {"Name": body["Name"], "Value": value}}
         data = json.dumps(answer).encode()
         self.send_response(400 if error else 200)
@@ -51,6 +35,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
-
-    def log_message(self, *_: Any) -> None:
-        """Be quiet."""

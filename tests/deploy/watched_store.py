@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 import http.client
-import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.local_server import LocalServer, QuietHandler
 
 
 @dataclass(frozen=True)
@@ -49,39 +49,23 @@ def right_for(method: str, target: str) -> Right:
     return Right("s3:GetObject" if method in ("GET", "HEAD") else "s3:PutObject", resource)
 
 
-class WatchedStore:
+class WatchedStore(LocalServer):
     """The proxy; use it as a context."""
 
     def __init__(self, url: str) -> None:
+        super().__init__(_Handler)
         self.rights: set[Right] = set()
         self.target = urlsplit(url).netloc
-        store = self
-
-        class Handler(_Handler):
-            watched = store
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    watched: WatchedStore
+class _Handler(QuietHandler):
+    owner: WatchedStore
     protocol_version = "HTTP/1.1"
     timeout = 5
 
     def _pass_on(self) -> None:
-        self.watched.rights.add(right_for(self.command, self.path))
-        connection = http.client.HTTPConnection(self.watched.target, timeout=60)
+        self.owner.rights.add(right_for(self.command, self.path))
+        connection = http.client.HTTPConnection(self.owner.target, timeout=60)
         connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
             connection.putheader(name, value)  # Host too: the signature covers it
@@ -108,8 +92,5 @@ class _Handler(BaseHTTPRequestHandler):
             raw += line + self.rfile.read(size + 2)
             if size == 0:
                 return raw
-
-    def log_message(self, *_: Any) -> None:
-        """Be quiet."""
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass_on

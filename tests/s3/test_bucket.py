@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 import socket
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.client import BaseClient
+from tests.local_server import LocalServer, QuietHandler
 from tests.s3.fixtures import Bucket
 from tests.s3.fixtures import bucket as bucket
 from tests.s3.fixtures import s3_server as s3_server
@@ -28,38 +27,33 @@ from impulse.s3.url import S3Url
 CONTENT = b"0123456789" * 1000
 
 
-class CuttingServer(ThreadingHTTPServer):
+class Cutting(QuietHandler):
     """Sends half of the first bodies."""
 
-    cuts = 0
-    sent = 0
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: CuttingServer
+    owner: CuttingServer
 
     def do_GET(self) -> None:
-        is_cut = self.server.sent < self.server.cuts
-        self.server.sent += 1
+        is_cut = self.owner.sent < self.owner.cuts
+        self.owner.sent += 1
         self.send_response(200)
         self.send_header("Content-Length", str(len(CONTENT)))
         self.end_headers()
         self.wfile.write(CONTENT[:5000] if is_cut else CONTENT)
         self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+
+class CuttingServer(LocalServer):
+    cuts = 0
+    sent = 0
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[CuttingServer]:
-    with CuttingServer(("127.0.0.1", 0), Handler) as found:
-        threading.Thread(target=found.serve_forever, daemon=True).start()
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{found.server_port}")
+    with CuttingServer(Cutting) as found:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", found.url)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         yield found
-        found.shutdown()
 
 
 @pytest.mark.parametrize("cuts", [0, 1, 3])
