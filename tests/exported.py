@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 from tests.jobs import job
+from tests.settings import composed
 
 from impulse.collection.intake import take_in
 from impulse.collection.raw_storage import RawStorage
@@ -15,7 +16,6 @@ from impulse.config.engine import EngineParams
 from impulse.config.export import ExportParams
 from impulse.config.fetch import SourceKind
 from impulse.config.parsing_config import ParsingConfig
-from impulse.config.validate import ValidateParams
 from impulse.dedupe import stage as dedupe
 from impulse.demo import corpus
 from impulse.export import stage as export
@@ -38,7 +38,7 @@ def prepared_data(folder: Path, *, matches: int = 9, seed: int = 11, seconds: fl
         engine=EngineParams(workers=2),
         store=ParseStore(folder / "store"),
     )
-    validation.run(job(ValidateParams(), folder))
+    validation.run(job(composed().validate, folder))
     dedupe.run(job(DedupeParams(), folder))
     return folder
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from tests.benchmarks.measuring import run_stage
 from tests.dedupe.worlds import make_world
+from tests.settings import composed
 
 from impulse.config.dedupe import DedupeParams
-from impulse.config.validate import ValidateParams
 from impulse.replay.reasons import Reason
 from impulse.schema.column import REPLAY_ID
 from impulse.tables import rejects
@@ -49,7 +49,7 @@ def validate(folder: Path, *, replays: int = 10_000) -> None:
     lost = [Reject(f"{n:032x}", f"lost/{n}.replay", "fetch", Reason.GONE, "status 404") for n in range(replays // 100)]
     write_table(rejects.to_table(lost), folder / "raw" / "rejects.parquet")
     write_table(rejects.to_table([]), folder / "parsed" / "rejects.parquet")
-    cost = run_stage("validation", ValidateParams(max_reject_share=1.0), folder)
+    cost = run_stage("validation", composed().validate, folder)
     sizes = {path.name: path.stat().st_size // 1024 for path in sorted((folder / "validated").glob("*.*"))}
     print(f"{cost.result.replays_in} in, {cost.result.replays_out} out: {cost}; KiB: {sizes}")
 

@@ -44,7 +44,7 @@ def test_edits_of_conf_reach_params_again_and_again(checkout: Path, capsys: pyte
     ("old", "new", "home"),
     [
         ("fps: 10.0", "fps: 11.0", "conf/config.yaml"),
-        ("min_players: 2", "min_players: 3", "conf/quality/default.yaml"),
+        ("at_least: 2\n", "at_least: 3\n", "conf/quality/default.yaml"),
         ("shards: 8", "shards: 3", "conf/export/default.yaml"),
         ("workers: 0", "workers: 1", "conf/engine/local.yaml"),
     ],

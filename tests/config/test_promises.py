@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import subtr_actor
+from tests.settings import composed
 
 from impulse.demo import Recording
 from impulse.errors import ConfigError, ReplayError
@@ -101,8 +102,16 @@ def test_pipeline_config_snippet() -> None:
     from impulse.config.pipeline_config import PipelineConfig
 
     config = PipelineConfig(MIN_FRAMES=100, MAX_FRAMES=100000, MIN_PLAYERS=2, MAX_PLAYERS=8, DEDUPLICATE_POSITION=True, KEEP_QUATERNIONS=True, KEEP_VELOCITIES=True, PARQUET_COMPRESSION='snappy')  # fmt: skip
-    assert config.validate_params().min_players == 2
+    assert {code: rule.bound for code, rule in config.validate_params().rules.items()} == {
+        "too_few_frames": ("at_least", 100),
+        "too_many_frames": ("at_most", 100_000),
+        "too_few_players": ("at_least", 2),
+        "too_many_players": ("at_most", 8),
+    }
+    assert PipelineConfig().validate_params().rules.items() <= composed().validate.rules.items()
     assert config.dedupe_params().keep_quaternions
     assert config.export_params().compression.value == "snappy"
+    with pytest.raises(ConfigError, match=r"too_few_frames.at_least: 9 is above .*too_many_frames.at_most, 8"):
+        PipelineConfig(MIN_FRAMES=9, MAX_FRAMES=8)
     with pytest.raises(ConfigError, match="PARQUET_COMPRESSION"):
         PipelineConfig(PARQUET_COMPRESSION="gzip")

@@ -35,7 +35,6 @@ from impulse.validation import stage as validation
 OLD = next(version for version in VERSIONS if version.name == "868.24.10")
 MODERN = RecordingPlan(version=LATEST)
 NAMELESS = RecordingPlan(version=LATEST, has_match_guid=False)
-ANYTHING = ValidateParams(min_frames=None, min_players=None)
 
 
 def decisions_of(
@@ -52,7 +51,7 @@ def decisions_of(
         engine=EngineParams(workers=2),
         store=ParseStore(folder / "store"),
     )
-    validation.run(job(ANYTHING, folder))
+    validation.run(job(ValidateParams(), folder))
     dedupe.run(job(params or DedupeParams(), folder))
     replays = pq.read_table(folder / "parsed" / "replays.parquet")
     paths = dict(zip(replays["replay_id"].to_pylist(), replays["source_path"].to_pylist(), strict=True))

@@ -87,7 +87,7 @@ def test_the_dataset_is_rebuilt_byte_for_byte(fresh: Checkout) -> None:
     [
         ("conf/export/default.yaml", "shards: 8", "shards: 4", ["config", "export"]),
         ("conf/dedupe/default.yaml", "keep_velocities: true", "keep_velocities: false", ["config", "dedupe", "export"]),
-        ("conf/quality/default.yaml", "min_players: 2", "min_players: 4", ["config", "validate", "dedupe", "export"]),
+        ("conf/quality/default.yaml", "at_least: 2,", "at_least: 4,", ["config", "validate", "dedupe", "export"]),
         ("conf/config.yaml", "fps: 10.0", "fps: 4.0", ["config", "parse", "validate", "dedupe", "export"]),
         ("conf/engine/local.yaml", "workers: 0", "workers: 1", ["config"]),
         ("stages/impulse/export/card.py", '"Rocket League frames"', '"Frames"', ["export"]),
@@ -105,7 +105,7 @@ def test_an_edit_reruns_exactly_what_depends_on_it(
 def test_an_experiment_changes_the_rows(fresh: Checkout) -> None:
     """`-S` reaches the stages, metrics and params show the difference, and a plain repro agrees afterwards."""
     rows = metrics(fresh, "parse")["rows"]
-    ran = fresh.stages_run("dvc", "exp", "run", "-S", "parse.fps=5", "-S", "validate.min_frames=50")
+    ran = fresh.stages_run("dvc", "exp", "run", "-S", "parse.fps=5", "-S", "validate.rules.too_few_frames.at_least=50")
     assert ran[0] == "config"
     assert "fetch" not in ran
     assert metrics(fresh, "parse")["rows"] == pytest.approx(rows / 2, rel=0.02)
@@ -199,7 +199,7 @@ def test_plots_are_readable_without_a_network(fresh: Checkout) -> None:
     drawn = ("export_plots_overview", *(f"validated_plots_{name}" for name in ("measures", "rules", "yield")))
     assert sorted(shown) == [f"workspace_data_{name}.png" for name in drawn]
 
-    fresh.run("dvc", "exp", "run", "-S", "validate.min_frames=100000", "validate")
+    fresh.run("dvc", "exp", "run", "-S", "validate.rules.too_few_frames.at_least=100000", "validate")
     fresh.run("dvc", "plots", "diff", "HEAD")
     pictures = _pictures(fresh)
     assert len(pictures) == 2 * len(drawn)
@@ -224,7 +224,7 @@ def _pictures(checkout: Checkout) -> dict[str, bytes]:
 def test_too_many_rejects_stop_the_run_and_leave_report_and_metrics(fresh: Checkout) -> None:
     """One line, exit code not 0, nothing downstream; what was found can be read."""
     before = fresh.content("data/deduped")
-    overrides = ["-S", "validate.min_frames=100000", "-S", "validate.max_reject_share=0.5"]
+    overrides = ["-S", "validate.rules.too_few_frames.at_least=100000", "-S", "validate.max_reject_share=0.5"]
     done = fresh.run("dvc", "exp", "run", *overrides, check=False)
     assert done.returncode != 0
     (line,) = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("validate: error: ")]
@@ -340,7 +340,7 @@ def test_real_replays_become_a_dataset(clone: Callable[[str, Path], Checkout], r
 
     checkout.run("git", "add", "-A")
     checkout.run("git", "commit", "-qm", "dataset")
-    checkout.run("dvc", "exp", "run", "-S", "validate.min_players=1", "-S", "parse.recover=true")
+    checkout.run("dvc", "exp", "run", "-S", "validate.rules.too_few_players.at_least=1", "-S", "parse.recover=true")
     one_player = {entry["path"] for entry in manifest if entry["ndarray"] == "ok" and entry["players"] == 1}
     assert one_player
     replays = pq.read_table(checkout.path / "data" / "export" / "replays.parquet").to_pylist()

@@ -133,13 +133,25 @@ def test_an_experiment_of_another_machine_computes_nothing(shared: Sharing) -> N
     """Params that only ever ran in an experiment, which was pushed, are restored on every other machine."""
     first = shared.machine()
     first.run("dvc", "pull")
-    first.run("dvc", "exp", "run", "--name", "coarse", "-S", "parse.fps=2", "-S", "validate.min_frames=20")
+    first.run(
+        "dvc", "exp", "run", "--name", "coarse", "-S", "parse.fps=2", "-S", "validate.rules.too_few_frames.at_least=20"
+    )
     coarse = first.content("data/export")
     first.run("dvc", "exp", "push", "--run-cache", "origin", "coarse")
 
     second = without_computing(shared.machine())
     ran = second.stages_run(
-        *("dvc", "exp", "run", "--pull", "--allow-missing", "-S", "parse.fps=2", "-S", "validate.min_frames=20")
+        *(
+            "dvc",
+            "exp",
+            "run",
+            "--pull",
+            "--allow-missing",
+            "-S",
+            "parse.fps=2",
+            "-S",
+            "validate.rules.too_few_frames.at_least=20",
+        )
     )
     assert ran == ["config"]
     assert second.content("data/export") == coarse

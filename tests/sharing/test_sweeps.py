@@ -97,7 +97,7 @@ def test_experiments_share_what_their_settings_do_not_touch(
     here.run("git", "commit", "-qm", "baseline")
     seen: dict[str, tuple[list[str], int]] = {}
     for name, setting in {
-        "thresholds": "validate.min_frames=50",
+        "thresholds": "validate.rules.too_few_frames.at_least=50",
         "finer": "parse.fps=20",
         "again": "parse.fps=20",
     }.items():

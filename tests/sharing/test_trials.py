@@ -23,10 +23,14 @@ FPS = st.lists(st.integers(1, 120), min_size=1, max_size=4, unique=True)
 def test_every_combination_is_tried_once(fps: list[int], levels: list[int]) -> None:
     """Lists multiply; what is no list is the same in each."""
     given_fps, given_levels = (",".join(map(str, values)) for values in (fps, levels))
-    found = combinations([f"parse.fps={given_fps}", "features=minimal", f"validate.min_frames={given_levels}"])
+    found = combinations(
+        [f"parse.fps={given_fps}", "features=minimal", f"validate.rules.too_few_frames.at_least={given_levels}"]
+    )
 
     assert set(found) == {
-        (f"parse.fps={one}", "features=minimal", f"validate.min_frames={other}") for one in fps for other in levels
+        (f"parse.fps={one}", "features=minimal", f"validate.rules.too_few_frames.at_least={other}")
+        for one in fps
+        for other in levels
     }
     assert len(found) == len(fps) * len(levels)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from tests.jobs import job
+from tests.settings import composed
 
 from impulse.config.parsing_config import ParsingConfig
 from impulse.config.validate import ValidateParams
@@ -24,6 +26,9 @@ from impulse.tables.rejects import Reject
 from impulse.validation import stage
 from impulse.validation.comparisons import compare
 from impulse.validation.verdicts import Judgement, judge
+
+QUALITY = composed().validate
+"""The settings of conf/quality/default.yaml."""
 
 _BLANK: dict[str, Any] = {"string": "", "bool": False}
 
@@ -67,7 +72,15 @@ def tables(rows: Iterable[Mapping[str, Any]]) -> tuple[pa.Table, pa.Table]:
     return table_of(full, REPLAY_COLUMNS), table_of(full, (REPLAY_ID, *MEASURE_COLUMNS))
 
 
-def judged(*rows: Mapping[str, Any], params: ValidateParams = ValidateParams()) -> Judgement:  # noqa: B008 - frozen
+def quality(**changes: Any) -> ValidateParams:
+    """Return the settings of conf/quality/default.yaml with other values; a rule is changed by a dict of its fields."""
+    fields = vars(ValidateParams()).keys()
+    rules = {code: replace(QUALITY.rules[code], **change) for code, change in changes.items() if code not in fields}
+    others = {name: value for name, value in changes.items() if name in fields}
+    return replace(QUALITY, rules={**QUALITY.rules, **rules}, **others)
+
+
+def judged(*rows: Mapping[str, Any], params: ValidateParams = QUALITY) -> Judgement:
     """Return the verdicts on rows."""
     return judge(compare(*tables(rows)), params)
 
@@ -87,7 +100,7 @@ def measured_file(path: Path, *, fps: float = 10.0) -> dict[str, Any]:
 def run(
     folder: Path,
     rows: Iterable[Mapping[str, Any]],
-    params: ValidateParams = ValidateParams(),  # noqa: B008 - frozen
+    params: ValidateParams = QUALITY,
 ) -> Counts:
     """Do the stage's work on rows."""
     replays, measures = tables(rows)

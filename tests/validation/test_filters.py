@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.validation.conftest import judged, reasons
+from tests.validation.conftest import judged, quality, reasons
 
 from impulse.config.composition import checked
 from impulse.config.params import Params
@@ -17,7 +16,6 @@ from impulse.config.validate import (
     RANKS,
     FilterParams,
     Severity,
-    ValidateParams,
     rank_number,
 )
 from impulse.errors import ConfigError
@@ -57,12 +55,12 @@ def test_a_filter_leaves_out_what_was_not_asked_for(
     wanted: dict[str, Any], good: dict[str, Any], bad: dict[str, Any]
 ) -> None:
     """Each with its own reason, and the finding names what was found and what was asked for."""
-    judgement = judged(good, bad, params=ValidateParams(filter=FilterParams(**wanted)))
+    judgement = judged(good, bad, params=quality(filter=FilterParams(**wanted)))
     kept, left_out = judgement.verdicts.to_pylist()
     assert kept["verdict"] == "accept"
     assert left_out["verdict"] == "reject"
     (item,) = [item for item in FILTERS if set(wanted) & set(item.settings)]
-    assert left_out["reasons"] == item.reason.value
+    assert left_out["reasons"] == item.reason
     assert "asked for" in left_out["findings"]
     assert judgement.filtered == 1
 
@@ -80,9 +78,9 @@ def test_a_filter_leaves_out_what_was_not_asked_for(
 )
 def test_a_set_filter_leaves_out_replays_that_do_not_tell(wanted: dict[str, Any], unknown: dict[str, Any]) -> None:
     """What is not known was not asked for, and the finding says that it is unknown."""
-    params = ValidateParams(filter=FilterParams(**wanted))
+    params = quality(filter=FilterParams(**wanted))
     if unknown == {"mode": None}:
-        params = replace(params, severity=replace(params.severity, unknown_mode=Severity.ignore))
+        params = quality(filter=params.filter, unknown_mode={"severity": Severity.ignore})
     (row,) = judged(unknown, params=params).verdicts.to_pylist()
     assert row["reasons"].startswith("filtered_")
     if "unranked" not in unknown.values():
@@ -97,7 +95,7 @@ def test_without_filters_nothing_is_left_out() -> None:
 
 def test_a_replay_that_was_not_asked_for_is_not_counted_as_bad() -> None:
     """Its first reason is the filter's, whatever rules it violates."""
-    judgement = judged({"rows": 3, "mode": "hoops"}, params=ValidateParams(filter=FilterParams(mode=[GameMode.soccer])))
+    judgement = judged({"rows": 3, "mode": "hoops"}, params=quality(filter=FilterParams(mode=[GameMode.soccer])))
     assert judgement.rejects[0].reason == "filtered_mode"
     assert judgement.verdicts["reasons"].to_pylist() == ["filtered_mode; too_few_frames"]
 
@@ -112,7 +110,7 @@ def test_ranks_are_ordered(low: str, high: str, least: str, most: str) -> None:
         return
     judgement = judged(
         {"min_rank": low, "max_rank": high},
-        params=ValidateParams(filter=FilterParams(min_rank=least, max_rank=most)),
+        params=quality(filter=FilterParams(min_rank=least, max_rank=most)),
     )
     inside = order.index(least) <= order.index(low) and order.index(high) <= order.index(most)
     assert (judgement.filtered == 0) == inside

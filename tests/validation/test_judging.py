@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.validation.conftest import judged, run, tables
+from tests.validation.conftest import judged, quality, run, tables
 
-from impulse.config.validate import FilterParams, ValidateParams
+from impulse.config.validate import FilterParams, Severity, ValidateParams
 from impulse.errors import StageError
 from impulse.replay.modes import GameMode
 from impulse.tables.measures import MEASURE_COLUMNS
@@ -33,8 +33,9 @@ ROWS = st.fixed_dictionaries(
     }
 )
 PARAMS = st.builds(
-    ValidateParams,
-    min_players=st.sampled_from([None, 2, 4]),
+    quality,
+    too_few_players=st.sampled_from([{"severity": Severity.ignore}, {}, {"at_least": 4}]),
+    enforce=st.sampled_from([True, True, True, False]),
     filter=st.sampled_from([FilterParams(), FilterParams(mode=[GameMode.soccer])]),
 )
 
@@ -158,8 +159,8 @@ def test_long_lists_end_and_say_where_the_rest_is(tmp_path: Path, monkeypatch: p
 def test_too_many_rejects_fail_the_stage_and_leave_the_report(tmp_path: Path) -> None:
     """The message tells the share and where to look; the report is there."""
     rows = [{"rows": count} for count in (99, 100, 500, 3)]
-    assert not run(tmp_path, rows, ValidateParams(max_reject_share=0.5)).failure
-    failure = run(tmp_path, rows, ValidateParams(max_reject_share=0.4)).failure
+    assert not run(tmp_path, rows, quality(max_reject_share=0.5)).failure
+    failure = run(tmp_path, rows, quality(max_reject_share=0.4)).failure
     assert failure.startswith("2 of 4 replays rejected (50.0%), validate.max_reject_share allows 40.0%; see ")
     assert Path(failure.split("; see ")[1]).is_file()
 
@@ -168,17 +169,17 @@ def test_filtered_replays_do_not_count_for_the_share_of_rejects(tmp_path: Path) 
     """What was not asked for is not bad, and is not part of the whole either."""
     rows: list[dict[str, Any]] = [{"mode": "hoops"}] * 8 + [{"rows": 3}, {}]
     soccer = FilterParams(mode=[GameMode.soccer])
-    summary = run(tmp_path, rows, ValidateParams(filter=soccer, max_reject_share=0.5))
+    summary = run(tmp_path, rows, quality(filter=soccer, max_reject_share=0.5))
     assert summary.rejected == {"filtered_mode": 8, "too_few_frames": 1}
     assert summary.figures["filtered"] == 8
     assert not summary.failure
-    strict = run(tmp_path, rows, ValidateParams(filter=soccer, max_reject_share=0.49))
+    strict = run(tmp_path, rows, quality(filter=soccer, max_reject_share=0.49))
     assert strict.failure.startswith("1 of 2 replays")
 
 
 def test_nothing_parsed_is_a_report_too(tmp_path: Path) -> None:
     """A run in which no replay could be parsed ends with the reasons, not with an error."""
-    summary = run(tmp_path, [], ValidateParams(max_reject_share=0.0))
+    summary = run(tmp_path, [], quality(max_reject_share=0.0))
     assert summary.replays_in == 0
     assert not summary.failure
     assert "body_crc_mismatch" in (tmp_path / "validated" / "report.html").read_text()

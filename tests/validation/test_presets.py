@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import pytest
-from hydra import compose, initialize_config_dir
-from tests.paths import ROOT
+from tests.settings import composed
 from tests.validation.conftest import judged, reasons
 
-from impulse.config.composition import checked, translate
-from impulse.config.hydra_schema import register_schema
-from impulse.config.params import Params
-from impulse.config.validate import (
-    Severity,
-    SeverityParams,
-    ValidateParams,
-)
+from impulse.config.validate import Severity
 from impulse.errors import ConfigError
 
 ROWS: list[dict[str, Any]] = [
@@ -32,25 +23,10 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
-def composed(*overrides: str) -> ValidateParams:
-    """Return what conf/ and overrides give, as `dvc exp run -S` composes them."""
-    register_schema()
-    with initialize_config_dir(str(ROOT / "conf"), version_base=None):
-        try:
-            return checked(Params, compose("config", overrides=list(overrides))).validate
-        except Exception as error:
-            raise translate(error) from error
-
-
 def verdicts(*overrides: str) -> list[str]:
     """Return the verdicts on ROWS."""
-    found: list[str] = judged(*ROWS, params=composed(*overrides)).verdicts["verdict"].to_pylist()
+    found: list[str] = judged(*ROWS, params=composed(*overrides).validate).verdicts["verdict"].to_pylist()
     return found
-
-
-def test_default_is_what_the_library_takes_without_settings() -> None:
-    """conf/quality/default.yaml and the defaults in code do not drift apart."""
-    assert composed() == ValidateParams()
 
 
 def test_presets_are_off_default_and_strict() -> None:
@@ -63,29 +39,42 @@ def test_presets_are_off_default_and_strict() -> None:
 def test_strict_is_nowhere_milder_than_default_and_off_ignores_every_rule() -> None:
     """Severities of the presets, rule by rule."""
     order = [Severity.ignore, Severity.warn, Severity.reject]
-    default, strict, off = (composed(f"quality={name}").severity for name in ("default", "strict", "off"))
-    for field in fields(SeverityParams):
-        assert order.index(getattr(strict, field.name)) >= order.index(getattr(default, field.name)), field.name
-        assert getattr(off, field.name) is Severity.ignore
+    default, strict, off = (composed(f"quality={name}").validate for name in ("default", "strict", "off"))
+    assert default.rules.keys() == strict.rules.keys() == off.rules.keys()
+    for code in default.rules:
+        assert order.index(strict.severity(code)) >= order.index(default.severity(code)), code
+        assert off.severity(code) is Severity.ignore
 
 
 @pytest.mark.parametrize(
     ("override", "changed"),
     [
-        ("validate.max_share_held=0.7", {2: "accept"}),
-        ("validate.max_share_held=null", {2: "accept"}),
-        ("validate.min_frames=2", {1: "accept"}),
-        ("validate.min_frames=3001", {0: "reject", 2: "reject", 3: "reject", 4: "reject", 5: "reject", 6: "reject"}),
-        ("validate.max_bots=2", {3: "accept"}),
-        ("validate.severity.bots=reject", {3: "reject"}),
-        ("validate.severity.forfeit=reject", {4: "reject"}),
-        ("validate.severity.player_goals_mismatch=ignore", {5: "accept"}),
+        ("validate.rules.mostly_held.at_most=0.7", {2: "accept"}),
+        ("~validate.rules.mostly_held", {2: "accept"}),
+        ("validate.rules.too_few_frames.at_least=2", {1: "accept"}),
+        (
+            "validate.rules.too_few_frames.at_least=3001",
+            {0: "reject", 2: "reject", 3: "reject", 4: "reject", 5: "reject", 6: "reject"},
+        ),
+        ("validate.rules.bots.at_most=2", {3: "accept"}),
+        ("validate.rules.bots.severity=reject", {3: "reject"}),
+        ("validate.rules.forfeit.severity=reject", {4: "reject"}),
+        ("validate.rules.player_goals_mismatch.severity=ignore", {5: "accept"}),
+        (
+            "+validate.rules.no_goals={measure: goals_shown, at_least: 1, severity: warn, because: somebody scores}",
+            {},
+        ),
+        (
+            "+validate.rules.only_blue={measure: goals_orange, at_most: 0, severity: warn, because: blue wins}",
+            {0: "warn", 4: "warn"},
+        ),
+        ("validate.enforce=false", dict.fromkeys((1, 2, 3, 5, 6, 7), "accept")),
         ("validate.filter.mode=[hoops]", {0: "reject", 2: "reject", 3: "reject", 4: "reject", 5: "reject"}),
         ("validate.filter.date_to=2025-06-01", {}),
     ],
 )
 def test_one_override_changes_the_verdicts_that_it_should_and_no_other(override: str, changed: dict[int, str]) -> None:
-    """Thresholds, severities and filters are one Hydra override away."""
+    """Bounds, severities, rules and filters are one Hydra override away."""
     before = verdicts()
     assert {row: new for row, new in enumerate(verdicts(override)) if new != before[row]} == changed
 
@@ -93,14 +82,29 @@ def test_one_override_changes_the_verdicts_that_it_should_and_no_other(override:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("validate.severity.nonsense=warn", "validate.severity.nonsense: .*nonsense"),
-        ("validate.severity.bots=maybe", "validate.severity.bots: .*maybe"),
-        ("validate.max_outside_ball_pos=1.5", "validate.max_outside_ball_pos: 1.5 is out of range"),
-        ("validate.max_bots=-1", "validate.max_bots: -1 is out of range"),
+        ("validate.rules.bosts.severity=warn", "bosts"),
+        ("~validate.rules.bosts", "bosts"),
+        ("+validate.rules.bosts.severity=warn", "validate.rules.bosts.measure: unknown measure ''; "),
+        ("validate.rules.bots.severity=maybe", "validate.rules.bots.severity: .*maybe"),
+        ("validate.rules.bots.measure=n_bost", "bots.measure: unknown measure 'n_bost'; did you mean n_bots"),
+        ("validate.rules.bots.measure=playlist", "bots.measure: unknown measure 'playlist'; "),
+        ("+validate.rules.bots.mesure=n_bots", "validate.rules.bots.mesure"),
+        ("validate.rules.ball_too_fast.at_most=1.5", "ball_too_fast.at_most: 1.5 is out of range"),
+        ("validate.rules.forfeit.at_most=2", "forfeit.at_most: 2 is out of range"),
+        ("validate.rules.bots.at_most=-1", "validate.rules.bots.at_most: -1 is out of range"),
+        ("validate.rules.bots.at_most=0.5", "validate.rules.bots.at_most: 0.5 is no whole number"),
+        ("validate.rules.bots.at_most=few", "validate.rules.bots.at_most: .*few"),
+        ("validate.rules.bots.at_most=null", "validate.rules.bots: needs either at_most or at_least"),
+        ("+validate.rules.bots.at_least=0", "validate.rules.bots: needs either at_most or at_least"),
+        ("validate.rules.bots.because=''", "validate.rules.bots.because: is empty"),
+        ("validate.rules.too_few_frames.at_least=200000", "is above validate.rules.too_many_frames.at_most, 100000"),
+        ("+validate.rules.Bad={measure: rows, at_most: 1, because: x}", "validate.rules.Bad: is no reason code"),
+        ("+validate.rules.filtered_x={measure: rows, at_most: 1, because: x}", "filtered_x: is no reason code"),
+        ("validate.rules.bots=3", "validate.rules.bots"),
         ("validate.filter.mode=[socar]", "validate.filter.mode.*socar"),
         ("validate.filter.mode=soccer", "validate.filter.mode"),
         ("validate.filter.min_rank=gold", "validate.filter.min_rank: 'gold' is no rank"),
-        ("validate.max_share_outside=0.1", "max_share_outside"),
+        ("validate.min_frames=50", "min_frames"),
     ],
 )
 def test_wrong_overrides_are_one_line_that_names_the_setting(override: str, message: str) -> None:

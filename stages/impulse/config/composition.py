@@ -27,7 +27,7 @@ def checked(kind: type[Section], values: DictConfig | Mapping[str, Any], *, key:
     """
     plain = OmegaConf.to_container(values, resolve=True) if isinstance(values, DictConfig) else dict(values)
     try:
-        result = OmegaConf.to_object(OmegaConf.merge(writable(kind), plain))
+        result = OmegaConf.to_object(OmegaConf.merge(_unlocked(OmegaConf.structured(kind)), plain))
     except OmegaConfBaseException as error:
         raise translate(error, within=key) from error
     assert isinstance(result, kind)
@@ -35,10 +35,12 @@ def checked(kind: type[Section], values: DictConfig | Mapping[str, Any], *, key:
 
 
 def writable(kind: type[Any]) -> DictConfig:
-    """Return a dataclass's types with their defaults; frozen dataclasses alone would make Hydra refuse every preset."""
-    schema: DictConfig = OmegaConf.structured(kind)
-    _unlock(schema)
-    return schema
+    """Return a dataclass's types with their defaults, for Hydra to compose against.
+
+    Frozen dataclasses alone would make Hydra refuse every preset, and typed entries every entry that an override adds;
+    :func:`checked` sees to the entries.
+    """
+    return _unlocked(OmegaConf.structured(kind), entry_type=Any)
 
 
 def translate(error: Exception, *, within: str = "") -> ConfigError:
@@ -74,12 +76,15 @@ def differing_keys(
             yield f"{prefix}{key}", mine, other
 
 
-def _unlock(node: DictConfig) -> None:
+def _unlocked(node: DictConfig, *, entry_type: Any = None) -> DictConfig:  # noqa: ANN401 - any type
     OmegaConf.set_readonly(node, False)
+    if entry_type is not None and OmegaConf.get_type(node) is dict:
+        node._metadata.element_type = entry_type
     for key in node:
         child = node._get_node(key)
         if isinstance(child, DictConfig) and not child._is_none():
-            _unlock(child)
+            _unlocked(child, entry_type=entry_type)
+    return node
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

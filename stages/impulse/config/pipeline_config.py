@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from impulse.config.dedupe import DedupeParams
 from impulse.config.export import Compression, ExportParams
-from impulse.config.validate import ValidateParams
+from impulse.config.validate import Rule, ValidateParams
 from impulse.errors import ConfigError
 
 
@@ -31,12 +31,16 @@ class PipelineConfig:
         self.export_params()
 
     def validate_params(self) -> ValidateParams:
-        """Return the settings of the validate stage."""
+        """Return settings of the validate stage with the four rules that have names here; conf/quality has them all."""
         return ValidateParams(
-            min_frames=self.MIN_FRAMES,
-            max_frames=self.MAX_FRAMES,
-            min_players=self.MIN_PLAYERS,
-            max_players=self.MAX_PLAYERS,
+            rules={
+                "too_few_frames": Rule("rows", at_least=self.MIN_FRAMES, because="long enough to learn from"),
+                "too_many_frames": Rule("rows", at_most=self.MAX_FRAMES, because="not a recording left running"),
+                "too_few_players": Rule("n_players", at_least=self.MIN_PLAYERS, because="a match, not a training"),
+                "too_many_players": Rule(
+                    "players_at_once", at_most=self.MAX_PLAYERS, because="no more than 4 against 4"
+                ),
+            }
         )
 
     def dedupe_params(self) -> DedupeParams:

@@ -1,4 +1,4 @@
-"""The parameters of the validate stage: thresholds, what a violated rule does, and which replays are wanted at all."""
+"""The settings of the validate stage: the rules, and which replays are wanted at all."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from itertools import permutations
 
 from impulse.config.ranges import check_range
-from impulse.errors import ConfigError
+from impulse.errors import ConfigError, check_known
 from impulse.replay.modes import GameMode
+from impulse.tables.validated import JUDGED_COLUMNS
 
 
 class Severity(StrEnum):
@@ -41,36 +43,41 @@ def rank_number(rank: str | None) -> int | None:
     return RANKS.index(name) if name in RANKS else None
 
 
-@dataclass(frozen=True)
-class SeverityParams:
-    """What each rule does to a replay that violates it, by reason code."""
+@dataclass
+class Rule:
+    """What must be true of a replay. A measure that a replay does not have is not judged.
 
-    too_few_frames: Severity = Severity.reject
-    too_many_frames: Severity = Severity.reject
-    too_few_players: Severity = Severity.reject
-    too_many_players: Severity = Severity.reject
-    non_finite_values: Severity = Severity.reject
-    bad_quaternions: Severity = Severity.reject
-    time_not_monotonic: Severity = Severity.reject
-    ball_outside_arena: Severity = Severity.warn
-    ball_too_fast: Severity = Severity.warn
-    ball_spins_too_fast: Severity = Severity.warn
-    car_outside_arena: Severity = Severity.warn
-    car_too_fast: Severity = Severity.warn
-    car_spins_too_fast: Severity = Severity.warn
-    no_ball: Severity = Severity.warn
-    mostly_held: Severity = Severity.warn
-    roster_incomplete: Severity = Severity.warn
-    roster_unbalanced: Severity = Severity.warn
-    bots: Severity = Severity.warn
-    score_mismatch: Severity = Severity.warn
-    goals_not_shown: Severity = Severity.warn
-    player_goals_mismatch: Severity = Severity.warn
-    duration_mismatch: Severity = Severity.warn
-    forfeit: Severity = Severity.ignore
-    unknown_map: Severity = Severity.warn
-    unknown_mode: Severity = Severity.warn
-    other_mode: Severity = Severity.warn
+    Not frozen: Hydra could not change one field of an entry that is.
+    """
+
+    measure: str = ""
+    """What is judged, a column of :data:`impulse.tables.validated.JUDGED_COLUMNS`; yes and no count as 1 and 0."""
+    at_most: float | None = None
+    at_least: float | None = None
+    """The bound, which itself is still good; each rule has one of the two."""
+    severity: Severity = Severity.reject
+    """What a violated rule does."""
+    because: str = ""
+    """What a good replay is like, for whoever reads the report."""
+
+    @property
+    def bound(self) -> tuple[str, float]:
+        """Return ``at_most`` or ``at_least``, and its value."""
+        return ("at_least", self.at_least or 0.0) if self.at_most is None else ("at_most", self.at_most)
+
+    def check(self, key: str) -> None:
+        """Raise a ConfigError that names the field below ``key`` unless the rule can be applied."""
+        check_known(f"{key}.measure", self.measure, JUDGED_COLUMNS, what="measure")
+        column = JUDGED_COLUMNS[self.measure]
+        if (self.at_most is None) == (self.at_least is None):
+            raise ConfigError(key, f"needs either at_most or at_least; '~{key}' switches the rule off")
+        name, limit = self.bound
+        upper = 1 if column.dtype == "bool" else column.upper
+        check_range(f"{key}.{name}", limit, column.lower or 0, math.inf if upper is None else upper)
+        if column.dtype.startswith("int") and limit % 1:
+            raise ConfigError(f"{key}.{name}", f"{limit:g} is no whole number, and {self.measure} always is")
+        if not self.because:
+            raise ConfigError(f"{key}.because", "is empty; it says what a good replay is like")
 
 
 @dataclass(frozen=True)
@@ -130,48 +137,34 @@ class FilterParams:
 
 @dataclass(frozen=True)
 class ValidateParams:
-    """Thresholds of the validate stage; null switches a rule off."""
+    """Settings of the validate stage."""
 
-    min_frames: int | None = 100
-    max_frames: int | None = 100_000
-    min_players: int | None = 2
-    max_players: int | None = 8
-    max_quat_error: float | None = 0.001
-    """Distance of a quaternion's norm from 1."""
-    max_outside_ball_pos: float | None = 0.01
-    """Share of the rows with a ball in which it may be outside its physical bounds; likewise for the next five."""
-    max_outside_ball_vel: float | None = 0.01
-    max_outside_ball_angvel: float | None = 0.01
-    max_outside_car_pos: float | None = 0.01
-    max_outside_car_vel: float | None = 0.01
-    max_outside_car_angvel: float | None = 0.01
-    max_share_ball_missing: float | None = 0.2
-    max_share_held: float | None = 0.5
-    max_players_missing: int | None = 0
-    """Players that the match was set up for and who never were on the field together with the others."""
-    max_share_unbalanced: float | None = 0.1
-    """Share of the play in which one team has more players on the field than the other."""
-    max_bots: int | None = 0
-    max_goal_mismatch: int | None = 0
-    """Goals by which the header's list of goals and its score may differ."""
-    max_goals_unseen: int | None = 0
-    """Goals by which the header's list and what the frames show may differ."""
-    max_player_goal_mismatch: int | None = 0
-    """Goals by which the header's statistics of players and its score may differ."""
-    max_duration_gap: float | None = 0.05
-    """Share of the seconds played by which the recording and the header may differ."""
+    rules: dict[str, Rule] = field(default_factory=dict)
+    """The rules by their reason codes, in the order in which they are judged."""
+    enforce: bool = True
+    """False measures everything and judges nothing; what the filters leave out stays out."""
     max_reject_share: float = 1.0
     """The stage fails when it rejects a larger share of the replays that the filters leave over."""
-    severity: SeverityParams = field(default_factory=SeverityParams)
     filter: FilterParams = field(default_factory=FilterParams)
 
     def __post_init__(self) -> None:
         """Check values."""
-        for name, value in vars(self).items():
-            if isinstance(value, int | float):
-                is_share = name.startswith(("max_share", "max_outside", "max_reject"))
-                check_range(f"validate.{name}", value, 0, 1 if is_share else math.inf)
-        for what in ("frames", "players"):
-            least, most = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
-            if least is not None and most is not None and least > most:
-                raise ConfigError(f"validate.min_{what}", f"{least} is above validate.max_{what}, {most}")
+        check_range("validate.max_reject_share", self.max_reject_share, 0, 1)
+        for code, rule in self.rules.items():
+            if not re.fullmatch(r"(?!filtered_)[a-z][a-z0-9_]*", code):
+                raise ConfigError(
+                    f"validate.rules.{code}", "is no reason code: lower case, digits and _, and not filtered_..."
+                )
+            rule.check(f"validate.rules.{code}")
+        for (low, least), (high, most) in permutations(self.rules.items(), 2):
+            if least.measure == most.measure and (least.at_least or 0) > (
+                math.inf if most.at_most is None else most.at_most
+            ):
+                raise ConfigError(
+                    f"validate.rules.{low}.at_least",
+                    f"{least.at_least:g} is above validate.rules.{high}.at_most, {most.at_most:g}",
+                )
+
+    def severity(self, code: str) -> Severity:
+        """Return what a violation of a rule does to a replay."""
+        return self.rules[code].severity if self.enforce else Severity.ignore

@@ -6,6 +6,23 @@ They are here and not in the schema of frames, because all products rest on that
 from __future__ import annotations
 
 from impulse.schema.column import Column
+from impulse.schema.physics import (
+    ARENA_X_UU,
+    ARENA_Y_UU,
+    CEILING_UU,
+    GOAL_DEPTH_UU,
+    MAX_BALL_SPEED_UU_S,
+    MAX_BALL_SPIN_RAD_S,
+    MAX_CAR_SPEED_UU_S,
+    MAX_CAR_SPIN_RAD_S,
+    POSITION_SLACK_UU,
+)
+
+_WIKI = "RLBot wiki, useful game values"
+_ARENA = (
+    f"|x| {ARENA_X_UU:g}, |y| {ARENA_Y_UU + GOAL_DEPTH_UU:g} with the goals, z 0 to {CEILING_UU:g} uu, "
+    f"each {POSITION_SLACK_UU:g} uu more ({_WIKI})"
+)
 
 MEASURE_COLUMNS: tuple[Column, ...] = (
     Column("rows", "int32", "samples in the frames"),
@@ -29,23 +46,33 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
     Column("non_finite", "int64", "NaN and infinite values in the parser's array"),
     Column("time_steps_back", "int32", "rows whose time or frame time is before the row above"),
     Column("max_quat_error", "float32", "largest distance of a quaternion's norm from 1"),
-    Column("outside_ball_pos", "float32", "share of ball positions outside the arena", lower=0, upper=1),
-    Column("outside_ball_vel", "float32", "share of rows with the ball faster than physics allows", lower=0, upper=1),
+    Column("outside_ball_pos", "float32", f"share of ball positions outside the arena: {_ARENA}", lower=0, upper=1),
     Column(
-        "outside_ball_angvel",
+        "outside_ball_vel",
         "float32",
-        "share of rows with the ball spinning faster than physics allows",
+        f"share of rows with the ball faster than {MAX_BALL_SPEED_UU_S:g} uu/s ({_WIKI})",
         lower=0,
         upper=1,
     ),
-    Column("outside_car_pos", "float32", "share of car positions outside the arena", lower=0, upper=1),
     Column(
-        "outside_car_vel", "float32", "share of player rows with the car faster than physics allows", lower=0, upper=1
+        "outside_ball_angvel",
+        "float32",
+        f"share of rows with the ball spinning faster than {MAX_BALL_SPIN_RAD_S:g} rad/s ({_WIKI})",
+        lower=0,
+        upper=1,
+    ),
+    Column("outside_car_pos", "float32", f"share of car positions outside the arena: {_ARENA}", lower=0, upper=1),
+    Column(
+        "outside_car_vel",
+        "float32",
+        f"share of player rows with the car faster than {MAX_CAR_SPEED_UU_S:g} uu/s ({_WIKI})",
+        lower=0,
+        upper=1,
     ),
     Column(
         "outside_car_angvel",
         "float32",
-        "share of player rows with the car spinning faster than physics allows",
+        f"share of player rows with the car spinning faster than {MAX_CAR_SPIN_RAD_S:g} rad/s ({_WIKI})",
         lower=0,
         upper=1,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from impulse.schema.column import REPLAY_ID, Column
+from impulse.tables.measures import MEASURE_COLUMNS
 
 VERDICT_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
@@ -47,15 +48,25 @@ COMPARISON_COLUMNS: tuple[Column, ...] = (
     ),
     Column("is_forfeit", "bool", "a team forfeited, from the header"),
     Column("map_unknown", "bool", "the map is not in the list of known maps"),
-    Column("mode_unknown", "bool", "the mode cannot be told"),
+    Column("mode_unknown", "bool", "neither the playlist nor the class of the game says the mode"),
     Column("mode_other", "bool", "the mode is known and not soccer"),
 )
 """What validate finds by comparing a replay's facts and measures with each other."""
 
+JUDGED_COLUMNS: dict[str, Column] = {
+    column.name: column
+    for column in (*COMPARISON_COLUMNS, *MEASURE_COLUMNS)
+    if column.dtype not in ("string", "timestamp")
+}
+"""What rules may judge, by name: numbers, and what is yes or no."""
+
+FACTS = {"map_unknown": "map_code", "mode_unknown": "mode", "mode_other": "mode"}
+"""The column that says more about one that is yes or no; others speak for themselves."""
+
 VIOLATION_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
     Column("source_path", "string", "path inside the source"),
-    Column("reason", "string", "reason code of the violated rule"),
+    Column("reason", "string", "reason code of the violated rule, its name in validate.rules"),
     Column("severity", "string", "reject or warn"),
     Column("measure", "string", "column of the verdicts that was judged"),
     Column("value", "float64", "what was found", nullable=True),

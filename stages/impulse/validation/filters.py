@@ -14,7 +14,6 @@ from impulse.config.validate import (
     FilterParams,
     rank_number,
 )
-from impulse.replay.reasons import Reason
 
 Wanted = Callable[[pa.Table, FilterParams], pa.ChunkedArray]
 """Tells for each row whether it is wanted; null where the replay does not tell."""
@@ -24,12 +23,17 @@ Wanted = Callable[[pa.Table, FilterParams], pa.ChunkedArray]
 class Filter:
     """One filter of ``validate.filter``."""
 
-    reason: Reason
+    name: str
     facts: tuple[str, ...]
     """Columns that it looks at; a replay without one of them is left out."""
     settings: tuple[str, ...]
     """Names of its settings; the filter is off when all are null."""
     is_wanted: Wanted
+
+    @property
+    def reason(self) -> str:
+        """Reason code of the replays that it leaves out."""
+        return f"filtered_{self.name}"
 
     def is_set(self, params: FilterParams) -> bool:
         """Tell whether the settings ask for anything."""
@@ -97,10 +101,10 @@ def _rank_numbers(ranks: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 FILTERS: tuple[Filter, ...] = (
-    Filter(Reason.FILTERED_MODE, ("mode",), ("mode",), _one_of("mode", "mode")),
-    Filter(Reason.FILTERED_MAP, ("map_code",), ("map",), _is_wanted_map),
-    Filter(Reason.FILTERED_PLAYLIST, ("playlist",), ("playlist",), _one_of("playlist", "playlist")),
-    Filter(Reason.FILTERED_TEAM_SIZE, ("players_a_side",), ("team_size",), _one_of("players_a_side", "team_size")),
-    Filter(Reason.FILTERED_DATE, ("date",), ("date_from", "date_to"), _is_wanted_date),
-    Filter(Reason.FILTERED_RANK, ("min_rank", "max_rank"), ("min_rank", "max_rank"), _is_wanted_rank),
+    Filter("mode", ("mode",), ("mode",), _one_of("mode", "mode")),
+    Filter("map", ("map_code",), ("map",), _is_wanted_map),
+    Filter("playlist", ("playlist",), ("playlist",), _one_of("playlist", "playlist")),
+    Filter("team_size", ("players_a_side",), ("team_size",), _one_of("players_a_side", "team_size")),
+    Filter("date", ("date",), ("date_from", "date_to"), _is_wanted_date),
+    Filter("rank", ("min_rank", "max_rank"), ("min_rank", "max_rank"), _is_wanted_rank),
 )

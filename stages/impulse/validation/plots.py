@@ -9,10 +9,13 @@ import numpy as np
 import pyarrow as pa
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from impulse.config.validate import ValidateParams
-from impulse.validation.rules import RULES
+from impulse.schema.column import Column
+from impulse.tables.validated import JUDGED_COLUMNS
+from impulse.validation.rules import is_flag
 from impulse.validation.verdicts import Judgement, measured
 
 ACCEPTED, WARNED, REJECTED, FILTERED = "#2a7f62", "#d9a514", "#b3423a", "#8a8f98"
@@ -20,27 +23,21 @@ ACCEPTED, WARNED, REJECTED, FILTERED = "#2a7f62", "#d9a514", "#b3423a", "#8a8f98
 
 COLOURS, LABELS = (ACCEPTED, WARNED, REJECTED), ("accepted", "warned", "rejected")
 
-PLOTS = {"yield.png": "Fate of every input", "rules.png": "Violated rules", "measures.png": "Measures of every replay"}
+PLOTS = {
+    "yield.png": "What became of every input",
+    "rules.png": "Violated rules",
+    "measures.png": "Measures that rules judge",
+}
 """File names and what they show."""
-
-DISTRIBUTIONS = (
-    ("rows", "rows"),
-    ("seconds_played", "seconds on the clock"),
-    ("players_at_once", "players at once"),
-    ("share_held", "held rows"),
-    ("share_ball_missing", "rows without a ball"),
-    ("share_absent", "player rows off the field"),
-    ("share_unbalanced", "unbalanced play"),
-    ("outside_ball_pos", "ball outside the arena"),
-    ("outside_car_pos", "cars outside the arena"),
-)
-"""Measures that are drawn, with their names."""
 
 WIDTH_INCHES = 9.0
 LETTER_INCHES = 0.078
 """Mean width of a letter of the labels."""
 
 BINS = 30
+
+COLUMNS = 4
+"""Pictures of measures side by side."""
 
 
 def draw_plots(judgement: Judgement, all_rejects: pa.Table, folder: Path, params: ValidateParams) -> None:
@@ -50,7 +47,7 @@ def draw_plots(judgement: Judgement, all_rejects: pa.Table, folder: Path, params
         judgement: verdicts and violations.
         all_rejects: rejects of all stages up to this one.
         folder: receives the files.
-        params: thresholds, drawn as lines.
+        params: the rules, whose bounds are drawn as lines.
     """
     folder.mkdir(parents=True)
     _draw_yield(judgement, all_rejects, folder / "yield.png")
@@ -65,7 +62,7 @@ def _draw_yield(judgement: Judgement, all_rejects: pa.Table, target: Path) -> No
     for (stage, reason), count in sorted(rejected.items(), key=lambda item: (-item[1], item[0])):
         bars.append((f"{stage}: {reason}", count, FILTERED if reason.startswith("filtered_") else REJECTED))
     total = sum(count for _, count, _ in bars)
-    _draw_bars(bars, f"Fate of {total} inputs", "inputs", target)
+    _draw_bars(bars, f"What became of {total} inputs", "inputs", target)
 
 
 def _draw_rules(judgement: Judgement, target: Path) -> None:
@@ -99,27 +96,32 @@ def _draw_bars(bars: list[tuple[str, int, str]], title: str, unit: str, target: 
 
 
 def _draw_measures(verdicts: pa.Table, target: Path, params: ValidateParams) -> None:
-    figure = Figure(figsize=(WIDTH_INCHES, 8.0))
-    margins = {"left": 0.065, "right": 0.98, "bottom": 0.09, "top": 0.91, "hspace": 0.35, "wspace": 0.22}
-    grid = figure.subplots(3, 3, gridspec_kw=margins).ravel()
+    judged = list(dict.fromkeys(rule.measure for rule in params.rules.values() if not is_flag(rule)))
+    rows = max(1, -(-len(judged) // COLUMNS))
+    height = 1.2 + 1.9 * rows
+    figure = Figure(figsize=(WIDTH_INCHES, height))
+    margins = {"bottom": 0.75 / height, "top": 1 - 0.7 / height, "hspace": 0.5, "wspace": 0.3}
+    grid = figure.subplots(rows, COLUMNS, gridspec_kw={"left": 0.065, "right": 0.98, **margins}).ravel()
     labels = verdicts["verdict"].to_numpy()
-    for axes, (measure, name) in zip(grid, DISTRIBUTIONS, strict=True):
+    for axes, measure in zip(grid, judged, strict=False):
         values, known = measured(verdicts, measure)
         known &= np.isfinite(values)
         groups = [values[known & (labels == verdict)] for verdict in ("accept", "warn", "reject")]
-        _draw_histogram(axes, groups, is_share=measure.startswith(("share_", "outside_")))
-        _draw_thresholds(axes, measure, params)
-        axes.set_title(name, fontsize=10)
-    handles, names = grid[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="lower center", ncols=4, frameon=False)
-    figure.suptitle(f"Measures of {len(verdicts)} parsed replays; dotted lines are thresholds")
+        _draw_histogram(axes, groups, JUDGED_COLUMNS[measure])
+        _draw_bounds(axes, measure, params)
+        axes.set_title(measure, fontsize=9)
+    for axes in grid[len(judged) :]:
+        axes.set_axis_off()
+    figure.legend([Patch(color=colour) for colour in COLOURS], LABELS, loc="lower center", ncols=3, frameon=False)
+    figure.suptitle(f"Measures of {len(verdicts)} parsed replays; dotted lines are bounds of rules")
     _finish(figure, target)
 
 
-def _draw_histogram(axes: Axes, groups: list[np.ndarray], *, is_share: bool) -> None:
+def _draw_histogram(axes: Axes, groups: list[np.ndarray], column: Column) -> None:
+    is_share, is_count = column.upper == 1, column.dtype.startswith("int")
     everything = np.concatenate(groups)
-    high = max((0.01 if is_share else 1.0), float(everything.max(initial=0.0)))
-    has_bins = is_share or high > BINS  # else a bar for each number
+    high = max(1.0 if is_count else 0.01, float(everything.max(initial=0.0)))
+    has_bins = not is_count or high > BINS  # else a bar for each number
     edges = np.linspace(0.0, high, BINS + 1) if has_bins else np.arange(-0.5, high + 1.5)
     below = np.zeros(len(edges) - 1)
     for values, colour, label in zip(groups, COLOURS, LABELS, strict=True):
@@ -128,18 +130,18 @@ def _draw_histogram(axes: Axes, groups: list[np.ndarray], *, is_share: bool) -> 
         below = top
     axes.set_ylim(0, max(1.0, 1.05 * float(below.max())))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=not is_share, min_n_ticks=1))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=is_count, min_n_ticks=1))
     if is_share:
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if edges[-1] > 0.04 else 1))
     axes.tick_params(labelsize=8)
 
 
-def _draw_thresholds(axes: Axes, measure: str, params: ValidateParams) -> None:
-    """Draw the thresholds of a measure that lie in sight; a bound far from all values would flatten the picture."""
+def _draw_bounds(axes: Axes, measure: str, params: ValidateParams) -> None:
+    """Draw the bounds of a measure that are in sight; one far from all values would flatten the picture."""
     left, right = axes.get_xlim()
-    for rule in RULES:
-        limit = rule.limit(params)
-        if rule.measure == measure and limit is not None and left <= limit <= right:
+    for rule in params.rules.values():
+        _, limit = rule.bound
+        if rule.measure == measure and left <= limit <= right:
             axes.axvline(limit, color="black", linestyle=":", linewidth=1.2)
 
 

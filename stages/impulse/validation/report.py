@@ -14,11 +14,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from impulse.config.validate import ValidateParams
 from impulse.files.output import write_text
-from impulse.tables.measures import MEASURE_COLUMNS
-from impulse.tables.validated import COMPARISON_COLUMNS
+from impulse.tables.validated import JUDGED_COLUMNS
 from impulse.validation.filters import FILTERS
 from impulse.validation.plots import PLOTS
-from impulse.validation.rules import EARLIER_RULES, RULES, Bound
+from impulse.validation.rules import EARLIER_RULES, expected, fact_of, is_flag
 from impulse.validation.verdicts import Judgement, measured, violating_rows
 
 MAX_ROWS = 2000
@@ -38,7 +37,7 @@ def write_report(judgement: Judgement, all_rejects: pa.Table, folder: Path, para
         judgement: verdicts and violations.
         all_rejects: rejects of all stages up to this one.
         folder: receives the page; the plots are in it already.
-        params: thresholds, for the table of rules.
+        params: the rules.
     """
     content = _content(judgement, all_rejects, params)
     environment = Environment(
@@ -92,15 +91,15 @@ def _content(judgement: Judgement, all_rejects: pa.Table, params: ValidateParams
 def _rules(verdicts: pa.Table, params: ValidateParams) -> list[dict[str, Any]]:
     return [
         {
-            "reason": rule.reason.value,
+            "reason": code,
             "measure": rule.measure,
-            "expected": rule.expected(params),
-            "severity": rule.severity(params).value,
-            "violated": sum(1 for _ in violating_rows(rule, verdicts, params)),
-            "meaning": rule.meaning,
-            "source": rule.source,
+            "expected": expected(rule),
+            "severity": params.severity(code).value,
+            "violated": sum(1 for _ in violating_rows(rule, verdicts)),
+            "because": rule.because,
+            "meaning": JUDGED_COLUMNS[rule.measure].meaning,
         }
-        for rule in RULES
+        for code, rule in params.rules.items()
     ]
 
 
@@ -115,8 +114,8 @@ def _filters(params: ValidateParams) -> list[str]:
 
 def _distributions(verdicts: pa.Table) -> list[tuple[str, list[float], int, str]]:
     found = []
-    for column in (*COMPARISON_COLUMNS, *MEASURE_COLUMNS):
-        if column.dtype in ("string", "timestamp", "bool"):
+    for column in JUDGED_COLUMNS.values():
+        if column.dtype == "bool":
             continue
         values, known = measured(verdicts, column.name)
         values = values[known & np.isfinite(values)]
@@ -129,19 +128,19 @@ def _distributions(verdicts: pa.Table) -> list[tuple[str, list[float], int, str]
 def _worst(verdicts: pa.Table, params: ValidateParams) -> list[dict[str, Any]]:
     """Return the replays that violate each rule the most; ties go to the smaller replay id."""
     found = []
-    for rule in RULES:
-        sign = 1 if rule.bound is Bound.AT_LEAST else -1
+    for code, rule in params.rules.items():
+        sign = 1 if rule.bound[0] == "at_least" else -1
         worst = sorted(
-            violating_rows(rule, verdicts, params), key=lambda item: (not np.isnan(item[1]), sign * item[1], item[0])
+            violating_rows(rule, verdicts), key=lambda item: (not np.isnan(item[1]), sign * item[1], item[0])
         )
         for row, value in worst[:WORST]:
             found.append(
                 {
-                    "reason": rule.reason.value,
-                    "severity": rule.severity(params).value,
+                    "reason": code,
+                    "severity": params.severity(code).value,
                     "measure": rule.measure,
-                    "value": verdicts[rule.fact][row].as_py() if rule.is_flag else value,
-                    "expected": rule.expected(params),
+                    "value": verdicts[fact_of(rule)][row].as_py() if is_flag(rule) else value,
+                    "expected": expected(rule),
                     "source_path": verdicts["source_path"][row].as_py(),
                     "replay_id": verdicts["replay_id"][row].as_py(),
                 }

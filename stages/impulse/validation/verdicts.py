@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from impulse.config.validate import Severity, ValidateParams
-from impulse.replay.reasons import Reason
+from impulse.config.validate import Rule, Severity, ValidateParams
 from impulse.schema.column import arrow_schema
 from impulse.tables.io import table_of
 from impulse.tables.measures import MEASURE_COLUMNS
@@ -23,7 +22,7 @@ from impulse.tables.validated import (
     VIOLATION_COLUMNS,
 )
 from impulse.validation.filters import FILTERS
-from impulse.validation.rules import RULES, Bound, Rule
+from impulse.validation.rules import BOUNDS, fact_of, finding, is_flag
 
 
 class Verdict(StrEnum):
@@ -40,7 +39,7 @@ class Finding:
 
     row: int
     """Number of the replay's row."""
-    reason: Reason
+    reason: str
     severity: Severity
     text: str
     """What was found and expected."""
@@ -68,42 +67,41 @@ def judge(rows: pa.Table, params: ValidateParams) -> Judgement:
     """
     filtered = list(_unwanted(rows, params))
     violations = [
-        (rule, row, value)
-        for rule in RULES
-        if rule.severity(params) is not Severity.ignore
-        for row, value in violating_rows(rule, rows, params)
+        (code, row, value)
+        for code, rule in params.rules.items()
+        if params.severity(code) is not Severity.ignore
+        for row, value in violating_rows(rule, rows)
     ]
     findings: list[list[Finding]] = [[] for _ in range(len(rows))]
-    for finding in filtered:
-        findings[finding.row].append(finding)
-    for rule, row, value in violations:
-        text = rule.finding(value, rows[rule.fact][row].as_py() if rule.is_flag else None, params)
-        findings[row].append(Finding(row, rule.reason, rule.severity(params), text))
+    for item in filtered:
+        findings[item.row].append(item)
+    for code, row, value in violations:
+        rule = params.rules[code]
+        text = finding(rule, rows[fact_of(rule)][row].as_py() if is_flag(rule) else value)
+        findings[row].append(Finding(row, code, params.severity(code), text))
     ids, paths = rows["replay_id"].to_pylist(), rows["source_path"].to_pylist()
     rejects = []
     for row, found in enumerate(findings):
-        fatal = [finding for finding in found if finding.severity is Severity.reject]
+        fatal = [item for item in found if item.severity is Severity.reject]
         if fatal:
-            detail = "; ".join(finding.text for finding in fatal)
+            detail = "; ".join(item.text for item in fatal)
             rejects.append(Reject(ids[row], paths[row], "validate", fatal[0].reason, detail))
     return Judgement(
         _verdict_table(rows, findings),
         _violation_table(violations, ids, paths, params),
         tuple(rejects),
-        len({finding.row for finding in filtered}),
+        len({item.row for item in filtered}),
     )
 
 
-def violating_rows(rule: Rule, rows: pa.Table, params: ValidateParams) -> Iterator[tuple[int, float]]:
-    """Yield number and value of every row that violates a rule; none when the rule has no threshold."""
-    limit = rule.limit(params)
-    if limit is None:
-        return
+def violating_rows(rule: Rule, rows: pa.Table) -> Iterator[tuple[int, float]]:
+    """Yield number and value of every row that violates a rule."""
+    bound, limit = rule.bound
     values, known = measured(rows, rule.measure)
     if values.dtype == np.float32:
         limit = float(np.float32(limit))  # rounded as the values were, so that one at the threshold is not beyond it
     with np.errstate(invalid="ignore"):
-        holds = values >= limit if rule.bound is Bound.AT_LEAST else values <= limit  # NaN does not hold
+        holds = values >= limit if bound == "at_least" else values <= limit  # NaN does not hold
     for row in np.flatnonzero(known & ~holds):
         yield int(row), float(values[row])
 
@@ -134,9 +132,7 @@ def _unwanted(rows: pa.Table, params: ValidateParams) -> Iterator[Finding]:
 
 def _verdict_table(rows: pa.Table, findings: list[list[Finding]]) -> pa.Table:
     def joined(severity: Severity) -> list[str]:
-        return [
-            "; ".join(finding.reason.value for finding in found if finding.severity is severity) for found in findings
-        ]
+        return ["; ".join(item.reason for item in found if item.severity is severity) for found in findings]
 
     reasons, warnings = joined(Severity.reject), joined(Severity.warn)
     verdicts = [
@@ -147,7 +143,7 @@ def _verdict_table(rows: pa.Table, findings: list[list[Finding]]) -> pa.Table:
         "verdict": [verdict.value for verdict in verdicts],
         "reasons": reasons,
         "warnings": warnings,
-        "findings": ["; ".join(finding.text for finding in found) for found in findings],
+        "findings": ["; ".join(item.text for item in found) for found in findings],
     }
     schema = arrow_schema((*VERDICT_COLUMNS, *COMPARISON_COLUMNS, *MEASURE_COLUMNS))
     arrays = [
@@ -157,21 +153,21 @@ def _verdict_table(rows: pa.Table, findings: list[list[Finding]]) -> pa.Table:
 
 
 def _violation_table(
-    violations: list[tuple[Rule, int, float]], ids: list[str], paths: list[str], params: ValidateParams
+    violations: list[tuple[str, int, float]], ids: list[str], paths: list[str], params: ValidateParams
 ) -> pa.Table:
     return table_of(
         (
             {
                 "replay_id": ids[row],
                 "source_path": paths[row],
-                "reason": rule.reason.value,
-                "severity": rule.severity(params).value,
-                "measure": rule.measure,
+                "reason": code,
+                "severity": params.severity(code).value,
+                "measure": params.rules[code].measure,
                 "value": value,
-                "bound": rule.bound.value,
-                "threshold": rule.limit(params),
+                "bound": BOUNDS[params.rules[code].bound[0]],
+                "threshold": params.rules[code].bound[1],
             }
-            for rule, row, value in sorted(violations, key=lambda item: item[1])
+            for code, row, value in sorted(violations, key=lambda item: item[1])
         ),
         VIOLATION_COLUMNS,
     )
