@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from tests.checkout import Checkout
 from tests.exported import exported
 from tests.s3.fixtures import Bucket
 from tests.s3.proxy import CountingProxy
@@ -39,40 +40,34 @@ def upload(dataset: Path, bucket: Bucket, prefix: str) -> str:
     return f"s3://{bucket.name}/{prefix}"
 
 
-class Repository:
+class Repository(Checkout):
     """A Git repository whose DVC-tracked dataset has two versions, v1 and v2, and a remote."""
 
-    def __init__(self, path: Path, *, remote: str, versions: list[Path], settings: dict[str, str]) -> None:
-        self.path = path
-        self.env = {
-            **{key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "GIT_"))},
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "DVC_SITE_CACHE_DIR": str(path.parent / "dvc-state"),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            **{f"GIT_{who}_{what}": "impulse@test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-        }
+    @classmethod
+    def made(
+        cls, path: Path, *, remote: str, versions: list[Path], settings: dict[str, str] | None = None
+    ) -> Repository:
+        """Make one at ``path``."""
+        who = {f"GIT_{who}_{what}": "impulse@test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        state = {"DVC_SITE_CACHE_DIR": str(path.parent / "dvc-state"), "GIT_CONFIG_GLOBAL": os.devnull}
+        new = cls(path, {**who, **state, "PATH": tools})
         path.mkdir(parents=True)
-        self.run("git", "init", "-q", "-b", "main")
-        self.run("dvc", "init", "-q")
-        self.run("dvc", "config", "core.analytics", "false")
-        self.run("dvc", "remote", "add", "-q", "-d", "store", remote)
-        for key, value in settings.items():
-            self.run("dvc", "remote", "modify", "-q", "store", key, value)
+        new.run("git", "init", "-q", "-b", "main")
+        new.run("dvc", "init", "-q")
+        new.run("dvc", "config", "core.analytics", "false")
+        new.run("dvc", "remote", "add", "-q", "-d", "store", remote)
+        for key, value in (settings or {}).items():
+            new.run("dvc", "remote", "modify", "-q", "store", key, value)
         for number, version in enumerate(versions, 1):
             shutil.rmtree(path / "data" / "export", ignore_errors=True)
             shutil.copytree(version, path / "data" / "export")
-            self.run("dvc", "add", "-q", "data/export")
-            self.run("git", "add", "-A")
-            self.run("git", "commit", "-qm", f"version {number}")
-            self.run("git", "tag", f"v{number}")
-            self.run("dvc", "push", "-q")
-
-    def run(self, *command: str) -> str:
-        done = subprocess.run(
-            command, cwd=self.path, env=self.env, capture_output=True, text=True, timeout=120, check=False
-        )
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-        return done.stdout
+            new.run("dvc", "add", "-q", "data/export")
+            new.run("git", "add", "-A")
+            new.run("git", "commit", "-qm", f"version {number}")
+            new.run("git", "tag", f"v{number}")
+            new.run("dvc", "push", "-q")
+        return new
 
     def forget_data(self) -> None:
         """Leave what a fresh clone has: no data, no cache."""
@@ -91,7 +86,7 @@ def quiet_dvc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def repository(dataset: Path, other: Path, tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """Two versions on a remote that is a local folder; the repository itself has no data."""
     folder = tmp_path_factory.mktemp("repository")
-    made = Repository(folder / "repo", remote=str(folder / "remote"), versions=[dataset, other], settings={})
+    made = Repository.made(folder / "repo", remote=str(folder / "remote"), versions=[dataset, other])
     made.forget_data()
     return made
 
@@ -124,7 +119,7 @@ def test_repository_by_url_and_bare(repository: Repository, dataset: Path, tmp_p
 @pytest.mark.heavy
 def test_data_in_the_cache_need_no_remote(dataset: Path, other: Path, tmp_path: Path) -> None:
     """What is in the DVC cache is read from there, also when the remote is gone."""
-    made = Repository(tmp_path / "repo", remote=str(tmp_path / "remote"), versions=[dataset, other], settings={})
+    made = Repository.made(tmp_path / "repo", remote=str(tmp_path / "remote"), versions=[dataset, other])
     shutil.rmtree(tmp_path / "remote")
     assert impulse.load(made.path, rev="v1", split="val").equals(impulse.load(dataset, split="val"))
     impulse.open_dataset(made.path, rev="v1").verify()
@@ -136,7 +131,7 @@ def test_data_in_the_cache_need_no_remote(dataset: Path, other: Path, tmp_path: 
 @pytest.mark.heavy
 def test_repository_without_remote_is_said_in_one_line(dataset: Path, tmp_path: Path) -> None:
     """There is nothing that the data could come from."""
-    made = Repository(tmp_path / "repo", remote=str(tmp_path / "remote"), versions=[dataset], settings={})
+    made = Repository.made(tmp_path / "repo", remote=str(tmp_path / "remote"), versions=[dataset])
     made.run("dvc", "remote", "remove", "store")
     made.run("git", "commit", "-qam", "no remote")
     assert impulse.load(made.path, rev="main", table="goals").equals(impulse.load(dataset, table="goals"))
@@ -214,7 +209,7 @@ def test_dvc_remote_in_a_bucket(
     dataset: Path, other: Path, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two revisions of a repository come from its S3 remote; the endpoint is the remote's own."""
-    made = Repository(
+    made = Repository.made(
         tmp_path / "repo",
         remote=f"s3://{bucket.name}/dvc",
         versions=[dataset, other],
@@ -243,7 +238,7 @@ def test_only_what_is_asked_for_comes_over_the_network(
             opened = impulse.open_dataset(address)
         else:
             remote, settings = f"s3://{bucket.name}/dvc", {"endpointurl": proxy.url}
-            made = Repository(tmp_path / "repo", remote=remote, versions=[dataset], settings=settings)
+            made = Repository.made(tmp_path / "repo", remote=remote, versions=[dataset], settings=settings)
             made.forget_data()
             rev = "v1"
             opened = impulse.open_dataset(made.path, rev=rev)
@@ -316,7 +311,7 @@ def test_dvc_remotes_of_other_kinds_are_read_through_dvc(
 ) -> None:
     """A remote that Arrow has no file system for, here HTTP, works all the same."""
     url, folder = file_server
-    made = Repository(tmp_path / "repo", remote=str(folder), versions=[dataset], settings={})
+    made = Repository.made(tmp_path / "repo", remote=str(folder), versions=[dataset])
     made.forget_data()
     made.run("dvc", "remote", "modify", "store", "url", url)
     mine = impulse.load(made.path, split="val", columns=["replay_id", "row", "ball_pos_z"])

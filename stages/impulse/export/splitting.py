@@ -57,7 +57,7 @@ def _by_player(
     players: Iterable[Mapping[str, Any]],
     params: ExportParams,
 ) -> dict[str, str]:
-    """Return the player who stands for all that are linked with a match.
+    """Return the player who represents all that are linked with a match.
 
     It is the one whose hash is smallest, which has nothing to do with the order in which matches came. A new match
     changes it only where it links two sets of players, or brings a player with a smaller hash still.

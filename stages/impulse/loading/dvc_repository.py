@@ -1,6 +1,6 @@
 """The dataset of a Git repository at a revision, read from its DVC cache or remote without pulling it.
 
-DVC's own ``open`` moves whole files; here it only tells where each file is stored, and Arrow reads the parts it needs.
+DVC's own ``open`` moves whole files; here it only says where each file is stored, and Arrow reads the parts it needs.
 """
 
 from __future__ import annotations

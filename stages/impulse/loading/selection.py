@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from impulse.errors import ConfigError, check_known
+from impulse.errors import ConfigError, check_known, one_line
 
 Condition: TypeAlias = tuple[str, str, Any]
 Filters: TypeAlias = pc.Expression | Sequence[Condition] | Sequence[Sequence[Condition]]
@@ -115,8 +115,7 @@ def _expression(conditions: Sequence[Condition], schema: pa.Schema) -> pc.Expres
         expression = reduce(operator.and_, (_comparison(condition, schema) for condition in conditions))
         schema.empty_table().filter(expression)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError, ValueError) as error:
-        text = " ".join(str(error).split())
-        raise ConfigError("filters", f"{list(conditions)} cannot be applied ({text})") from error
+        raise ConfigError("filters", f"{list(conditions)} cannot be applied ({one_line(error)})") from error
     return expression
 
 

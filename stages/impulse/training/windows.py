@@ -16,7 +16,7 @@ from impulse.training.normalisation import Normalisation
 from impulse.training.stretches import find_stretches
 
 NOT_QUANTITIES = ("row", "time", "frame_time", "is_held", "segment", "game_state")
-"""Columns that say where a row stands; a window has them only when they are asked for."""
+"""Columns that say which row it is; a window has them only when they are asked for."""
 
 _WINDOWS_IN_CACHE = 16
 """Windows that are scaled at a time: a whole batch would wander through the processor's cache three times."""
@@ -58,7 +58,7 @@ class Windows(Sequence[Any]):
             normalise: scale columns by their physical bounds, see :class:`Normalisation`.
             nulls: ``nan`` leaves what is not there NaN; ``zero`` makes it 0 after scaling and gives pairs of values and
                 a mask (length, columns) that is true where something is there.
-            drop_held: leave out rows that repeat a network frame. Rows of a window are then those that tell something
+            drop_held: leave out rows that repeat a network frame. Rows of a window are then those that show something
                 new, and need not be equally far apart in time.
             seed: of the shuffled orders.
 

@@ -12,7 +12,6 @@ import pyarrow as pa
 from impulse.export.encoding.source import ParsedFrames, read_parsed
 from impulse.export.encoding.types import as_exported
 from impulse.files.numbers import array_type, as_array, codes_of
-from impulse.files.output import write_text
 from impulse.schema.frames import state_codes
 
 NOT_NUMERIC = ("replay_id",)
@@ -60,4 +59,5 @@ def write_arrays(folder: Path, replays: Sequence[ParsedFrames], *, parsed: Path,
         "game_states": states,
         "dtype": dtype.name,
     }
-    write_text(folder / "columns.json", json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+    (folder / "columns.json").write_bytes(text.encode())  # the same line ends on every system

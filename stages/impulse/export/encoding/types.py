@@ -18,7 +18,7 @@ HALF_LARGEST = float(np.finfo(np.float16).max)
 def export_schema(parsed: pa.Schema, columns: Sequence[str], params: ExportParams) -> pa.Schema:
     """Return the schema of the exported frames: the kept columns, floats in the chosen type.
 
-    Half precision is for columns with bounds that it can hold; others, such as times, stay float32. The field then tells
+    Half precision is for columns with bounds that it can hold; others, such as times, stay float32. The field then says
     what it costs as ``resolution``.
 
     Raises:
