@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from tests.jobs import job
 from tests.settings import composed
 
@@ -19,8 +18,7 @@ from impulse.config.parsing_config import ParsingConfig
 from impulse.dedupe import stage as dedupe
 from impulse.demo import corpus
 from impulse.export import stage as export
-from impulse.parsing.stage import parse_batch
-from impulse.parsing.store import ParseStore
+from impulse.parsing import stage as parsing
 from impulse.validation import stage as validation
 
 EXPORT = ExportParams(shards=16, train=0.5, val=0.25, test=0.25, numpy=True)
@@ -30,14 +28,7 @@ def prepared_data(folder: Path, *, matches: int = 9, seed: int = 11, seconds: fl
     """Fill a data folder with everything up to dedupe."""
     files = (Candidate(item.name, item.data) for item in corpus(matches=matches, seed=seed, duration_seconds=seconds))
     take_in(files, source=SourceKind.local, storage=RawStorage.in_folder(folder / "raw"))
-    parse_batch(
-        pq.read_table(folder / "raw" / "manifest.parquet"),
-        raw=folder / "raw",
-        target=folder / "parsed",
-        params=ParsingConfig.get_preset("standard").params(),
-        engine=EngineParams(workers=2),
-        store=ParseStore(folder / "store"),
-    )
+    parsing.run(job(ParsingConfig.get_preset("standard").params(), folder))
     validation.run(job(composed().validate, folder))
     dedupe.run(job(DedupeParams(), folder))
     return folder

@@ -8,15 +8,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from tests.collection.conftest import Place
+from tests.jobs import job
 
 from impulse.collection.entries import ListedReplay
-from impulse.config.engine import EngineParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import Recording
 from impulse.parsing.parsed_replay import parse_replay
-from impulse.parsing.stage import parse_batch
-from impulse.parsing.store import ParseStore
-from impulse.tables.io import read_table, table_of
+from impulse.parsing.stage import run
+from impulse.tables.io import table_of, write_table
 from impulse.tables.manifest import LISTED_PLAYER_COLUMNS
 
 API_NAMES = {"playstation": "ps4"}
@@ -63,25 +62,16 @@ def test_ranks_of_the_api_reach_the_players_table(place: Place, synthetic: tuple
             }
         )
     place.server.add_replay("ours", path.read_bytes(), "top", **teams)
-    place.get()
-    raw = place.folder / "replays"
+    place.get(folder="raw")
 
-    parsed_now = []
-    for number in range(2):
-        listed_players = read_table(raw / "listed_players.parquet", made_by="fetch")
-        summary = parse_batch(
-            read_table(raw / "manifest.parquet", made_by="fetch"),
-            raw=raw,
-            target=place.folder / f"parsed-{number}",
-            params=PARAMS,
-            engine=EngineParams(workers=1),
-            store=ParseStore(place.folder / "store"),
-            listed_players=listed_players if number == 0 else None,
-        )
-        parsed_now.append(summary.parsed_now)
-    told, untold = (pq.read_table(place.folder / f"parsed-{n}" / "players.parquet").to_pylist() for n in range(2))
+    def parse() -> tuple[int, list[dict[str, Any]]]:
+        counts = run(job(PARAMS, place.folder))
+        return counts.timing["parsed_now"], pq.read_table(place.folder / "parsed" / "players.parquet").to_pylist()
 
-    assert parsed_now == [1, 0]
+    parsed_first, told = parse()
+    write_table(table_of([], LISTED_PLAYER_COLUMNS), place.folder / "raw" / "listed_players.parquet")
+    parsed_again, untold = parse()
+    assert (parsed_first, parsed_again) == (1, 0)
     assert {player["player_id"]: player["rank"] for player in told if not player["is_bot"]} == wanted
     assert {player["rank_division"] for player in told if not player["is_bot"]} == {2}
     for player in told:

@@ -18,7 +18,7 @@ from impulse.parsing.parsed_replay import parse_replay
 from impulse.schema.features import frame_layout
 
 STANDARD = ParsingConfig.get_preset("standard").params()
-LAYOUT = frame_layout(tuple(STANDARD.global_features), tuple(STANDARD.player_features), slots_per_team=4)
+LAYOUT = frame_layout(slots_per_team=4)
 
 
 @pytest.mark.parametrize(("join_frame", "leave_frame"), [(302, None), (500, None), (420, 380)])
@@ -108,7 +108,7 @@ def test_features_that_frame_data_does_not_tell_are_null(tmp_path: Path) -> None
     write_replay(path, seed=3, team_size=1, duration_seconds=15.0, join_frame=320)
     table = parse_replay(path, ParsingConfig.get_preset("all").params()).frames
     layout = ParsingConfig.get_preset("all").params()
-    ordinary = frame_layout(tuple(layout.global_features), tuple(layout.player_features), slots_per_team=4)
+    ordinary = frame_layout(layout.global_features, layout.player_features, slots_per_team=4)
     assert table.column_names == [column.name for column in ordinary.columns]
     assert table["p0_pos_x"].null_count < table.num_rows
     assert table["p0_forward_x"].null_count == table.num_rows

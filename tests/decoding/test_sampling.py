@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
-from impulse.decoding.sampling import LONGEST_PAUSE_SECONDS, causal_rows
+from impulse.decoding.sampling import causal_rows
 from impulse.demo import Recording, edit_header, write_replay
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import parse_replay
-from impulse.schema.sampling import Sampling
+from impulse.schema.sampling import LONGEST_PAUSE_SECONDS, Sampling
 
 
 def sampled(sampling: Sampling, fps: float = 10.0) -> ParseParams:

@@ -135,7 +135,7 @@ def test_the_reject_names_the_kept_recording_and_the_evidence(tmp_path: Path) ->
 def test_columns_that_should_be_equal_and_are_not_stop_the_stage(tmp_path: Path) -> None:
     """Nothing is dropped on trust: the message names the replay and the way out, and nothing is written."""
     world = make_world(1, matches=1, recordings=1, lacking=0.0)
-    world.measures = {"max_duplicate_error": 0.5}
+    world.frames = {"max_duplicate_error": 0.5}
     world.features = {"global_features": ["BallRigidBodyQuaternions", "BallRigidBody"], "player_features": []}
     with pytest.raises(StageError, match=r"differ by 0\.5 in replay .*; set dedupe\.deduplicate_position to false"):
         world.dedupe(tmp_path)

@@ -18,7 +18,6 @@ from impulse.collection.intake import take_in
 from impulse.collection.raw_storage import RawStorage
 from impulse.collection.source import Candidate
 from impulse.config.dedupe import DedupeParams
-from impulse.config.engine import EngineParams
 from impulse.config.fetch import SourceKind
 from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
@@ -28,8 +27,7 @@ from impulse.dedupe.matches import decide
 from impulse.dedupe.recordings import read_recordings
 from impulse.demo import LATEST, VERSIONS, MatchPlan, Recording, RecordingPlan, generate, second_recording
 from impulse.demo.corpus import ZONE_MINUTES
-from impulse.parsing.stage import parse_batch
-from impulse.parsing.store import ParseStore
+from impulse.parsing import stage as parsing
 from impulse.validation import stage as validation
 
 OLD = next(version for version in VERSIONS if version.name == "868.24.10")
@@ -43,14 +41,7 @@ def decisions_of(
     """Take files through fetch, parse, validate and dedupe; return the decisions by the path in the source."""
     parse = ParseParams(fps=fps, player_features=list(ParsingConfig.get_preset("standard").params().player_features))
     take_in(files, source=SourceKind.local, storage=RawStorage.in_folder(folder / "raw"))
-    parse_batch(
-        pq.read_table(folder / "raw" / "manifest.parquet"),
-        raw=folder / "raw",
-        target=folder / "parsed",
-        params=parse,
-        engine=EngineParams(workers=2),
-        store=ParseStore(folder / "store"),
-    )
+    parsing.run(job(parse, folder))
     validation.run(job(ValidateParams(), folder))
     dedupe.run(job(params or DedupeParams(), folder))
     replays = pq.read_table(folder / "parsed" / "replays.parquet")

@@ -20,6 +20,7 @@ from impulse.schema.column import Column
 from impulse.tables.io import table_of, write_table
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import (
+    FRAMES_FILE_COLUMNS,
     GOAL_COLUMNS,
     PLAYER_COLUMNS,
     REPLAY_COLUMNS,
@@ -52,8 +53,8 @@ class World:
     replays: list[dict[str, Any]] = field(default_factory=list)
     players: list[dict[str, Any]] = field(default_factory=list)
     goals: list[dict[str, Any]] = field(default_factory=list)
-    measures: dict[str, Any] = field(default_factory=dict)
-    """Measures of every recording."""
+    frames: dict[str, Any] = field(default_factory=dict)
+    """What parse found in the frames of every recording."""
     features: dict[str, Any] = field(default_factory=dict)
     """What differs from :data:`FEATURES_CONTENT`."""
 
@@ -102,7 +103,6 @@ class World:
                 "reasons": "",
                 "warnings": "",
                 "frames_shown": row["network_frames"] // 3,
-                **self.measures,
             }
             for row in self.replays
         ]
@@ -110,6 +110,9 @@ class World:
             "replays": filled_table(self.replays, REPLAY_COLUMNS),
             "players": filled_table(self.players, PLAYER_COLUMNS),
             "goals": filled_table(self.goals, GOAL_COLUMNS),
+            "frames": filled_table(
+                ({"replay_id": row["replay_id"], **self.frames} for row in self.replays), FRAMES_FILE_COLUMNS
+            ),
             "verdicts": filled_table(verdicts, (*VERDICT_COLUMNS, *MEASURE_COLUMNS)),
         }
 

@@ -1,22 +1,25 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.jobs import job
 from tests.run.worker_killers import work
 
+from impulse.collection.intake import take_in
+from impulse.collection.raw_storage import RawStorage
+from impulse.collection.source import Candidate
 from impulse.config.engine import EngineKind, EngineParams
+from impulse.config.fetch import SourceKind
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import corpus
 from impulse.errors import StageError
-from impulse.parsing.parsed_replay import describe
-from impulse.parsing.stage import parse_batch
-from impulse.parsing.store import ParseStore
-from impulse.replay.container import read_header
+from impulse.parsing.stage import run
 from impulse.run.engines import run_tasks
-from impulse.tables.io import table_of
-from impulse.tables.manifest import MANIFEST_COLUMNS
+
+PARAMS = ParsingConfig.get_preset("standard").params()
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 
@@ -24,26 +27,16 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::Depr
 @pytest.mark.slow
 def test_a_dask_cluster_gives_the_bytes_of_a_local_run(tmp_path: Path) -> None:
     """Engines differ in where they work and in nothing else."""
-    rows = []
-    for item in corpus(matches=4, seed=8, duration_seconds=12.0):
-        path = tmp_path / item.name
-        path.write_bytes(item.data)
-        rows.append(describe(item.data, read_header(item.data), path))
-    manifest = table_of({row["replay_id"]: row for row in rows}.values(), MANIFEST_COLUMNS)
+    files = (Candidate(item.name, item.data) for item in corpus(matches=4, seed=8, duration_seconds=12.0))
+    take_in(files, source=SourceKind.local, storage=RawStorage.in_folder(tmp_path / "raw"))
     content = {}
     for kind in EngineKind:
-        summary = parse_batch(
-            manifest,
-            raw=tmp_path,
-            target=tmp_path / kind.value / "parsed",
-            params=ParsingConfig.get_preset("standard").params(),
-            engine=EngineParams(kind=kind, workers=2),
-            store=ParseStore(tmp_path / kind.value / "store"),
-        )
-        assert summary.parsed_now == manifest.num_rows
-        folder = tmp_path / kind.value / "parsed"
-        content[kind] = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-        assert pq.read_table(folder / "replays.parquet").num_rows == summary.replays_out
+        engine, folder = EngineParams(kind=kind, workers=2), tmp_path / kind.value
+        counts = run(replace(job(PARAMS, tmp_path, engine=engine), output=folder, state=folder / ".state"))
+        assert counts.timing["parsed_now"] == counts.replays_in > 0
+        parsed = folder / "parsed"
+        content[kind] = {path.relative_to(parsed): path.read_bytes() for path in parsed.rglob("*") if path.is_file()}
+        assert pq.read_table(parsed / "replays.parquet").num_rows == counts.replays_out
 
     assert content[EngineKind.dask] == content[EngineKind.local]
 

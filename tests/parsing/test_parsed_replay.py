@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 import subtr_actor
@@ -15,6 +16,8 @@ from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import VERSIONS, GameState, Recording, with_flipped_bits, write_replay
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import parse_replay
+from impulse.products.frames.product import duplicate_error
+from impulse.schema.features import frame_layout
 
 STANDARD = ParsingConfig.get_preset("standard").params()
 
@@ -78,13 +81,6 @@ def test_damage_is_refused_even_when_the_parser_accepts_it(tmp_path: Path, synth
     assert accepted_by_the_parser > 0
 
 
-def test_a_file_that_changed_since_it_was_fetched_is_refused(synthetic: tuple[Path, Recording]) -> None:
-    """The manifest pins the bytes."""
-    with pytest.raises(ReplayError) as caught:
-        parse_replay(synthetic[0], STANDARD, manifest={"sha256": "0" * 64, "replay_id": "x"})
-    assert caught.value.reason == "bytes_changed"
-
-
 def test_teams_that_do_not_fit_are_refused(synthetic: tuple[Path, Recording]) -> None:
     """Frames are as wide as the settings say; nobody is left out silently."""
     params = ParseParams(fps=10.0, slots_per_team=1, global_features=[], player_features=[])
@@ -95,20 +91,22 @@ def test_teams_that_do_not_fit_are_refused(synthetic: tuple[Path, Recording]) ->
 
 @pytest.mark.parametrize("preset", ["minimal", "all"])
 def test_presets_differ_in_columns_and_agree_in_values(synthetic: tuple[Path, Recording], preset: str) -> None:
-    """A column has the same values whichever other features were asked for."""
+    """The contract columns are there in their order, with the same values whichever other features were asked for."""
     standard = parse_replay(synthetic[0], STANDARD).frames
     other = parse_replay(synthetic[0], at_fps(10.0, preset)).frames
-    shared = [name for name in standard.column_names if name in other.column_names]
-
-    assert {"time", "segment", "p0_present", "p0_demolished", "p0_pos_x", "ball_quat_w", "p0_boost"} <= set(shared)
-    for name in shared:
-        assert other[name].equals(standard[name]), name
+    assert [name for name in other.column_names if name in standard.column_names] == standard.column_names
+    assert other.select(standard.column_names).equals(standard)
 
 
 def test_repeated_columns_hold_the_same_values(synthetic: tuple[Path, Recording]) -> None:
-    """Columns that the schema calls duplicates are equal in the data."""
+    """Columns that the schema calls duplicates are equal in the data; another value is found."""
     parsed = parse_replay(synthetic[0], at_fps(10.0, "all"))
-    assert parsed.measures["max_duplicate_error"] == 0.0
+    assert duplicate_error(parsed.frames, parsed.layout) == 0.0
+    name = "ball_pos_x__BallRigidBody"
+    edited = pc.add(parsed.frames[name], pa.scalar(0.5, pa.float32()))
+    at = parsed.frames.column_names.index(name)
+    assert duplicate_error(parsed.frames.set_column(at, name, edited), parsed.layout) == 0.5
+    assert duplicate_error(parse_replay(synthetic[0], STANDARD).frames, frame_layout(slots_per_team=4)) is None
 
 
 def test_tables_tell_the_truth_of_a_synthetic_match(synthetic: tuple[Path, Recording]) -> None:

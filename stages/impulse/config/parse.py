@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from impulse.config.ranges import check_range
-from impulse.schema.sampling import Sampling
+from impulse.schema.sampling import FrameSettings
 
 
 @dataclass(frozen=True)
-class ParseParams:
+class ParseParams(FrameSettings):
     """Settings of the parse stage."""
 
-    fps: float = 10.0
-    """Rows a second."""
-    sampling: Sampling = Sampling.parser
-    """Which network frame a row shows."""
-    slots_per_team: int = 4
-    """Player slots a side; fixes the width of the frames."""
-    recover: bool = True
-    """Decode replays whose players change in mid-match through the parser's slower frame data."""
     events: bool = False
     """Also make the events table (touches, pickups, shots, ...), which takes seconds a match."""
-    global_features: list[str] = field(default_factory=list)
-    player_features: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Check values."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class DecodedReplay:
     """The array was put together from frame data."""
 
 
+@cache
 def parser_version() -> str:
     """Return the version of the installed parser."""
     return version(PARSER_PACKAGE)

@@ -18,13 +18,10 @@ from impulse.decoding.array_call import DecodedReplay
 from impulse.errors import CorruptReplay
 from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout
-from impulse.schema.sampling import Sampling
+from impulse.schema.sampling import LONGEST_PAUSE_SECONDS, Sampling
 
 RATES = (60.0, 120.0, 240.0, 480.0, 960.0)
 """Rows a second to ask for, until every network frame was seen: recordings have 30, rarely 60 or 120 frames a second."""
-
-LONGEST_PAUSE_SECONDS = 1.0
-"""Network frames further apart than this have a gap in the recording between them (it is 3 to 10 s after a goal)."""
 
 
 def decode_sampled(

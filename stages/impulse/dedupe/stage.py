@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
+from pathlib import Path
 from typing import Any
 
 from impulse.config.dedupe import DedupeParams
@@ -21,6 +22,7 @@ from impulse.tables.io import read_json, read_table, table_of, write_table
 from impulse.tables.paths import (
     DECISIONS,
     FEATURES,
+    FRAMES_FILES,
     KEPT_COLUMNS,
     PAIRS,
     REJECTS,
@@ -33,7 +35,7 @@ log = logging.getLogger(__name__)
 NATIVE_ROW_SECONDS = 1 / 30
 """Time between network frames (s) as the game sets out to record them."""
 
-_VERDICT_COLUMNS = ["replay_id", "verdict", "frames_shown", "max_duplicate_error"]
+_VERDICT_COLUMNS = ["replay_id", "verdict", "frames_shown"]
 
 
 def run(job: Job[DedupeParams]) -> Counts:
@@ -58,13 +60,12 @@ def run(job: Job[DedupeParams]) -> Counts:
         for item in decided.decisions
         if item.reason is not None
     ]
-    columns = frame_layout(
-        tuple(made_with["global_features"]),
-        tuple(made_with["player_features"]),
-        slots_per_team=made_with["slots_per_team"],
-    ).columns
+    features = made_with["global_features"], made_with["player_features"]
+    layout = frame_layout(*features, slots_per_team=made_with["slots_per_team"])
+    columns = layout.chosen({name for names in features for name in names})
     dropped = dropped_columns(columns, params)
-    _check_duplicates(accepted, dropped)
+    if any(column.duplicate_of for column in columns if column.name in dropped):
+        _check_duplicates(parsed, {row["replay_id"] for row in accepted})
     kept = [column.name for column in columns if column.name not in dropped]
     lost = bodies_without_rotation(columns, dropped)
     if lost:
@@ -93,12 +94,11 @@ def _row_seconds(made_with: Mapping[str, Any]) -> float:
     return NATIVE_ROW_SECONDS if made_with["sampling"] == Sampling.native else 1.0 / made_with["fps"]
 
 
-def _check_duplicates(accepted: Iterable[Mapping[str, Any]], dropped: Mapping[str, str]) -> None:
-    if not any(reason.startswith("repeats") for reason in dropped.values()):
-        return
-    for row in accepted:
+def _check_duplicates(parsed: Path, accepted: Container[str]) -> None:
+    """Refuse to drop columns for repeating others where parse found that they do not."""
+    for row in read_table(parsed / FRAMES_FILES, made_by="parse").to_pylist():
         error = row["max_duplicate_error"]
-        if error:
+        if error and row["replay_id"] in accepted:
             raise StageError(
                 f"columns that should repeat each other differ by {error:g} in replay {row['replay_id']}; "
                 "set dedupe.deduplicate_position to false and report it"

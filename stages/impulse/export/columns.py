@@ -45,9 +45,7 @@ def parsed_layout(made_with: Mapping[str, Any]) -> FrameLayout:
         made_with: what data/parsed says that they were made with.
     """
     return frame_layout(
-        tuple(made_with["global_features"]),
-        tuple(made_with["player_features"]),
-        slots_per_team=made_with["slots_per_team"],
+        made_with["global_features"], made_with["player_features"], slots_per_team=made_with["slots_per_team"]
     )
 
 

@@ -1,6 +1,6 @@
-"""NumPy arrays as Arrow arrays, straight from their buffers.
+"""NumPy arrays as Arrow arrays and back, straight from their buffers.
 
-``pyarrow.array`` does the same, slower, and loads pandas on its first call, which costs a worker as much as several
+PyArrow's own ways do the same, slower, and load pandas on the first call, which costs a worker as much as several
 replays.
 """
 
@@ -42,6 +42,31 @@ def categories(
     offsets = np.concatenate(([0], np.cumsum([len(text) for text in encoded], dtype=np.int32))).astype(np.int32)
     dictionary = pa.StringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
     return pa.DictionaryArray.from_arrays(array_of(codes, missing), dictionary)
+
+
+def values_of(array: pa.Array) -> npt.NDArray[Any]:
+    """Return the numbers or booleans of an array as (values,); anything where it is null."""
+    buffer = array.buffers()[1]
+    if array.type == pa.bool_():
+        return _flags(buffer, array)
+    dtype = np.dtype(array.type.to_pandas_dtype())
+    return (
+        np.zeros(0, dtype)
+        if buffer is None
+        else np.frombuffer(buffer, dtype, len(array), array.offset * dtype.itemsize)
+    )
+
+
+def is_valid(array: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return (values,) true where an array is not null."""
+    return _flags(array.buffers()[0], array)
+
+
+def _flags(bits: pa.Buffer | None, array: pa.Array) -> npt.NDArray[np.bool_]:
+    if bits is None:
+        return np.ones(len(array), dtype=bool)
+    end = array.offset + len(array)
+    return np.unpackbits(np.frombuffer(bits, np.uint8), count=end, bitorder="little")[array.offset :].view(bool)
 
 
 def _bits(flags: npt.NDArray[np.bool_]) -> pa.Buffer:

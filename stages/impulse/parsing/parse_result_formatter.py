@@ -50,8 +50,9 @@ class ParseResultFormatter:
             assert result.error is not None
             raise result.error
         parsed = result.parsed
-        dropped = dropped_columns(parsed.layout.columns, self._config.dedupe_params())
-        kept = [column.name for column in parsed.layout.columns if column.name not in dropped]
+        columns = parsed.layout.chosen({name for names in result.chosen for name in names})
+        dropped = dropped_columns(columns, self._config.dedupe_params())
+        kept = [column.name for column in columns if column.name not in dropped]
         return FormattedReplay(parsed.frames.select(kept), result.metadata, parsed.replay["replay_id"])
 
     def save_to_parquet(self, formatted: FormattedReplay, folder: str | os.PathLike[str]) -> Path:

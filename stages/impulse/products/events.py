@@ -5,38 +5,46 @@ They come from the parser's frame data, which takes seconds a match; the tables 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from impulse.decoding.array_call import id_text
+from impulse.decoding.array_call import decode_frames, id_text
+
+USES = ("decoding",)
+"""What this product uses beside the ground rooms; its digest covers them."""
 
 TEAMS = ("blue", "orange")
 
 
-def event_rows(
-    replay_id: str,
-    data: Mapping[str, Any],
+def make_events(
+    path: Path,
     *,
-    slots: Mapping[str, int],
-    teams: Mapping[str, str],
+    replay_id: str,
+    players: Sequence[Mapping[str, Any]],
+    player_ids: Sequence[str],
     frame_time: npt.NDArray[np.float32],
 ) -> list[dict[str, Any]]:
     """Return the replay's rows of the events table, in the order of their network frames.
 
     Args:
+        path: the file.
         replay_id: identity of the rows.
-        data: the parser's frame data.
-        slots: slot of each player by the text of the id.
-        teams: team of each player by the text of the id.
+        players: its rows of the players table.
+        player_ids: their ids as the parser writes them.
         frame_time: (rows,) time in s of the network frame of each row; an event belongs to the first row at or after it.
+
+    Raises:
+        ReplayError: the parser refused the replay; the reason code says how.
     """
+    by_id = dict(zip(player_ids, players, strict=True))
     rows = []
-    for kind, event, team in _events(data):
-        who = id_text(event["player"]) if event.get("player") else None
-        position = event.get("player_position") or {}
+    for kind, event, team in _events(decode_frames(path)):
+        player = by_id.get(id_text(event["player"]), {}) if event.get("player") else {}
+        x, y, z = _position(event)
         at = int(np.searchsorted(frame_time, np.float32(event["time"])))
         rows.append(
             {
@@ -45,11 +53,11 @@ def event_rows(
                 "frame": event["frame"],
                 "time": event["time"],
                 "row": at if at < len(frame_time) else None,
-                "team": team or teams.get(who or ""),
-                "slot": slots.get(who or ""),
-                "player_x": position.get("x"),
-                "player_y": position.get("y"),
-                "player_z": position.get("z"),
+                "team": team or player.get("team"),
+                "slot": player.get("slot"),
+                "player_x": x,
+                "player_y": y,
+                "player_z": z,
             }
         )
     return sorted(rows, key=lambda row: (row["frame"], row["kind"], -1 if row["slot"] is None else row["slot"]))
@@ -70,3 +78,9 @@ def _events(data: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], s
         yield "demolition", {**event, "player": event["attacker"], "player_position": event["attacker_location"]}, None
     for event in data["dodge_refreshed_events"]:
         yield "dodge_refresh", event, None
+
+
+def _position(event: Mapping[str, Any]) -> Sequence[float | None]:
+    """Return x, y, z of the player: some events name them, others list them, and some do not tell."""
+    position = event.get("player_position") or (None, None, None)
+    return [position[axis] for axis in "xyz"] if isinstance(position, Mapping) else position

@@ -1,23 +1,20 @@
-"""What the validate stage judges: measurements of one replay's frames, taken while they are in memory anyway."""
+"""What the validate stage judges: measurements of one replay's frames.
+
+They are taken of the contract columns, which all frames have, so that the same frames give the same measures whatever
+decoded them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from impulse.decoding.array_call import BODY_WIDTH
-from impulse.products.frames.build import Frames
-from impulse.products.frames.phases import PLAY_STATE
-from impulse.products.frames.table_rows import goal_row_numbers, seconds_shown
-from impulse.replay.container import ReplayHeader
-from impulse.replay.facts import header_facts, header_goals
-from impulse.schema.feature_columns import ANGULAR_VELOCITY_SCALE
-from impulse.schema.features import FrameLayout
+from impulse.files.arrow import is_valid, values_of
+from impulse.schema.frames import GOAL_STATE, PLAY_STATE
 from impulse.schema.physics import (
     ARENA_X_UU,
     ARENA_Y_UU,
@@ -30,143 +27,165 @@ from impulse.schema.physics import (
     POSITION_SLACK_UU,
     SPEED_ROUNDING,
 )
+from impulse.schema.sampling import seconds_shown
+
+USES = ("files/arrow.py",)
+"""What this product uses beside the ground rooms; its digest covers them."""
+
+HEADER_FACTS = ("blue_score", "orange_score")
+"""Facts of the header that are measured with the frames."""
 
 Values = npt.NDArray[np.floating]
-Bodies = Sequence[tuple[Values, npt.NDArray[np.bool_]]]
-"""Columns of bodies, (13, rows) each, with the rows in which there is one."""
+Flags = npt.NDArray[np.bool_]
+Rows = Sequence[Mapping[str, Any]]
 
 _POS, _QUAT, _VEL, _ANGVEL = slice(0, 3), slice(3, 7), slice(7, 10), slice(10, 13)
+_BODY = tuple(
+    f"{kind}_{axis}"
+    for kind, axes in (("pos", "xyz"), ("quat", "xyzw"), ("vel", "xyz"), ("angvel", "xyz"))
+    for axis in axes
+)
 
 
-def measure(
-    frames: Frames,
-    layout: FrameLayout,
-    header: ReplayHeader,
-    *,
-    n_blue: int,
-    players: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
+class _Body(NamedTuple):
+    values: Values
+    """(13, rows) by :data:`_BODY`."""
+    there: Flags
+    """(rows,) there is a body to tell of."""
+
+
+def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, goals: Rows) -> dict[str, Any]:
     """Return one row of the measures table, without the replay id.
 
     Args:
-        frames: the frames, and the parser's columns that they were made of.
-        layout: where features stand in the columns.
-        header: for the list of goals.
-        n_blue: blue players, who come first in the array.
+        frames: the contract columns of the frames.
+        header: the header's :data:`HEADER_FACTS`.
         players: the replay's rows of the players table.
+        goals: its rows of the goals table.
     """
-    columns = frames.columns
-    rows, n_players = len(frames.time), len(frames.presences)
-    ball_at = layout.global_index("BallRigidBodyQuaternionVelocities")
-    ball = [(columns[ball_at : ball_at + BODY_WIDTH], frames.ball_present)]
-    body_at = layout.global_width + layout.player_index("PlayerRigidBodyQuaternionVelocities")
-    starts = range(body_at, body_at + n_players * layout.player_width, layout.player_width)
-    cars = [
-        (columns[start : start + BODY_WIDTH], presence.visible)
-        for start, presence in zip(starts, frames.presences, strict=True)
-    ]
-    scorers = [goal.team for goal in header_goals(header)]
-    facts = header_facts(header)
-    present_rows = sum(int(presence.present.sum()) for presence in frames.presences)
-    backwards = (np.diff(frames.time) < 0) | (np.diff(frames.frame_time) < 0)
+    rows = frames.num_rows
+    time, frame_time = _values(frames, "time"), _values(frames, "frame_time")
+    held, ball_present = _values(frames, "is_held"), _values(frames, "ball_present")
+    slots = {team: sorted({row["slot"] for row in players if row["team"] == team}) for team in ("blue", "orange")}
+    on_field = {
+        team: sum((_values(frames, f"p{slot}_present").astype(np.int16) for slot in of_team), np.zeros(rows, np.int16))
+        for team, of_team in slots.items()
+    }
+    together = on_field["blue"] + on_field["orange"]
+    ball = [_body(frames, "ball")]
+    cars = [_body(frames, f"p{slot}") for of_team in slots.values() for slot in of_team]
+    scored = {team: sum(goal["team"] == team for goal in goals) for team in slots}
+    listed = [row["goals"] for row in players if row["goals"] is not None]
+    backwards = (np.diff(time) < 0) | (np.diff(frame_time) < 0)
     return {
         "rows": rows,
-        "frames_shown": int(np.count_nonzero(~frames.held)),
-        "n_players": n_players,
-        "n_blue": n_blue,
-        "n_orange": n_players - n_blue,
-        "players_at_once": _most_at_once(frames),
-        "n_bots": sum(player["is_bot"] for player in players),
-        "share_held": _share(frames.held),
-        "share_ball_missing": _share(~frames.ball_present),
-        **_play(frames, layout, n_blue),
-        "share_absent": 1.0 - present_rows / (rows * n_players) if rows else 0.0,
-        "non_finite": int(np.count_nonzero(~np.isfinite(columns))),
+        "frames_shown": int(np.count_nonzero(~held)),
+        "n_players": len(players),
+        "n_blue": sum(row["team"] == "blue" for row in players),
+        "n_orange": sum(row["team"] == "orange" for row in players),
+        "players_at_once": int(together.max(initial=0)),
+        "n_bots": sum(row["is_bot"] for row in players),
+        "share_held": _share(held),
+        "share_ball_missing": _share(~ball_present),
+        **_play(frames, seconds_shown(held, frame_time), on_field),
+        "share_absent": 1.0 - int(together.sum(dtype=np.int64)) / (rows * len(players)) if rows else 0.0,
+        "non_finite": _count_non_finite(frames),
         "time_steps_back": int(np.count_nonzero(backwards)),
         "max_quat_error": _quat_error([*ball, *cars]),
         "outside_ball_pos": _share_outside(ball, _is_outside_arena),
         "outside_ball_vel": _share_outside(ball, lambda body: _norm(body[_VEL]) > MAX_BALL_SPEED_UU_S * SPEED_ROUNDING),
-        "outside_ball_angvel": _share_outside(ball, lambda body: _spin(body) > MAX_BALL_SPIN_RAD_S * SPEED_ROUNDING),
+        "outside_ball_angvel": _share_outside(
+            ball, lambda body: _norm(body[_ANGVEL]) > MAX_BALL_SPIN_RAD_S * SPEED_ROUNDING
+        ),
         "outside_car_pos": _share_outside(cars, _is_outside_arena),
         "outside_car_vel": _share_outside(cars, lambda body: _norm(body[_VEL]) > MAX_CAR_SPEED_UU_S * SPEED_ROUNDING),
-        "outside_car_angvel": _share_outside(cars, lambda body: _spin(body) > MAX_CAR_SPIN_RAD_S * SPEED_ROUNDING),
-        "goals_blue": scorers.count("blue"),
-        "goals_orange": scorers.count("orange"),
-        "goal_mismatch": abs(scorers.count("blue") - facts["blue_score"])
-        + abs(scorers.count("orange") - facts["orange_score"]),
-        "goals_shown": len(goal_row_numbers(frames)),
-        "players_unlisted": sum(player["goals"] is None for player in players),
-        "goals_of_players": sum(listed)
-        if (listed := [p["goals"] for p in players if p["goals"] is not None])
-        else None,
-        "max_duplicate_error": _duplicate_error(frames.table, layout),
+        "outside_car_angvel": _share_outside(
+            cars, lambda body: _norm(body[_ANGVEL]) > MAX_CAR_SPIN_RAD_S * SPEED_ROUNDING
+        ),
+        "goals_blue": scored["blue"],
+        "goals_orange": scored["orange"],
+        "goal_mismatch": sum(abs(scored[team] - header[f"{team}_score"]) for team in scored),
+        "goals_shown": _count_starts(_in_state(frames, GOAL_STATE)),
+        "players_unlisted": len(players) - len(listed),
+        "goals_of_players": sum(listed) if listed else None,
     }
 
 
-def _duplicate_error(table: pa.Table, layout: FrameLayout) -> float | None:
-    """Return the largest difference between a column and the one it is declared to repeat; None without such columns."""
-    largest: float | None = None
-    for column in layout.columns:
-        if column.duplicate_of:
-            difference = pc.max(pc.abs(pc.subtract(table[column.name], table[column.duplicate_of]))).as_py()
-            largest = max(largest or 0.0, difference or 0.0)
-    return largest
-
-
-def _play(frames: Frames, layout: FrameLayout, n_blue: int) -> dict[str, float]:
+def _play(frames: pa.Table, seconds: Values, on_field: Mapping[str, npt.NDArray[np.int16]]) -> dict[str, float]:
     """Return the seconds on the match clock, and the share of the play in which the teams are not equally many.
 
     The clock runs from the first touch after a kickoff to the next goal or end, so this is what the header counts too.
     """
-    in_play = np.zeros(len(frames.time), dtype=bool)
-    if PLAY_STATE in frames.state_names:
-        in_play = frames.states == frames.state_names.index(PLAY_STATE)
-    seconds = np.where(in_play, seconds_shown(frames), 0.0)
-    hit = frames.columns[layout.global_index("BallHasBeenHit")] > 0
-    blue, orange = (
-        np.sum([presence.present for presence in team], axis=0, dtype=np.int16) if team else 0
-        for team in (frames.presences[:n_blue], frames.presences[n_blue:])
-    )
+    seconds = np.where(_in_state(frames, PLAY_STATE), seconds, 0.0)
+    hit, unbalanced = _values(frames, "ball_has_been_hit"), on_field["blue"] != on_field["orange"]
     played = float(seconds.sum())
     return {
         "seconds_played": float(seconds[hit].sum()),
-        "share_unbalanced": float(seconds[blue != orange].sum()) / played if played else 0.0,
+        "share_unbalanced": float(seconds[unbalanced].sum()) / played if played else 0.0,
     }
 
 
-def _most_at_once(frames: Frames) -> int:
-    counts = np.sum([presence.present for presence in frames.presences], axis=0, dtype=np.int16)
-    return int(counts.max(initial=0))
+def _column(frames: pa.Table, name: str) -> pa.Array:
+    return frames[name].combine_chunks()
 
 
-def _share(flags: npt.NDArray[np.bool_]) -> float:
-    return float(np.count_nonzero(flags)) / len(flags) if len(flags) else 0.0
+def _values(frames: pa.Table, name: str) -> npt.NDArray[Any]:
+    return values_of(_column(frames, name))
 
 
-def _norm(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    lengths: npt.NDArray[np.floating] = np.sqrt(np.einsum("ij,ij->j", vectors, vectors))
-    return lengths
+def _in_state(frames: pa.Table, state: str) -> Flags:
+    """Tell in which rows the game is in a state."""
+    column = _column(frames, "game_state")
+    names = column.dictionary.to_pylist()
+    if state not in names:
+        return np.zeros(len(column), dtype=bool)
+    found: Flags = (values_of(column.indices) == names.index(state)) & is_valid(column.indices)
+    return found
 
 
-def _spin(body: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    return _norm(body[_ANGVEL]) * ANGULAR_VELOCITY_SCALE
+def _count_starts(flags: Flags) -> int:
+    return int(np.count_nonzero(flags & ~np.concatenate(([False], flags[:-1]))))
 
 
-def _quat_error(bodies: Bodies) -> float:
-    return max(
-        (float((np.abs(_norm(body[_QUAT]) - 1.0) * seen).max(initial=0.0)) for body, seen in bodies), default=0.0
+def _count_non_finite(frames: pa.Table) -> int:
+    """Count values that are there and are no numbers."""
+    columns = (_column(frames, field.name) for field in frames.schema if pa.types.is_floating(field.type))
+    return sum(
+        int(np.count_nonzero(~np.isfinite(values_of(column)) & is_valid(column)))
+        for column in columns
+        if column.null_count < len(column)
     )
 
 
-def _share_outside(bodies: Bodies, is_outside: Callable[[Values], npt.NDArray[np.bool_]]) -> float:
+def _body(frames: pa.Table, name: str) -> _Body:
+    columns = [_column(frames, f"{name}_{part}") for part in _BODY]
+    return _Body(np.stack([values_of(column) for column in columns]), is_valid(columns[0]))
+
+
+def _share(flags: Flags) -> float:
+    return float(np.count_nonzero(flags)) / len(flags) if len(flags) else 0.0
+
+
+def _norm(vectors: Values) -> Values:
+    lengths: Values = np.sqrt(np.einsum("ij,ij->j", vectors, vectors))
+    return lengths
+
+
+def _quat_error(bodies: Sequence[_Body]) -> float:
+    errors = (np.where(body.there, np.abs(_norm(body.values[_QUAT]) - 1.0), 0.0) for body in bodies)
+    return max((float(error.max(initial=0.0)) for error in errors), default=0.0)
+
+
+def _share_outside(bodies: Sequence[_Body], is_outside: Callable[[Values], Flags]) -> float:
     """Return the share of the rows with a body to tell of in which the body is outside a bound."""
-    rows = sum(int(np.count_nonzero(seen)) for _, seen in bodies)
-    return sum(int(np.count_nonzero(is_outside(body) & seen)) for body, seen in bodies) / rows if rows else 0.0
+    rows = sum(int(np.count_nonzero(body.there)) for body in bodies)
+    outside = sum(int(np.count_nonzero(is_outside(body.values) & body.there)) for body in bodies)
+    return outside / rows if rows else 0.0
 
 
-def _is_outside_arena(body: Values) -> npt.NDArray[np.bool_]:
+def _is_outside_arena(body: Values) -> Flags:
     x, y, z = body[_POS]
-    outside: npt.NDArray[np.bool_] = (
+    outside: Flags = (
         (np.abs(x) > ARENA_X_UU + POSITION_SLACK_UU)
         | (np.abs(y) > ARENA_Y_UU + GOAL_DEPTH_UU + POSITION_SLACK_UU)
         | (z < -POSITION_SLACK_UU)

@@ -13,6 +13,7 @@ from impulse.run.dask_cluster import connect
 from impulse.run.pool import Outcome, run_isolated
 
 Task = TypeVar("Task")
+Value = TypeVar("Value")
 
 TASKS_PER_CHUNK = 32
 """Replays that a Dask worker takes at once: enough to make the start of their own process cheap."""
@@ -21,7 +22,9 @@ CHUNKS_PER_WORKER = 3
 """Chunks handed to the cluster ahead of time."""
 
 
-def run_tasks(work: Callable[[Task], None], tasks: Iterable[Task], engine: EngineParams) -> Iterator[Outcome[Task]]:
+def run_tasks(
+    work: Callable[[Task], Value], tasks: Iterable[Task], engine: EngineParams
+) -> Iterator[Outcome[Task, Value]]:
     """Run ``work`` on every task with the engine of the settings and yield outcomes as they come.
 
     Raises:
@@ -34,7 +37,9 @@ def run_tasks(work: Callable[[Task], None], tasks: Iterable[Task], engine: Engin
         yield from _run_on_dask(work, tasks, engine)
 
 
-def _run_on_dask(work: Callable[[Task], None], tasks: Iterable[Task], engine: EngineParams) -> Iterator[Outcome[Task]]:
+def _run_on_dask(
+    work: Callable[[Task], Value], tasks: Iterable[Task], engine: EngineParams
+) -> Iterator[Outcome[Task, Value]]:
     from distributed import as_completed
 
     remaining = iter(tasks)
@@ -54,8 +59,8 @@ def _run_on_dask(work: Callable[[Task], None], tasks: Iterable[Task], engine: En
 
 
 def _run_chunk(
-    work: Callable[[Task], None], chunk: list[Task], engine: EngineParams
-) -> list[Outcome[Task]] | ImpulseError:
+    work: Callable[[Task], Value], chunk: list[Task], engine: EngineParams
+) -> list[Outcome[Task, Value]] | ImpulseError:
     """Return the outcomes, or the error that ends the run; one that is raised would fill the logs of the cluster."""
     try:
         return list(run_isolated(work, chunk, engine))

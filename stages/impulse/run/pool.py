@@ -22,21 +22,26 @@ from impulse.run.limits import can_limit_memory, limit_memory
 log = logging.getLogger(__name__)
 
 Task = TypeVar("Task")
+Value = TypeVar("Value")
 
 IN_FLIGHT_PER_WORKER = 4
 """Tasks handed to the pool ahead of time; more would only cost memory."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[Task]):
+class Outcome(Generic[Task, Value]):
     """How one task ended."""
 
     task: Task
+    value: Value | None
+    """What the work returned."""
     error: ReplayError | None
     """None when the work was done."""
 
 
-def run_isolated(work: Callable[[Task], None], tasks: Iterable[Task], engine: EngineParams) -> Iterator[Outcome[Task]]:
+def run_isolated(
+    work: Callable[[Task], Value], tasks: Iterable[Task], engine: EngineParams
+) -> Iterator[Outcome[Task, Value]]:
     """Run ``work`` on every task in worker processes and yield outcomes as they come.
 
     Args:
@@ -51,7 +56,7 @@ def run_isolated(work: Callable[[Task], None], tasks: Iterable[Task], engine: En
         log.info("this system cannot limit the memory of a worker; engine.memory_limit_mb does nothing")
     workers = engine.workers or os.cpu_count() or 1
     remaining = iter(tasks)
-    pending: dict[Future[None], Task] = {}
+    pending: dict[Future[Value], Task] = {}
     with ProcessPool(
         max_workers=workers,
         context=multiprocessing.get_context("spawn"),
@@ -66,28 +71,27 @@ def run_isolated(work: Callable[[Task], None], tasks: Iterable[Task], engine: En
                     return
                 done, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield Outcome(pending.pop(future), _fate(future, engine))
+                    yield Outcome(pending.pop(future), *_ended(future, engine))
         except BaseException:
             pool.stop()
             raise
 
 
-def _fate(future: Future[None], engine: EngineParams) -> ReplayError | None:
+def _ended(future: Future[Value], engine: EngineParams) -> tuple[Value | None, ReplayError | None]:
     try:
-        future.result()
+        return future.result(), None
     except ReplayError as error:
-        return error
+        return None, error
     except TimeoutError:
-        return UnsupportedReplay(Reason.WORKER_TIMEOUT, f"not done after {engine.timeout_seconds:g} s")
+        return None, UnsupportedReplay(Reason.WORKER_TIMEOUT, f"not done after {engine.timeout_seconds:g} s")
     except ProcessExpired as error:
-        return UnsupportedReplay(Reason.WORKER_DIED, f"the worker process ended with exit code {error.exitcode}")
+        return None, UnsupportedReplay(Reason.WORKER_DIED, f"the worker process ended with exit code {error.exitcode}")
     except MemoryError:
-        return UnsupportedReplay(Reason.OUT_OF_MEMORY, f"more than {engine.memory_limit_mb} MB asked for")
+        return None, UnsupportedReplay(Reason.OUT_OF_MEMORY, f"more than {engine.memory_limit_mb} MB asked for")
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 - a panic of native code is no Exception, and concerns one replay
-        return UnsupportedReplay(Reason.PARSER_PANIC, str(error) or type(error).__name__)
-    return None
+        return None, UnsupportedReplay(Reason.PARSER_PANIC, str(error) or type(error).__name__)
 
 
 def _prepare_worker(memory_limit_mb: int) -> None:

@@ -36,10 +36,18 @@ CONTRACT_GLOBAL_FEATURES: tuple[str, ...] = (
     "BallHasBeenHit",
     "BallRigidBodyQuaternionVelocities",
 )
-"""Feature adders that the frames always need: the time columns, the phase of play and the ball's presence."""
+"""Feature adders that the frames always have: the time columns, the phase of play and the ball."""
 
-CONTRACT_PLAYER_FEATURES: tuple[str, ...] = ("PlayerRigidBodyQuaternionVelocities", "PlayerDemolishedBy")
-"""Feature adders that the presence of players is read from."""
+CONTRACT_PLAYER_FEATURES: tuple[str, ...] = (
+    "PlayerRigidBodyQuaternionVelocities",
+    "PlayerBoost",
+    "PlayerJump",
+    "PlayerDemolishedBy",
+)
+"""The same of players."""
+
+ALWAYS_FEATURES = ("", "PlayerDemolishedBy")
+"""Features of columns that every choice has: those of impulse itself, and demolitions; those of time come on top."""
 
 _STRUCTURAL_FEATURES = {column.feature for column in TIME_COLUMNS if column.feature}
 

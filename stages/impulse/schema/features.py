@@ -5,7 +5,7 @@ The headers come from the parser itself, so that names and columns cannot drift 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,6 +15,7 @@ import subtr_actor
 from impulse.errors import ConfigError, check_known
 from impulse.schema import feature_columns
 from impulse.schema.column import Column, arrow_schema
+from impulse.schema.frames import TIME_COLUMNS
 
 GLOBAL_FEATURES: tuple[str, ...] = (
     "CurrentTime",
@@ -70,7 +71,7 @@ FEATURE_PRESETS: dict[str, FeaturePreset] = {
     ),
     "standard": FeaturePreset(
         feature_columns.CONTRACT_GLOBAL_FEATURES,
-        ("PlayerRigidBodyQuaternionVelocities", "PlayerBoost", "PlayerJump", "PlayerDemolishedBy"),
+        feature_columns.CONTRACT_PLAYER_FEATURES,
     ),
     "all": FeaturePreset(GLOBAL_FEATURES, PLAYER_FEATURES),
 }
@@ -103,15 +104,19 @@ def check_features(key: str, names: Sequence[str], known: Sequence[str]) -> None
 
 @dataclass(frozen=True, slots=True)
 class FrameLayout:
-    """What to ask of the parser for a choice of features, and where each frame column's values then stand."""
+    """Which columns the frames have, and where the values of each stand in the parser's array.
+
+    Frames always have the contract columns, those of ``standard``, in their order; a choice of features adds others. So a
+    value is the same whatever else is chosen, and fewer features are a choice among columns that are there.
+    """
 
     global_features: tuple[str, ...]
-    """Asked of the parser: the chosen ones after those that the contract needs."""
+    """Asked of the parser: those of the contract, then the others of the choice in the order of all."""
     player_features: tuple[str, ...]
     global_sources: tuple[feature_columns.Source, ...]
-    """Sources of the chosen global columns."""
+    """Sources of the global columns."""
     player_sources: tuple[feature_columns.Source, ...]
-    """Sources of the chosen player columns, names with ``{slot}``."""
+    """Sources of the player columns, names with ``{slot}``."""
     columns: tuple[Column, ...]
     """All columns of the frames, in order."""
     schema: pa.Schema
@@ -137,15 +142,46 @@ class FrameLayout:
         """Array columns of one player."""
         return sum(len(player_headers(name)) for name in self.player_features)
 
+    def chosen(self, features: Collection[str]) -> tuple[Column, ...]:
+        """Return the columns of some features, in the order of the frames.
+
+        Columns of time, phase, presence and demolition are always among them. Of a quantity that only features outside of
+        the choice give under its plain name, that column stands for the one that repeats it.
+        """
+        wanted = {*features, *feature_columns.ALWAYS_FEATURES, *(column.feature for column in TIME_COLUMNS)}
+        names: set[str] = set()
+        for column in self.columns:
+            if column.feature in wanted:
+                plain = column.duplicate_of
+                names.add(plain if plain and plain not in names else column.name)
+        return tuple(column for column in self.columns if column.name in names)
+
+
+def frame_layout(
+    global_features: Sequence[str] = (), player_features: Sequence[str] = (), *, slots_per_team: int
+) -> FrameLayout:
+    """Return the layout of the frames that are parsed for a choice of features, in any order."""
+    return _layout(
+        _with_contract(feature_columns.CONTRACT_GLOBAL_FEATURES, global_features, GLOBAL_FEATURES),
+        _with_contract(feature_columns.CONTRACT_PLAYER_FEATURES, player_features, PLAYER_FEATURES),
+        slots_per_team,
+    )
+
+
+def features_to_parse(
+    global_features: Sequence[str], player_features: Sequence[str], *, slots_per_team: int
+) -> tuple[list[str], list[str]]:
+    """Return the features of a choice that have columns of their own in it.
+
+    Those that only repeat what the contract columns hold need not be parsed: so a choice among these parses nothing.
+    """
+    layout = frame_layout(global_features, player_features, slots_per_team=slots_per_team)
+    own = {column.feature for column in layout.chosen({*global_features, *player_features})}
+    return [name for name in global_features if name in own], [name for name in player_features if name in own]
+
 
 @cache
-def frame_layout(
-    global_features: tuple[str, ...], player_features: tuple[str, ...], *, slots_per_team: int
-) -> FrameLayout:
-    """Return the layout of the frames for a choice of features.
-
-    The columns of time, phase, presence and demolition are always there; the choice decides about the rest.
-    """
+def _layout(global_features: tuple[str, ...], player_features: tuple[str, ...], slots_per_team: int) -> FrameLayout:
     global_sources = feature_columns.name_duplicates(
         source
         for name in global_features
@@ -157,15 +193,8 @@ def frame_layout(
         for source in feature_columns.feature_sources(name, player_headers(name), player=True)
     )
     columns = feature_columns.frame_columns(global_sources, player_sources, slots_per_team=slots_per_team)
-    return FrameLayout(
-        _union(feature_columns.CONTRACT_GLOBAL_FEATURES, global_features),
-        _union(feature_columns.CONTRACT_PLAYER_FEATURES, player_features),
-        global_sources,
-        player_sources,
-        columns,
-        arrow_schema(columns),
-    )
+    return FrameLayout(global_features, player_features, global_sources, player_sources, columns, arrow_schema(columns))
 
 
-def _union(first: Iterable[str], second: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*first, *second)))
+def _with_contract(contract: tuple[str, ...], chosen: Collection[str], known: tuple[str, ...]) -> tuple[str, ...]:
+    return (*contract, *(name for name in known if name in chosen and name not in contract))

@@ -80,6 +80,12 @@ GAME_STATES = (
 )
 """The game's names of the phases of a match, in their order. Their places here are their codes in arrays of numbers."""
 
+PLAY_STATE = "Active"
+"""The phase between a kickoff and the next goal or end."""
+
+GOAL_STATE = "PostGoalScored"
+"""The seconds after a goal."""
+
 BALL_PRESENT = Column("ball_present", "bool", "the ball exists; when false its other columns are null")
 
 PLAYER_STATE_COLUMNS: tuple[Column, ...] = (

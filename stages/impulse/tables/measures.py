@@ -43,7 +43,7 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
         lower=0,
         upper=1,
     ),
-    Column("non_finite", "int64", "NaN and infinite values in the parser's array"),
+    Column("non_finite", "int64", "NaN and infinite values in the frames"),
     Column("time_steps_back", "int32", "rows whose time or frame time is before the row above"),
     Column("max_quat_error", "float32", "largest distance of a quaternion's norm from 1"),
     Column("outside_ball_pos", "float32", f"share of ball positions outside the arena: {_ARENA}", lower=0, upper=1),
@@ -87,10 +87,4 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
     Column("goals_shown", "int16", "goals that the frames show, by the game's own phase after a goal"),
     Column("players_unlisted", "int16", "players on the field whom the header's statistics do not list"),
     Column("goals_of_players", "int16", "goals in the header's statistics of the players, added", nullable=True),
-    Column(
-        "max_duplicate_error",
-        "float32",
-        "largest difference between columns that hold the same quantity",
-        nullable=True,
-    ),
 )

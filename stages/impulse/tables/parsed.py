@@ -77,6 +77,12 @@ FRAMES_FILE_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
     Column("bytes", "int64", "size of the replay's file of frames", "B", lower=0),
     Column("sha256", "string", "SHA-256 of that file, hexadecimal; taken when it was written"),
+    Column(
+        "max_duplicate_error",
+        "float32",
+        "largest difference between columns that hold the same quantity; null where none do",
+        nullable=True,
+    ),
 )
 
 EVENT_COLUMNS: tuple[Column, ...] = (

@@ -24,7 +24,7 @@ from impulse.schema.feature_columns import (
     Source,
 )
 from impulse.schema.features import FrameLayout
-from impulse.schema.frames import TIME_COLUMNS
+from impulse.schema.frames import PLAY_STATE, TIME_COLUMNS
 
 Values = npt.NDArray[np.floating]
 
@@ -34,8 +34,6 @@ class Frames:
     """The frames of one replay, and what was learned while making them."""
 
     table: pa.Table
-    columns: Values
-    """(array columns, rows): the parser's array, column by column."""
     time: npt.NDArray[np.float32]
     """(rows,) s."""
     frame_time: npt.NDArray[np.float32]
@@ -124,7 +122,7 @@ def build_frames(
 
     ordered = [arrays[field.name] if field.name in arrays else _nothing(field, rows) for field in layout.schema]
     table = pa.table(ordered, schema=layout.schema)
-    return Frames(table, columns, time, frame_time, held, states, state_names, ball_present, tuple(presences), slots)
+    return Frames(table, time, frame_time, held, states, state_names, ball_present, tuple(presences), slots)
 
 
 def _phase_arrays(
@@ -135,14 +133,16 @@ def _phase_arrays(
 ) -> dict[str, pa.Array]:
     clock = global_values("SecondsRemaining")
     clock_known = phases.clock_seconds(clock)
-    play_code = state_names.index(phases.PLAY_STATE) if phases.PLAY_STATE in state_names else -1
+    play_code = state_names.index(PLAY_STATE) if PLAY_STATE in state_names else -1
     segments = phases.play_segments(states, play_code, frame_time)
     unknown = states < 0
+    hit, no_hit = _whole(global_values("BallHasBeenHit"), unknown)
+    countdown, no_countdown = _whole(global_values("ReplicatedGameStateTimeRemaining"), unknown)
     return {
         "seconds_remaining": array_of(np.where(clock_known, clock, 0).astype(np.int16), ~clock_known),
         "game_state": categories(np.where(unknown, 0, states).astype(np.int32), state_names, unknown),
-        "ball_has_been_hit": array_of(global_values("BallHasBeenHit") != 0, unknown),
-        "kickoff_countdown": array_of(global_values("ReplicatedGameStateTimeRemaining").astype(np.int8), unknown),
+        "ball_has_been_hit": array_of(hit != 0, no_hit),
+        "kickoff_countdown": array_of(countdown.astype(np.int8), no_countdown),
         "segment": array_of(segments, segments < 0),
     }
 
@@ -195,6 +195,8 @@ def _add_demolitions(arrays: dict[str, pa.Array], presence: Presence, slot: int,
 
 
 def _convert(values: Values, source: Source, missing: npt.NDArray[np.bool_]) -> pa.Array:
+    if source.column.dtype != "float32":
+        values, missing = _whole(values, missing)
     match source.rule:
         case "copy" if source.column.dtype == "float32":
             result: npt.NDArray[np.generic] = values
@@ -211,6 +213,12 @@ def _convert(values: Values, source: Source, missing: npt.NDArray[np.bool_]) -> 
         case rule:
             raise AssertionError(f"no conversion is called {rule}")
     return array_of(result, missing)
+
+
+def _whole(values: Values, missing: npt.NDArray[np.bool_]) -> tuple[Values, npt.NDArray[np.bool_]]:
+    """Return values that are to become whole numbers or flags, and where they are null: also where they are no numbers."""
+    finite = np.isfinite(values)
+    return np.where(finite, values, np.float32(0)), missing | ~finite
 
 
 def _nothing(field: pa.Field, rows: int) -> pa.Array:

@@ -7,9 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-PLAY_STATE = "Active"
-"""The game's name for the phase between a kickoff and the next goal or end."""
-
 LONGEST_CLOCK_SECONDS = 3600
 """Longer clocks are sentinels of matches without one; the longest real setting is 20 minutes plus overtime."""
 

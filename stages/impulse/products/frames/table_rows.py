@@ -9,15 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from impulse.decoding import array_call
-from impulse.decoding.sampling import LONGEST_PAUSE_SECONDS
 from impulse.products.frames.build import Frames
 from impulse.products.frames.players import Player
 from impulse.replay.container import ReplayHeader
 from impulse.replay.facts import header_goals
 from impulse.replay.modes import game_mode
-
-GOAL_STATE = "PostGoalScored"
-"""The game's name for the seconds after a goal."""
+from impulse.schema.frames import GOAL_STATE
+from impulse.schema.sampling import seconds_shown
 
 
 def replay_facts(
@@ -42,7 +40,7 @@ def replay_facts(
 def player_rows(replay_id: str, players: Sequence[Player], frames: Frames) -> list[dict[str, Any]]:
     """Return the replay's rows of the players table."""
     rows = []
-    shown = seconds_shown(frames)
+    shown = seconds_shown(frames.held, frames.frame_time)
     for player, slot, presence in zip(players, frames.slots, frames.presences, strict=True):
         present = presence.present
         where = np.flatnonzero(present)
@@ -116,12 +114,3 @@ def demolition_rows(replay_id: str, frames: Frames) -> list[dict[str, Any]]:
                 }
             )
     return sorted(rows, key=lambda row: (row["row"], row["victim_slot"]))
-
-
-def seconds_shown(frames: Frames) -> npt.NDArray[np.float64]:
-    """Return how long each row stands for, in s: until the next network frame shown; nothing for held rows and gaps."""
-    fresh = np.flatnonzero(~frames.held)
-    seconds = np.zeros(len(frames.held))
-    lasts = np.diff(frames.frame_time[fresh].astype(np.float64))
-    seconds[fresh[:-1]] = np.where((lasts < 0) | (lasts > LONGEST_PAUSE_SECONDS), 0.0, lasts)
-    return seconds

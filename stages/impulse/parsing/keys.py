@@ -1,0 +1,77 @@
+"""What determines each product of a replay, as the name that the store keeps it by.
+
+A key is the hash of the product's code, the settings that it reads, its inputs and the parser's version. NumPy and PyArrow
+are no part of it, because they decide no value; so an upgrade of them parses nothing again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from impulse.config.parse import ParseParams
+from impulse.decoding.array_call import parser_version
+from impulse.files.digest import product_digest
+from impulse.files.store import Entry
+from impulse.products.frames.product import FRAMES
+from impulse.products.measures import HEADER_FACTS
+from impulse.schema.features import frame_layout
+from impulse.schema.sampling import Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class ProductKeys:
+    """What is common to the results of a run, by product."""
+
+    frames_from: Mapping[str, Any]
+    measures_from: Mapping[str, Any]
+    events_from: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, params: ParseParams) -> ProductKeys:
+        """Return the keys for the settings, with the code and the parser that are installed."""
+        layout = frame_layout(params.global_features, params.player_features, slots_per_team=params.slots_per_team)
+        settings = {
+            "sampling": params.sampling.value,
+            "fps": None if params.sampling is Sampling.native else params.fps,
+            "slots_per_team": params.slots_per_team,
+            "recover": params.recover,
+            # Those that every replay is parsed with and the further ones, so that a smaller choice parses nothing.
+            "global_features": layout.global_features,
+            "player_features": layout.player_features,
+        }
+        parser = parser_version()
+        return cls(
+            {"code": product_digest("products/frames"), "parser": parser, **settings},
+            {"code": product_digest("products/measures.py")},
+            {"code": product_digest("products/events.py"), "parser": parser},
+        )
+
+    def frames(self, manifest: Mapping[str, Any]) -> str:
+        """Return the key of a replay's frames.
+
+        Args:
+            manifest: its row of the manifest.
+        """
+        return _hashed({**self.frames_from, "replay_id": manifest["replay_id"], "sha256": manifest["sha256"]})
+
+    def measures(self, manifest: Mapping[str, Any], frames: Entry) -> str:
+        """Return the key of a replay's measures, which follow from the content of its frames and not from their key."""
+        header = {name: manifest[name] for name in HEADER_FACTS}
+        return _hashed({**self.measures_from, "header": header, **_content(frames)})
+
+    def events(self, manifest: Mapping[str, Any], frames: Entry) -> str:
+        """Return the key of a replay's events."""
+        return _hashed({**self.events_from, "sha256": manifest["sha256"], **_content(frames)})
+
+
+def _content(frames: Entry) -> dict[str, Any]:
+    tables = {name: frames.facts[name] for name in ("players", "player_ids", "goals")}
+    return {"frames": frames.files[FRAMES].sha256, **tables}
+
+
+def _hashed(parts: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,177 @@
+"""What a worker makes of one replay: the products that the store lacks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from impulse.config.parse import ParseParams
+from impulse.errors import CorruptReplay, ReplayError
+from impulse.files.frames import read_frames
+from impulse.files.store import Entry, Store
+from impulse.parsing.keys import ProductKeys
+from impulse.parsing.raw_replays import RawReplays
+from impulse.products.events import make_events
+from impulse.products.frames.product import FRAMES, make_frames
+from impulse.products.measures import HEADER_FACTS, measure
+from impulse.replay.reasons import Reason
+from impulse.schema.features import frame_layout
+
+REJECTED = "rejected"
+"""Fact of an entry that says why the replay cannot be used, so that it is not tried again."""
+
+# What depends on the machine's limits or on what is there now, not on the bytes of the manifest; the next run tries again.
+_NOT_KEPT = frozenset({Reason.OUT_OF_MEMORY, Reason.FILE_MISSING, Reason.BYTES_CHANGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Entries of the store for one replay; what is missing is None."""
+
+    frames: Entry | None = None
+    measures: Entry | None = None
+    events: Entry | None = None
+    made: tuple[str, ...] = ()
+    """Names of the products that were made now."""
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Those that are there."""
+        return [entry for entry in (self.frames, self.measures, self.events) if entry is not None]
+
+    @property
+    def reject(self) -> ReplayError | None:
+        """Why the replay cannot be used; None when it can."""
+        for entry in (self.frames, self.events):
+            if entry is not None and REJECTED in entry.facts:
+                return ReplayError(**entry.facts[REJECTED])
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ParseTask:
+    """One replay, small enough to send to a worker."""
+
+    raw: RawReplays
+    manifest: Mapping[str, Any]
+    params: ParseParams
+    store: Store
+    keys: ProductKeys
+    known: Results = Results()
+    """What the store has."""
+
+    def looked_up(self) -> ParseTask:
+        """Return the task with what the store has of the replay."""
+        return self.with_frames(self.store.get(self.keys.frames(self.manifest)))
+
+    def with_frames(self, frames: Entry | None) -> ParseTask:
+        """Return the task with frames, and with what the store has that follows from them."""
+        if frames is None or REJECTED in frames.facts:
+            return replace(self, known=Results(frames))
+        measures = self.store.get(self.keys.measures(self.manifest, frames))
+        events = self.store.get(self.keys.events(self.manifest, frames)) if self.params.events else None
+        return replace(self, known=Results(frames, measures, events))
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing is left to make."""
+        known = self.known
+        if known.frames is not None and REJECTED in known.frames.facts:
+            return True
+        return known.measures is not None and (known.events is not None or not self.params.events)
+
+
+def make_products(task: ParseTask) -> Results:
+    """Make what the store lacks of one replay, and return all of it; runs in a worker.
+
+    Raises:
+        ReplayError: the replay cannot be used now; what another run would find too is kept, and returned.
+        StageError: raw replays cannot be read at all.
+    """
+    made: list[str] = []
+    table = None
+    with ExitStack() as open_files:
+        file = cache(lambda: open_files.enter_context(task.raw.file(task.manifest["path"])))
+        if task.known.frames is None:
+            made.append("frames")
+            entry, table = _make_frames(task, file())
+            task = task.with_frames(entry)
+        frames, measures, events = task.known.frames, task.known.measures, task.known.events
+        if frames is None or task.is_done:
+            return replace(task.known, made=tuple(made))
+        contract = frame_layout(slots_per_team=task.params.slots_per_team).schema.names
+        table = read_frames(frames.folder / FRAMES, contract) if table is None else table.select(contract)
+        if measures is None:
+            made.append("measures")
+            measures = _measure(task, frames, table)
+        if events is None and task.params.events:
+            made.append("events")
+            events = _make_events(task, frames, table, file())
+    return Results(frames, measures, events, tuple(made))
+
+
+def _make_frames(task: ParseTask, file: Path) -> tuple[Entry, pa.Table | None]:
+    manifest, key = task.manifest, task.keys.frames(task.manifest)
+    try:
+        data = checked_bytes(file, manifest["sha256"], address=task.raw.address(manifest["path"]))
+        product = make_frames(file, data, task.params, replay_id=manifest["replay_id"])
+    except ReplayError as error:
+        return task.store.keep(key, _lasting(error)), None
+    return task.store.put(key, product.write), product.table
+
+
+def _measure(task: ParseTask, frames: Entry, table: pa.Table) -> Entry:
+    header = {name: task.manifest[name] for name in HEADER_FACTS}
+    facts = measure(table, header=header, players=frames.facts["players"], goals=frames.facts["goals"])
+    return task.store.keep(task.keys.measures(task.manifest, frames), facts)
+
+
+def _make_events(task: ParseTask, frames: Entry, table: pa.Table, file: Path) -> Entry:
+    facts: Mapping[str, Any]
+    try:
+        facts = {
+            "events": make_events(
+                file,
+                replay_id=task.manifest["replay_id"],
+                players=frames.facts["players"],
+                player_ids=frames.facts["player_ids"],
+                frame_time=table["frame_time"].to_numpy(),
+            )
+        }
+    except ReplayError as error:
+        facts = _lasting(error)
+    return task.store.keep(task.keys.events(task.manifest, frames), facts)
+
+
+def _lasting(error: ReplayError) -> dict[str, Any]:
+    """Return what to keep of a reject; one that the next run may not find is raised again."""
+    if error.reason in _NOT_KEPT:
+        raise error
+    return {REJECTED: {"reason": error.reason, "detail": error.detail}}
+
+
+def checked_bytes(file: Path, sha256: str, *, address: str) -> bytes:
+    """Return the content of a replay file.
+
+    Args:
+        file: the file.
+        sha256: the hash that fetch recorded.
+        address: what to call the file when its bytes are others.
+
+    Raises:
+        CorruptReplay: ``bytes_changed``.
+    """
+    data = file.read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise CorruptReplay(
+            Reason.BYTES_CHANGED,
+            f"the SHA-256 of {address} is not the one that fetch recorded; remove it and run fetch again",
+        )
+    return data

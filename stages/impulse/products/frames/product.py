@@ -1,0 +1,130 @@
+"""The product: the frames of a replay, and its rows of the tables of replays, players, goals and demolitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from impulse.decoding.array_call import DecodedReplay
+from impulse.decoding.decode import decode
+from impulse.errors import CorruptReplay, UnsupportedReplay
+from impulse.files.frames import write_frames
+from impulse.products.frames import table_rows
+from impulse.products.frames.build import Frames, build_frames
+from impulse.products.frames.players import read_players
+from impulse.replay.container import ReplayBody, check_integrity, read_body, read_header
+from impulse.replay.facts import header_facts
+from impulse.replay.reasons import Reason
+from impulse.schema.features import FrameLayout, frame_layout
+from impulse.schema.sampling import FrameSettings
+
+FRAMES = "frames.arrow"
+"""Name of the product's file."""
+
+# The parser reads these attributes of a car; the one that older recordings have instead it does not know.
+_DEMOLITION_ATTRIBUTE = "TAGame.Car_TA:ReplicatedDemolish"
+
+
+@dataclass(frozen=True, slots=True)
+class FramesProduct:
+    """What is made of one replay."""
+
+    table: pa.Table
+    """The contract columns, and those of further features that were chosen."""
+    layout: FrameLayout
+    decoded: DecodedReplay
+    """What the parser returned."""
+    facts: Mapping[str, Any]
+    """What a row of the replays table has beside the manifest's."""
+    players: list[dict[str, Any]]
+    player_ids: list[str]
+    """Their ids as the parser writes them, in the same order."""
+    goals: list[dict[str, Any]]
+    demolitions: list[dict[str, Any]]
+
+    def write(self, folder: Path) -> dict[str, Any]:
+        """Write the frames into a folder and return all that is no frames."""
+        write_frames(self.table, folder / FRAMES)
+        return {
+            "facts": self.facts,
+            "players": self.players,
+            "player_ids": self.player_ids,
+            "goals": self.goals,
+            "demolitions": self.demolitions,
+            "max_duplicate_error": duplicate_error(self.table, self.layout),
+        }
+
+
+def make_frames(path: Path, data: bytes, settings: FrameSettings, *, replay_id: str) -> FramesProduct:
+    """Make the frames of one replay.
+
+    Args:
+        path: the file, for the parser.
+        data: its bytes.
+        settings: rows a second, sampling, slots a team, features.
+        replay_id: identity of all rows.
+
+    Raises:
+        ReplayError: the replay cannot be used; carries the reason code.
+    """
+    check_integrity(data)
+    header = read_header(data)
+    body = read_body(data, header)
+    if body.network_size == 0:
+        raise UnsupportedReplay(Reason.NO_NETWORK_DATA, "the replay holds a header but no network frames")
+    layout = frame_layout(settings.global_features, settings.player_features, slots_per_team=settings.slots_per_team)
+    decoded = decode(path, layout, settings, network_frames=header_facts(header)["network_frames"])
+    blue, orange = read_players(decoded.meta)
+    demolitions_known = tells_demolitions(body)
+    frames = build_frames(
+        decoded,
+        layout,
+        replay_id=replay_id,
+        n_blue=len(blue),
+        slots_per_team=settings.slots_per_team,
+        names=body.names,
+        demolitions_known=demolitions_known,
+    )
+    _check_end(frames, body, longest_row=1.0 / settings.fps)
+    players = table_rows.player_rows(replay_id, [*blue, *orange], frames)
+    return FramesProduct(
+        table=frames.table,
+        layout=layout,
+        decoded=decoded,
+        facts=table_rows.replay_facts(decoded, frames, objects=body.objects, demolitions_known=demolitions_known),
+        players=players,
+        player_ids=[player.id_text for player in (*blue, *orange)],
+        goals=table_rows.goal_rows(replay_id, header, players, frames),
+        demolitions=table_rows.demolition_rows(replay_id, frames) if demolitions_known else [],
+    )
+
+
+def tells_demolitions(body: ReplayBody) -> bool:
+    """Tell whether the recording has a demolition attribute that the parser reads; before 2020 it has none."""
+    return any(name.startswith(_DEMOLITION_ATTRIBUTE) and name != _DEMOLITION_ATTRIBUTE for name in body.objects)
+
+
+def duplicate_error(table: pa.Table, layout: FrameLayout) -> float | None:
+    """Return the largest difference between a column and the one it is declared to repeat; None without such columns."""
+    largest: float | None = None
+    for column in layout.columns:
+        if column.duplicate_of:
+            difference = pc.max(pc.abs(pc.subtract(table[column.name], table[column.duplicate_of]))).as_py()
+            largest = max(largest or 0.0, difference or 0.0)
+    return largest
+
+
+def _check_end(frames: Frames, body: ReplayBody, *, longest_row: float) -> None:
+    """Refuse a replay whose frames end before its last keyframe: the parser stops silently at a zeroed stretch."""
+    if not body.keyframes or not len(frames.frame_time):
+        return
+    end, expected = float(frames.frame_time[-1]), body.keyframes[-1][0]
+    if end < expected - longest_row:
+        raise CorruptReplay(
+            Reason.FRAMES_MISSING, f"the frames end at {end:.1f} s, the last keyframe stands at {expected:.1f} s"
+        )

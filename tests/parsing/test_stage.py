@@ -1,0 +1,160 @@
+"""The parse stage: what is made, what is taken from the store, and what is a reject."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.jobs import job
+
+from impulse.collection.intake import take_in
+from impulse.collection.raw_storage import RawStorage
+from impulse.collection.source import Candidate
+from impulse.config.fetch import SourceKind
+from impulse.config.parse import ParseParams
+from impulse.config.parsing_config import ParsingConfig
+from impulse.demo import corpus
+from impulse.files.digest import product_digest
+from impulse.parsing import keys, stage
+from impulse.run.job import Counts
+from impulse.tables import rejects
+
+PARAMS = ParsingConfig.get_preset("standard").params()
+
+
+@pytest.fixture(scope="module")
+def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with raw replays."""
+    folder = tmp_path_factory.mktemp("fetched")
+    files = (Candidate(item.name, item.data) for item in corpus(matches=9, seed=5, duration_seconds=15.0))
+    take_in(files, source=SourceKind.local, storage=RawStorage.in_folder(folder / "raw"))
+    return folder
+
+
+@pytest.fixture
+def data(fetched: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    return shutil.copytree(fetched, tmp_path / "data")
+
+
+def run(data: Path, manifest: pa.Table | None = None, params: ParseParams = PARAMS) -> Counts:
+    if manifest is not None:
+        pq.write_table(manifest, data / "raw" / "manifest.parquet")
+    return stage.run(job(params, data))
+
+
+def made(counts: Counts) -> tuple[int, int, int]:
+    """Return how many replays were parsed, measured, and given events."""
+    return counts.timing["parsed_now"], counts.timing["measured_now"], counts.timing["events_now"]
+
+
+def manifest_of(data: Path) -> pa.Table:
+    return pq.read_table(data / "raw" / "manifest.parquet")
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+def test_parsing_again_reuses_everything_and_gives_the_same_bytes(data: Path) -> None:
+    """A second run makes nothing; a run without a store gives the same bytes."""
+    assert made(run(data)) == (11, 11, 0)
+    before = content(data / "parsed")
+    assert made(run(data)) == (0, 0, 0)
+    assert content(data / "parsed") == before
+    shutil.rmtree(data / ".state")
+    run(data)
+    assert content(data / "parsed") == before
+
+
+@pytest.mark.slow
+def test_only_what_is_new_is_made(data: Path) -> None:
+    """One replay more is one parse; fewer features and settings that were used before are none."""
+    manifest = manifest_of(data)
+    run(data, manifest.slice(0, manifest.num_rows - 1))
+    assert made(run(data, manifest)) == (1, 1, 0)
+    frames = content(data / "parsed" / "frames")
+    assert made(run(data, params=ParsingConfig.get_preset("minimal").params())) == (0, 0, 0)
+    assert content(data / "parsed" / "frames") == frames
+    assert made(run(data, params=ParsingConfig.get_preset("minimal", fps=5.0).params())) == (11, 11, 0)
+    assert made(run(data)) == (0, 0, 0)
+
+
+@pytest.mark.slow
+def test_events_are_made_of_what_was_parsed(data: Path) -> None:
+    """Switching them on parses and measures nothing, and gives what parsing with events gives."""
+    run(data)
+    with_events = dataclasses.replace(PARAMS, events=True)
+    assert made(run(data, params=with_events)) == (0, 0, 11)
+    before = content(data / "parsed")
+    shutil.rmtree(data / ".state")
+    assert made(run(data, params=with_events)) == (11, 11, 11)
+    assert content(data / "parsed") == before
+    assert pq.read_table(data / "parsed" / "events.parquet").num_rows > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("product", "expected"), [("products/frames", (11, 0, 0)), ("products/measures.py", (0, 11, 0))]
+)
+def test_an_edit_makes_its_own_product_again(
+    data: Path, monkeypatch: pytest.MonkeyPatch, product: str, expected: tuple[int, int, int]
+) -> None:
+    """Code that gives the same frames as before measures nothing; code of measures parses nothing."""
+    run(data)
+    before = content(data / "parsed")
+    monkeypatch.setattr(keys, "product_digest", lambda path: "edited" if path == product else product_digest(path))
+    assert made(run(data)) == expected
+    assert content(data / "parsed") == before
+
+
+@pytest.mark.slow
+def test_every_replay_is_parsed_or_a_reject(data: Path) -> None:
+    """The counts add up; a file that is missing or changed may come back, so that is not kept."""
+    gone, changed = (data / "raw" / row["path"] for row in manifest_of(data).to_pylist()[:2])
+    original = gone.read_bytes()
+    changed.chmod(0o644)
+    changed.write_bytes(original)
+    gone.unlink()
+    counts = run(data)
+
+    assert counts.replays_in == counts.replays_out + sum(counts.rejected.values())
+    assert counts.rejected["file_missing"] == counts.rejected["bytes_changed"] == 1
+    table = pq.read_table(data / "parsed" / "rejects.parquet")
+    assert table.schema.equals(rejects.REJECTS_SCHEMA)
+    assert set(table["stage"].to_pylist()) == {"parse"}
+    replays = pq.read_table(data / "parsed" / "replays.parquet")
+    for replay_id in replays["replay_id"].to_pylist():
+        assert (data / "parsed" / "frames" / replay_id[:2] / f"{replay_id}.arrow").is_file()
+    gone.write_bytes(original)
+    again = run(data)
+    assert made(again) == (1, 1, 0)
+    assert "file_missing" not in again.rejected
+
+
+@pytest.mark.slow
+def test_rejects_are_tried_again_after_an_upgrade_of_the_parser(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reject is kept like a result, and both are made again by another version of the parser."""
+    params = dataclasses.replace(PARAMS, slots_per_team=1)
+    first = run(data, params=params)
+    assert first.rejected["team_too_large"] > 0
+    assert made(run(data, params=params)) == (0, 0, 0)
+    monkeypatch.setattr(keys, "parser_version", lambda: "2.0.0")
+    assert made(run(data, params=params))[0] == first.replays_in
+
+
+@pytest.mark.slow
+def test_a_damaged_result_is_made_again(data: Path) -> None:
+    """Whoever edits a file of data/parsed edits the store's; the next run finds it."""
+    run(data)
+    frames = sorted((data / "parsed").rglob("*.arrow"))[0]
+    before = frames.read_bytes()
+    frames.chmod(0o644)
+    frames.write_bytes(before[:-1] + b"\0")
+    assert made(run(data)) == (1, 0, 0)
+    assert frames.read_bytes() == before
