@@ -33,12 +33,14 @@ def server(replays: list[bytes]) -> Iterator[FakeBallchasing]:
 
 @pytest.fixture
 def origin(clone: Callable[[str, Path], Checkout], tmp_path: Path) -> Callable[[str], Checkout]:
-    """Makes the user's repository: source and remote are set and committed."""
+    """Makes the user's repository: source, storage and remote are set and committed."""
 
     def make(remote: str) -> Checkout:
         checkout = clone("origin", tmp_path)
         checkout.replace("conf/config.yaml", "source: local", "source: ballchasing")
         checkout.replace("conf/source/ballchasing.yaml", "groups: []", "groups: [top]")
+        checkout.replace("conf/config.yaml", "storage: local", "storage: s3")
+        checkout.replace("conf/storage/s3.yaml", "storage_url: null", f"storage_url: {remote}/raw")
         checkout.run("python", "stages/config.py")
         checkout.run("dvc", "remote", "add", "-f", "-d", "storage", remote)
         checkout.run("git", "add", "-A")

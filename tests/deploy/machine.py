@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import configparser
-import io
+import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,10 +120,10 @@ def with_no_error(pid: int) -> None:
         return
 
 
-def checkpoint_members(content: bytes) -> dict[str, bytes]:
-    """Read a checkpoint without the code that wrote it."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+def unsealed(content: bytes) -> bytes:
+    """What an object of a long run holds, read without the code that wrote it."""
+    assert hashlib.sha256(content[32:]).digest() == content[:32]
+    return zlib.decompress(content[32:])
 
 
 def wait_until(condition: Any, machine: Machine) -> None:

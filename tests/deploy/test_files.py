@@ -14,14 +14,12 @@ import yaml
 from tests.deploy.machine import AWS, UNIT, unit_settings
 from tests.paths import ROOT
 
+from impulse.collection.config import KEY_VARIABLE
 from impulse.errors import EXIT_CONFIG
-from impulse.sharing.long_run.key import (
-    KEY_VARIABLE,
-    PARAMETER_VARIABLE,
-    REGION_VARIABLES,
-)
-from impulse.sharing.long_run.remote import FOLDER
+from impulse.s3.credentials import REGIONS
+from impulse.sharing.long_run.key import PARAMETER_VARIABLE
 from impulse.sharing.long_run.run import DEFAULT_MINUTES, MINUTES_VARIABLE
+from impulse.sharing.long_run.snapshots import FOLDER
 
 MAX_EXPOSURE = 20
 """Tenths, by systemd's own measure, where 100 is a service without any protection."""
@@ -83,7 +81,7 @@ def test_unit_does_not_start_again_what_cannot_work() -> None:
     text = (AWS / "user-data.yaml").read_text()
     assert f"path: {settings['EnvironmentFile']}\n" in text
     assert f"{MINUTES_VARIABLE}={DEFAULT_MINUTES:g}\n" in text
-    assert all(f"{name}=" in text for name in (KEY_VARIABLE, PARAMETER_VARIABLE, REGION_VARIABLES[-1]))
+    assert all(f"{name}=" in text for name in (KEY_VARIABLE, PARAMETER_VARIABLE, REGIONS[-1]))
 
 
 def test_rendering_fills_in_everything() -> None:
@@ -94,7 +92,7 @@ def test_rendering_fills_in_everything() -> None:
     assert data["runcmd"][1][-2:] == [VALUES[0], unit_settings()["WorkingDirectory"]]
     assert data["runcmd"][2][-1] == VALUES[1]
     lines = data["write_files"][0]["content"].splitlines()
-    assert f"{REGION_VARIABLES[-1]}={VALUES[2]}" in lines
+    assert f"{REGIONS[-1]}={VALUES[2]}" in lines
     assert f"{PARAMETER_VARIABLE}={VALUES[3]}" in lines
     assert data["write_files"][0]["permissions"] == "0600"
     assert (ROOT / data["runcmd"][3][0].replace(unit_settings()["WorkingDirectory"], str(ROOT))).is_file()

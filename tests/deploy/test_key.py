@@ -7,12 +7,9 @@ from collections.abc import Iterator
 import pytest
 from tests.deploy.fake_parameters import DENIED, NAME, FakeParameters
 
+from impulse.collection.config import KEY_VARIABLE
 from impulse.errors import ConfigError, StageError
-from impulse.sharing.long_run.key import (
-    KEY_VARIABLE,
-    PARAMETER_VARIABLE,
-    key_variables,
-)
+from impulse.sharing.long_run.key import PARAMETER_VARIABLE, key_variables
 
 SECRET = "s3cret-of-the-parameter-5e0d"
 
@@ -43,7 +40,7 @@ def test_key_comes_decrypted_and_without_line_end(environ: dict[str, str]) -> No
 
 def test_key_of_the_environment_has_precedence(parameters: FakeParameters, environ: dict[str, str]) -> None:
     """Nobody is asked when the key is there, or when no parameter is named."""
-    assert key_variables({**environ, KEY_VARIABLE: "here"}) == {}
+    assert key_variables({**environ, KEY_VARIABLE: "here"}) == {KEY_VARIABLE: "here"}
     assert key_variables({**environ, PARAMETER_VARIABLE: ""}) == {}
     assert parameters.asked == []
 

@@ -1,4 +1,4 @@
-"""The policy of the machine's role grants what a whole run asks of the store, also with raw replays in the bucket."""
+"""The policy of the machine's role grants what a whole run asks of the store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.deploy.conftest import REPLAYS
 from tests.deploy.fake_parameters import NAME, FakeParameters
 from tests.deploy.machine import AWS, Machine, wait_until
-from tests.deploy.test_long_run import downloaded, newest
+from tests.deploy.test_long_run import downloaded
 from tests.deploy.watched_store import Right, WatchedStore, right_for
 from tests.s3.fixtures import Bucket
 
@@ -30,11 +30,11 @@ def policy(bucket: str, prefix: str) -> dict[str, list[dict[str, object]]]:
     ("method", "target", "is_granted"),
     [
         ("GET", "/b/p/files/md5/aa/bb", True),
-        ("HEAD", "/b/p/long-run/000001-aa.zip", True),
+        ("HEAD", "/b/p/long-run/000001-aa.ledger", True),
         ("PUT", "/b/p/files/md5/aa/bb", True),
         ("POST", "/b/p/files/md5/aa/bb?uploads=", True),
         ("DELETE", "/b/p/files/md5/aa/bb?uploadId=7", True),
-        ("DELETE", "/b/p/long-run/000001-aa.zip", True),
+        ("DELETE", "/b/p/long-run/000001-aa.ledger", True),
         ("GET", "/b?list-type=2&prefix=p%2Flong-run%2F", True),
         ("GET", "/b?list-type=2&prefix=", False),
         ("GET", "/b?list-type=2&prefix=private", False),
@@ -53,7 +53,7 @@ def test_policy_tells_calls_apart(method: str, target: str, is_granted: bool) ->
 
 @pytest.mark.heavy
 @pytest.mark.pipeline
-def test_run_with_raw_replays_in_the_bucket_needs_no_more_than_the_policy(
+def test_run_needs_no_more_than_the_policy(
     origin: Callable[[str], Checkout],
     new_machine: Callable[..., Machine],
     server: FakeBallchasing,
@@ -65,10 +65,6 @@ def test_run_with_raw_replays_in_the_bucket_needs_no_more_than_the_policy(
     The key comes from the Systems Manager, so that the environment file holds no secret of Ballchasing.
     """
     repository = origin(f"s3://{bucket.name}/data")
-    repository.replace("conf/config.yaml", "storage: local", "storage: s3")
-    repository.replace("conf/storage/s3.yaml", "storage_url: null", f"storage_url: s3://{bucket.name}/data/raw")
-    repository.run("python", "stages/config.py")
-    repository.run("git", "commit", "-qam", "raw replays in the bucket")
     with WatchedStore(bucket.server.url) as store, FakeParameters(KEY) as parameters:
         variables = {
             "AWS_ENDPOINT_URL": store.url,
@@ -78,9 +74,9 @@ def test_run_with_raw_replays_in_the_bucket_needs_no_more_than_the_policy(
         }
         first = new_machine("first", repository.path, **variables)
         first.start()
-        wait_until(lambda: len(downloaded(newest(bucket, "data"), tmp_path)) >= 6, first)
+        wait_until(lambda: len(downloaded(bucket, "data", tmp_path)) >= 6, first)
         first.lose()
-        kept, sent = downloaded(newest(bucket, "data"), tmp_path), Counter(server.files_sent)
+        kept, sent = downloaded(bucket, "data", tmp_path), Counter(server.files_sent)
         second = new_machine("second", repository.path, **variables)
         assert second.run() == 0, second.output()
 

@@ -95,7 +95,8 @@ class Ledger:
             # be missing, which costs a look at files that are there.
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
-            self._database.executescript(_TABLES)
+            # In one transaction, so that whoever copies a new ledger sees all tables or none.
+            self._database.executescript(f"BEGIN IMMEDIATE;{_TABLES}COMMIT;")
             self._database.execute("INSERT OR IGNORE INTO facts VALUES ('layout', ?)", (LAYOUT,))
             found = self.fact("layout")
         except sqlite3.DatabaseError as error:

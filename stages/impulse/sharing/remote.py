@@ -1,20 +1,82 @@
 """The remote of this checkout: is one set, may it be used, and is no secret where git would publish it.
 
 DVC itself answers a missing bucket or wrong credentials with pages or with half a sentence, some of it minutes into an
-upload. ``impulse push`` and its like ask here first.
+upload, so ``impulse push`` and its like ask here first. This is the only module that knows the classes of DVC's remotes.
 """
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from dvc.repo import Repo
+from impulse.errors import ConfigError, one_line
+from impulse.s3.credentials import S3Settings
+from impulse.s3.url import S3Url
 
-from impulse.errors import ConfigError
-from impulse.sharing.long_run.remote import Remote
+if TYPE_CHECKING:
+    from impulse.s3.bucket import S3Bucket
 
 SECRET_OPTIONS = ("secret_access_key", "session_token", "access_key_id", "password", "sse_customer_key")
-"""Options of a remote that must stand in .dvc/config.local, which git ignores."""
+"""Options of a remote that must be in .dvc/config.local, which git ignores."""
+HOW_TO_SET = "`impulse remote s3://bucket/prefix`"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """The default remote, with DVC's own settings and credentials."""
+
+    address: str
+    place: S3Url | None
+    """Bucket and prefix; None for a remote of another kind."""
+    settings: S3Settings
+    is_plain: bool
+    """False for one that keeps versions of files under their own names."""
+
+    def open(self, folder: str = "") -> S3Bucket:
+        """Return the objects right below a folder of the remote. Close it in the end.
+
+        Raises:
+            ConfigError: the remote is no bucket.
+            StoreUnusable: the settings of AWS on this machine cannot be used.
+        """
+        from impulse.s3.bucket import S3Bucket
+
+        if self.place is None:
+            raise ConfigError("the DVC remote", f"{self.address} is no bucket; set one with {HOW_TO_SET}")
+        place = S3Url(self.place.bucket, self.place.key(folder).rstrip("/"))
+        return S3Bucket(place, settings=self.settings)
+
+
+def default_remote(root: Path) -> Remote:
+    """Read DVC's settings; nothing is sent yet.
+
+    Args:
+        root: folder of the checkout.
+
+    Raises:
+        ConfigError: the checkout has no remote that can be used.
+    """
+    from dvc.config import ConfigError as DvcConfigError
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo(str(root)) as repo:
+            remote: Any = repo.cloud.get_remote()
+    except (DvcException, DvcConfigError) as error:
+        raise ConfigError("the DVC remote", one_line(error)) from error
+    if "<" in remote.path:
+        raise ConfigError("the DVC remote", f"no bucket is set yet; call {HOW_TO_SET}, then commit .dvc/config")
+    bucket, _, prefix = str(remote.path).partition("/")
+    is_bucket = remote.fs.protocol == "s3"
+    return Remote(
+        str(remote.fs.unstrip_protocol(remote.path)),
+        S3Url(bucket, prefix.strip("/")) if is_bucket else None,
+        S3Settings.of_dvc(remote.fs.fs_args) if is_bucket else S3Settings(),
+        is_plain=not (remote.worktree or remote.fs.version_aware),
+    )
 
 
 def check_remote(root: Path) -> str:
@@ -27,16 +89,20 @@ def check_remote(root: Path) -> str:
         The address of the remote.
 
     Raises:
-        ConfigError: no bucket is set, it does not exist, or .dvc/config holds a secret.
-        StageError: the bucket cannot be reached or refuses the credentials.
+        ConfigError: no bucket is set, or .dvc/config holds a secret.
+        StageError: the bucket does not exist, cannot be reached or refuses the credentials.
     """
     _refuse_secrets(root)
-    remote = Remote(root)
-    remote.check_reading()
+    remote = default_remote(root)
+    if remote.place is not None:
+        with closing(remote.open()) as bucket:
+            bucket.objects()
     return remote.address
 
 
 def _refuse_secrets(root: Path) -> None:
+    from dvc.repo import Repo
+
     with Repo(str(root)) as repo:
         remotes = repo.config.load_one("repo").get("remote", {})
     for name, options in remotes.items():
@@ -44,7 +110,7 @@ def _refuse_secrets(root: Path) -> None:
             if option in options:
                 raise ConfigError(
                     f"remote.{name}.{option}",
-                    "stands in .dvc/config, which git publishes; move it with "
+                    "is in .dvc/config, which git publishes; move it with "
                     f"`dvc remote modify --unset {name} {option}` to the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID, ...), "
                     "and make a new key if it was committed",
                 )

@@ -1,6 +1,6 @@
-"""Runs that take days on a machine that may vanish: fetch, checkpoints in the DVC remote meanwhile, then the build.
+"""Runs that take days on a machine that may vanish: raw replays go into a bucket, the ledger into the DVC remote now and then.
 
-A checkpoint is one object in the remote: a snapshot of the ledger and a list of the files in data/raw. The files themselves
-are stored by content where ``dvc push`` will look for them, so that nothing is uploaded twice. dvc.lock is in no checkpoint
-before the build is complete: it would claim a dataset that is not there.
+With ``storage: s3`` fetch keeps every replay in the bucket before the ledger knows of it. So a snapshot of the ledger, one
+object in the remote, is all that another machine needs to go on. What git keeps of a build (dvc.lock, params.yaml, run times)
+comes with the snapshot that is made once the dataset is pushed, never before.
 """

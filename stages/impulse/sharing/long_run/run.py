@@ -1,4 +1,4 @@
-"""The whole of a long run: restore, fetch with checkpoints meanwhile, build, push."""
+"""The whole of a long run: go on from the last snapshot, fetch with snapshots meanwhile, build, push."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
+
+from impulse.collection.config import KEY_VARIABLE
+from impulse.config.fetch import StorageKind
 from impulse.config.lock_file import mend
 from impulse.errors import EXIT_CONFIG, ConfigError, StageError
-from impulse.sharing.long_run.children import Children
-from impulse.sharing.long_run.key import KEY_VARIABLE, key_variables
-from impulse.sharing.long_run.place import Place
-from impulse.sharing.long_run.remote import Remote
-from impulse.sharing.long_run.restoring import restore
-from impulse.sharing.long_run.saving import Saver
+from impulse.sharing.long_run.key import key_variables
+from impulse.sharing.long_run.programs import Programs
+from impulse.sharing.long_run.snapshots import Snapshots, open_snapshots
 
 log = logging.getLogger(__name__)
 
@@ -36,57 +37,66 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
         ConfigError: somebody has to change a setting; starting again would not help.
         StageError: something failed that may work later.
     """
-    seconds = _push_seconds(environ)
-    place, remote = Place(root), Remote(root)
-    remote.check_access()
-    key = {KEY_VARIABLE: environ[KEY_VARIABLE]} if environ.get(KEY_VARIABLE) else key_variables(environ)
-    children = Children(root, {name: value for name, value in environ.items() if name != KEY_VARIABLE})
-    children.listen()
-    restore(place, remote)
-    mended = mend(root)
-    if mended:
-        log.info("%s", mended)
-
-    _check(children, "the settings", children.run(["python", "stages/config.py"]))
-    saver = Saver(place, remote)
-    code = children.run(
-        ["python", "stages/fetch.py"],
-        variables=key,
-        every_seconds=seconds,
-        meanwhile=lambda: _try_to_save(saver),
-    )
-    if code and not children.is_stopping:
-        _try_to_save(saver)
-    else:
-        saver.save()
-    _check(children, "fetch", code)
-    _check(children, "the build", children.run_dvc("repro", variables=key))
-    _check(children, "dvc push", children.run_dvc("push", "--run-cache"))
-    if children.is_stopping:
-        log.info("stopped; start the service again to go on")
-        return 0
-    saver.save(is_complete=True)
-    log.info("done: the dataset is in %s; `make results` in a checkout gets its dvc.lock", remote.address)
+    seconds = _seconds_between_snapshots(environ)
+    with open_snapshots(root) as snapshots:
+        snapshots.check_access()
+        key = key_variables(environ)
+        programs = Programs(root, {name: value for name, value in environ.items() if name != KEY_VARIABLE})
+        programs.listen()
+        _check(programs, "the settings", programs.run("python", "stages/config.py"))
+        _require_bucket(root)
+        snapshots.restore()
+        code = programs.run(
+            *("python", "stages/fetch.py"),
+            variables=key,
+            every_seconds=seconds,
+            meanwhile=lambda: _try_to_save(snapshots),
+        )
+        if code and not programs.is_stopping:
+            _try_to_save(snapshots)
+        else:
+            snapshots.save()
+        _check(programs, "fetch", code)
+        for line in mend(root):
+            log.info("%s", line)
+        _check(programs, "the build", programs.run("dvc", "repro", variables=key))
+        _check(programs, "dvc push", programs.run("dvc", "push", "--run-cache"))
+        if programs.is_stopping:
+            log.info("stopped; start the service again to go on")
+            return 0
+        snapshots.finish()
+    log.info("done: the dataset is in %s; `make results` in a checkout gets its dvc.lock", snapshots.address)
     return 0
 
 
-def _check(children: Children, what: str, code: int) -> None:
-    if code == 0 or children.is_stopping:
+def _check(programs: Programs, what: str, code: int) -> None:
+    if code == 0 or programs.is_stopping:
         return
     if code == EXIT_CONFIG:
         raise ConfigError(what, "cannot go on without a change, see the line above; the service is not started again")
     raise StageError(f"{what} ended with exit code {code}, see above; the next start goes on where it stopped")
 
 
-def _try_to_save(saver: Saver) -> None:
-    """Make a checkpoint; a remote that does not work now must not end a download that does."""
+def _require_bucket(root: Path) -> None:
+    """Refuse to keep days of downloads on a machine that may vanish."""
+    settings = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+    if settings["fetch"]["storage"] != StorageKind.s3.value:
+        raise ConfigError(
+            "fetch.storage",
+            "a long run keeps raw replays in a bucket; set `storage: s3` in conf/config.yaml and its storage_url in "
+            "conf/storage/s3.yaml",
+        )
+
+
+def _try_to_save(snapshots: Snapshots) -> None:
+    """Make a snapshot; a remote that does not work now must not end a download that does."""
     try:
-        saver.save()
+        snapshots.save()
     except StageError as error:
-        log.info("no checkpoint this time: %s", error)
+        log.info("no snapshot this time: %s", error)
 
 
-def _push_seconds(environ: Mapping[str, str]) -> float:
+def _seconds_between_snapshots(environ: Mapping[str, str]) -> float:
     text = environ.get(MINUTES_VARIABLE) or str(DEFAULT_MINUTES)
     try:
         minutes = float(text)

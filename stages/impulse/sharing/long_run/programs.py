@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,7 +17,7 @@ _EXITED_WITH = re.compile(r"exited with (\d+)")
 """How DVC reports the exit code of a stage; its own is always the same."""
 
 
-class Children:
+class Programs:
     """Starts programs in the checkout. Signals reach them through here, so that this process can save what they did."""
 
     def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
@@ -41,13 +41,12 @@ class Children:
 
     def run(
         self,
-        command: Sequence[str],
-        *,
+        *command: str,
         variables: Mapping[str, str] | None = None,
         every_seconds: float | None = None,
         meanwhile: Callable[[], object] | None = None,
     ) -> int:
-        """Run a program to its end and return its exit code.
+        """Run a program to its end and return its exit code; for dvc that of a stage that asks for other settings.
 
         Args:
             command: the program, found in the folder of this Python first.
@@ -57,13 +56,27 @@ class Children:
         """
         if self.is_stopping:
             return -signal.SIGINT
-        self._running = self._start(command, variables or {}, stderr=None)
+        is_dvc = command[0] == "dvc"
+        self._running = subprocess.Popen(
+            command,
+            cwd=self._root,
+            env={**self._environ, **(variables or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if is_dvc else None,
+            stderr=subprocess.STDOUT if is_dvc else None,
+            text=True,
+            errors="replace",
+            # A group of its own: a signal for it also reaches the stage below dvc, and none reaches it twice.
+            start_new_session=True,
+        )
         if self.is_stopping:
             self._stop()
         try:
-            while True:
+            wants_change = _pass_on(self._running.stdout or ())
+            code = None
+            while code is None:
                 try:
-                    return self._running.wait(every_seconds if meanwhile else None)
+                    code = self._running.wait(every_seconds if meanwhile else None)
                 except subprocess.TimeoutExpired:
                     if meanwhile is not None and not self.is_stopping:
                         meanwhile()
@@ -73,44 +86,31 @@ class Children:
             raise
         finally:
             self._running = None
-
-    def run_dvc(self, *arguments: str, variables: Mapping[str, str] | None = None) -> int:
-        """Run dvc; a stage's request for a change of settings becomes the exit code."""
-        if self.is_stopping:
-            return -signal.SIGINT
-        wants_change = False
-        self._running = self._start(["dvc", *arguments], variables or {}, stderr=subprocess.STDOUT)
-        if self.is_stopping:
-            self._stop()
-        try:
-            assert self._running.stdout is not None
-            for line in self._running.stdout:
-                sys.stdout.write(line)
-                sys.stdout.flush()
-                wants_change |= str(EXIT_CONFIG) in _EXITED_WITH.findall(line)
-            code = self._running.wait()
-        finally:
-            self._running = None
         return EXIT_CONFIG if code and wants_change else code
-
-    def _start(
-        self, command: Sequence[str], variables: Mapping[str, str], *, stderr: int | None
-    ) -> subprocess.Popen[str]:
-        # A group of its own: a signal for it then also reaches the stage below dvc, and none reaches it twice.
-        return subprocess.Popen(
-            command,
-            cwd=self._root,
-            env={**self._environ, **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=None if stderr is None else subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
 
     def _stop(self) -> None:
         self.is_stopping = True
         if self._running is not None and self._running.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._running.pid, signal.SIGINT)
+            _interrupt(self._running)
+
+
+def _interrupt(process: subprocess.Popen[str]) -> None:
+    """Ask a program and all that it started to end.
+
+    Without process groups, as on Windows, only the program itself is ended: a stage below dvc then finishes by itself.
+    """
+    if not hasattr(os, "killpg"):
+        process.terminate()
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+
+
+def _pass_on(output: Iterable[str]) -> bool:
+    """Print what a program says; True when it reports a stage that asks for other settings."""
+    wants_change = False
+    for line in output:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+        wants_change |= str(EXIT_CONFIG) in _EXITED_WITH.findall(line)
+    return wants_change
