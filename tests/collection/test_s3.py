@@ -2,19 +2,11 @@ from __future__ import annotations
 
 import io
 import logging
-import os
-import subprocess
-import sys
-import time
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from botocore.client import BaseClient
 from tests.collection.conftest import Place
-from tests.collection.fake_ballchasing import KEY, FakeBallchasing
-from tests.paths import ROOT
 from tests.s3.fixtures import Bucket
 
 from impulse.collection import DownloadResult
@@ -68,51 +60,26 @@ def test_bucket_and_folder_hold_the_same(place: Place, bucket: Bucket, replays: 
     assert bucket.objects() == place.written()
 
 
-def test_second_run_makes_no_call_and_puts_no_replay(
+def test_objects_are_known_again(
     place: Place, bucket: Bucket, replays: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ledger and listing decide; pages of a listing are put together."""
-    fill(place, replays)
+    """What is there costs no call and no put; what is gone or damaged is replaced, with the ledger and without."""
+    wanted = fill(place, replays)
     get(place, bucket)
-    before, calls = bucket.objects(), len(place.server.calls)
-    put = set()
-    call = BaseClient._make_api_call
-
-    def short_pages(self, method: str, settings: dict[str, Any]) -> Any:
-        if method == "PutObject":
-            put.add(settings["Key"])
-        return call(self, method, {**settings, **({"MaxKeys": 2} if method == "ListObjectsV2" else {})})
-
+    calls = len(place.server.calls)
     with monkeypatch.context() as patch:
-        patch.setattr(BaseClient, "_make_api_call", short_pages)
-        result = get(place, bucket)
+        patch.setattr(S3Bucket, "write", lambda self, name, content: name in LISTS or pytest.fail(f"{name} is put"))
+        again = get(place, bucket)
+    assert (again.successful, again.downloaded_now, len(place.server.calls)) == (4, 0, calls)
 
-    assert (result.successful, result.downloaded_now, len(place.server.calls)) == (4, 0, calls)
-    assert put == set(), "the lists are the same, too"
-    assert bucket.objects() == before
-
-
-def test_objects_are_known_again_without_the_ledger(place: Place, bucket: Bucket, replays: list[bytes]) -> None:
-    """Objects of unknown origin are read back; a damaged one of the right size and an empty one are replaced."""
-    wanted = fill(place, replays)
-    get(place, bucket)
-    bucket.put("replay-1.replay", with_flipped_bits(replays[1]))
-    bucket.put("replay-2.replay", b"")
-    get(place, bucket, ledger="another.sqlite")
-
-    assert place.server.files_sent == {"replay-0": 1, "replay-1": 2, "replay-2": 2, "replay-3": 1}
-    assert {name: bucket.get(name) for name in wanted} == wanted
-
-
-def test_object_of_wrong_size_is_replaced(place: Place, bucket: Bucket, replays: list[bytes]) -> None:
-    """The ledger is not believed about an object that has changed, or is gone."""
-    wanted = fill(place, replays)
-    get(place, bucket)
     bucket.put("replay-1.replay", replays[5] + b"longer")
     bucket.client.delete_object(Bucket=bucket.name, Key="replay-2.replay")
     assert get(place, bucket).downloaded_now == 2
+    bucket.put("replay-1.replay", with_flipped_bits(replays[1]))
+    bucket.put("replay-2.replay", b"")
+    get(place, bucket, ledger="another.sqlite")
+    assert place.server.files_sent == {"replay-0": 1, "replay-1": 3, "replay-2": 3, "replay-3": 1}
     assert {name: bucket.get(name) for name in wanted} == wanted
-    assert place.server.files_sent == {"replay-0": 1, "replay-1": 2, "replay-2": 2, "replay-3": 1}
 
 
 @pytest.mark.parametrize("is_stored", [False, True])
@@ -138,31 +105,6 @@ def test_failed_put_ends_the_run_and_the_next_goes_on(
 
     assert {name: bucket.get(name) for name in wanted} == wanted
     assert place.server.files_sent == {f"replay-{n}": 2 if n == 2 and not is_stored else 1 for n in range(4)}
-
-
-def test_killed_run_goes_on_and_downloads_nothing_twice(tmp_path: Path, bucket: Bucket, replays: list[bytes]) -> None:
-    """After a SIGKILL every object is whole, and what is in the bucket is not downloaded again."""
-    with FakeBallchasing(clock=time.time) as server:
-        server.add_group("top")
-        for number in range(12):
-            server.add_replay(f"replay-{number:02d}", replays[number], "top")
-        server.delay = 0.1
-        command = [sys.executable, str(ROOT / "tests/s3/killed_run.py"), server.url, KEY]
-        command += [str(tmp_path / "ledger.sqlite"), bucket.name]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT / "stages")}
-        process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-        end = time.monotonic() + 60
-        while len(bucket.objects()) < 3 and time.monotonic() < end:
-            time.sleep(0.02)
-        process.kill()
-        process.wait()
-        kept = bucket.objects()
-        assert 3 <= len(kept) < 12
-        assert all(content == replays[int(key[7:9])] for key, content in kept.items())
-        subprocess.run(command, env=environment, check=True, timeout=60, stderr=subprocess.DEVNULL)
-        found = bucket.objects()
-        assert {f"replay-{n:02d}.replay": replays[n] for n in range(12)}.items() <= found.items()
-        assert all(server.files_sent[key.removesuffix(".replay")] == 1 for key in kept)
 
 
 def test_store_that_cannot_be_used_ends_the_run_before_its_first_call(

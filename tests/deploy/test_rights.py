@@ -14,9 +14,10 @@ from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.deploy.conftest import REPLAYS
 from tests.deploy.fake_parameters import NAME, FakeParameters
 from tests.deploy.machine import AWS, Machine, wait_until
+from tests.deploy.rights import Right, right_for
 from tests.deploy.test_long_run import downloaded
-from tests.deploy.watched_store import Right, WatchedStore, right_for
 from tests.s3.fixtures import Bucket
+from tests.s3.proxy import CountingProxy
 
 
 def policy(bucket: str, prefix: str) -> dict[str, list[dict[str, object]]]:
@@ -65,7 +66,7 @@ def test_run_needs_no_more_than_the_policy(
     The key comes from the Systems Manager, so that the environment file holds no secret of Ballchasing.
     """
     repository = origin(f"s3://{bucket.name}/data")
-    with WatchedStore(bucket.server.url) as store, FakeParameters(KEY) as parameters:
+    with CountingProxy(bucket.server.url) as store, FakeParameters(KEY) as parameters:
         variables = {
             "AWS_ENDPOINT_URL": store.url,
             "AWS_ENDPOINT_URL_SSM": parameters.url,
@@ -86,6 +87,7 @@ def test_run_needs_no_more_than_the_policy(
     assert all(server.files_sent[name] == sent[name] for name in kept)
     assert pq.read_table(second.path / "data" / "export" / "replays.parquet").num_rows == REPLAYS
     assert not list((second.path / "data" / "raw").rglob("*.replay"))
-    assert Right("s3:PutObject", f"arn:aws:s3:::{bucket.name}/data/raw/replays/re/replay-00.replay") in store.rights
+    rights = {right_for(*request.split(" ", 1)) for request in store.requests}
+    assert Right("s3:PutObject", f"arn:aws:s3:::{bucket.name}/data/raw/replays/re/replay-00.replay") in rights
     granted = policy(bucket.name, "data")
-    assert sorted(map(str, (right for right in store.rights if not right.is_granted_by(granted)))) == []
+    assert sorted(map(str, (right for right in rights if not right.is_granted_by(granted)))) == []

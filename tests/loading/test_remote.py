@@ -7,15 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from tests.checkout import Checkout
 from tests.exported import exported
+from tests.local_server import LocalServer, QuietHandler
 from tests.s3.fixtures import Bucket
 from tests.s3.proxy import CountingProxy
 
@@ -265,30 +264,34 @@ def test_only_what_is_asked_for_comes_over_the_network(
         assert proxy.requests == []
 
 
-class _Ranges(SimpleHTTPRequestHandler):
-    """A file server that knows ranges, as object stores do."""
+class Ranges(QuietHandler):
+    """Gives parts of files, as object stores do."""
+
+    owner: FileServer
 
     def do_GET(self) -> None:
-        path = Path(self.translate_path(self.path))
+        path = self.owner.folder / self.path.lstrip("/")
         if not path.is_file():
             self.send_error(404)
             return
         content = path.read_bytes()
-        if wanted := self.headers.get("Range"):
-            first, last = wanted.removeprefix("bytes=").split("-")
-            part = content[int(first) : int(last or len(content)) + 1]
-            self.send_response(206)
-            self.send_header("Content-Range", f"bytes {first}-{int(first) + len(part) - 1}/{len(content)}")
-        else:
-            part = content
-            self.send_response(200)
+        first, last = self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")
+        part = content[int(first) : int(last or len(content)) + 1]
+        self.send_response(206 if "Range" in self.headers else 200)
+        self.send_header("Content-Range", f"bytes {first}-{int(first) + len(part) - 1}/{len(content)}")
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("Content-Length", str(len(part)))
         self.end_headers()
-        self.wfile.write(part)
+        if self.command == "GET":
+            self.wfile.write(part)
 
-    def log_message(self, *_: object) -> None:
-        pass
+    do_HEAD = do_GET
+
+
+class FileServer(LocalServer):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(Ranges)
+        self.folder = folder
 
 
 @pytest.fixture
@@ -296,13 +299,8 @@ def file_server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """URL and folder of an HTTP server on loopback."""
     folder = tmp_path / "served"
     folder.mkdir()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: _Ranges(*args, directory=str(folder)))
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", folder
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with FileServer(folder) as server:
+        yield server.url, folder
 
 
 @pytest.mark.heavy

@@ -20,6 +20,7 @@ from tests.s3.fixtures import s3_server as s3_server
 from tests.s3.server import S3Server, free_ports
 
 from impulse.errors import EXIT_CONFIG, BucketMissing, ObjectMissing, StageError
+from impulse.files.storage import LocalFolder, Storage
 from impulse.s3 import bucket as bucket_module
 from impulse.s3.bucket import MAX_BACKOFF_SECONDS, S3Bucket
 from impulse.s3.url import S3Url
@@ -84,33 +85,42 @@ def opened(bucket: Bucket, prefix: str = "a/b", **options: Any) -> closing[S3Buc
 
 
 @pytest.mark.slow
-def test_storage_keeps_what_it_is_given(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sizes, whole and first bytes, removal; a listing of several pages, and nothing outside the prefix."""
+@pytest.mark.parametrize("kind", ["folder", "bucket"])
+def test_every_storage_keeps_what_it_is_given(bucket: Bucket, tmp_path: Path, kind: str) -> None:
+    """Sizes, whole and first bytes, removal, and no second write of the very same."""
+    with opened(bucket) as objects:
+        storage: Storage = objects if kind == "bucket" else LocalFolder(tmp_path)
+        contents = {f"{number}/x.bin": b"x" * number for number in range(5)}
+        assert all(storage.write(name, content) for name, content in contents.items())
+        assert not storage.write("3/x.bin", b"xxx"), "the very same"
+        assert storage.write("3/x.bin", b"yyy"), "another content of the same size"
+        storage.remove("4/x.bin")
+        storage.remove("never")
+        assert [storage.size(name) for name in contents] == [0, 1, 2, 3, None]
+        assert [storage.read("3/x.bin", limit) for limit in (None, 2, 9)] == [b"yyy", b"yy", b"yyy"]
+        assert storage.read("0/x.bin", 2) == b""
+        with pytest.raises((ObjectMissing, FileNotFoundError)):
+            storage.read("4/x.bin")
+
+
+@pytest.mark.slow
+def test_listing_of_several_pages_ends_at_the_prefix(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All pages are put together; an object that changed since then is told from the one that was listed."""
     call = BaseClient._make_api_call
 
     def short_pages(self, method: str, settings: dict[str, Any]) -> Any:
         return call(self, method, {**settings, **({"MaxKeys": 2} if method == "ListObjectsV2" else {})})
 
     monkeypatch.setattr(BaseClient, "_make_api_call", short_pages)
-    bucket.put("a/bc", b"outside")
-    with opened(bucket) as storage:
-        contents = {f"{number}.bin": b"x" * number for number in range(5)}
-        assert all(storage.write(name, content) for name, content in contents.items())
-        assert not storage.write("3.bin", b"xxx"), "the very same is not sent again"
-        assert storage.write("3.bin", b"yyy"), "another content of the same size is"
-        storage.remove("4.bin")
-        storage.remove("never.bin")
-    with opened(bucket) as storage:
-        assert {name: storage.size(name) for name in storage.objects()} == {f"{n}.bin": n for n in range(4)}
-        assert storage.size("4.bin") is None
-        assert (storage.read("3.bin"), storage.read("3.bin", 2), storage.read("0.bin", 2)) == (b"yyy", b"yy", b"")
-        etag = storage.objects()["2.bin"].etag
-        bucket.put("a/b/2.bin", b"changed")
+    for key in ("a/bc", "a/b/c/deep", *(f"a/b/{number}" for number in range(5))):
+        bucket.put(key, b"content")
+    with opened(bucket) as storage, opened(bucket, listed="c") as deep:
+        assert list(storage.objects()) == ["0", "1", "2", "3", "4"]
+        assert list(deep.objects()) == ["c/deep"]
+        etag = storage.objects()["2"].etag
+        bucket.put("a/b/2", b"changed")
         with pytest.raises(ObjectMissing, match="has changed since it was listed"):
-            storage.read("2.bin", etag=etag)
-        with pytest.raises(ObjectMissing, match="there is no such object"):
-            storage.read("4.bin")
-    assert bucket.get("a/bc") == b"outside"
+            storage.read("2", etag=etag)
 
 
 @pytest.mark.slow

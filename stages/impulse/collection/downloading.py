@@ -101,7 +101,7 @@ class Downloader:
             raise ServerError(f"the server does not answer as it should ({error}); run again later to go on") from error
 
     def _one(self, download: Download) -> tuple[Download, bool]:
-        """Download one replay; the second value tells whether a fault of the server prevented it.
+        """Download one replay; the second value says whether a fault of the server prevented it.
 
         Such a fault is not written down here: it is the replay's fault only if the server works otherwise.
         """

@@ -152,7 +152,7 @@ class Ledger:
         return Listing() if row is None else Listing(row[0], bool(row[1]), row[2])
 
     def forget_listings(self, prefix: str) -> None:
-        """Let the lists of one server be read anew; outcomes stay."""
+        """Let the lists of one server be read again; outcomes are kept."""
         with self.transaction() as database:
             for table in ("listings", "members"):
                 database.execute(f"DELETE FROM {table} WHERE substr(scope, 1, ?) = ?", (len(prefix), prefix))

@@ -31,7 +31,7 @@ class Lister:
         self._ledger = ledger
 
     def refresh(self) -> None:
-        """Let everything be read anew from now on."""
+        """Let everything be read again from now on."""
         self._ledger.forget_listings(f"{self._client.base_url}/")
 
     def replays_of(self, groups: Iterable[str], filters: Mapping[str, list[str]]) -> dict[str, str | None]:

@@ -9,7 +9,7 @@ from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from impulse.errors import ConfigError
+from impulse.errors import ConfigError, one_line
 
 Section = TypeVar("Section")
 
@@ -61,7 +61,7 @@ def translate(error: Exception, *, within: str = "") -> ConfigError:
         if isinstance(cause, MissingConfigException) and cause.missing_cfg_file and cause.options is not None:
             group, _, name = str(cause.missing_cfg_file).removesuffix(".yaml").rpartition("/")
             return ConfigError(group or name, f"there is no preset {name!r}; known are {', '.join(cause.options)}")
-    return ConfigError("configuration", " ".join(str(error).split()))
+    return ConfigError("configuration", one_line(error))
 
 
 def differing_keys(

@@ -98,7 +98,7 @@ class FetchParams:
     rate_limit_per_hour: int | None = None
     """ballchasing: downloads an hour; null takes what the key's tier allows."""
     refresh: bool = False
-    """ballchasing: list groups and queries anew; otherwise what was listed before is used."""
+    """ballchasing: list groups and queries again; otherwise what was listed before is used."""
     retry_failed: bool = False
     """ballchasing: try again what failed, was gone or was forbidden."""
     dry_run: bool = False

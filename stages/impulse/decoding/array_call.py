@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import subtr_actor
 
-from impulse.errors import CorruptReplay, ReplayError, UnsupportedReplay
+from impulse.errors import CorruptReplay, ReplayError, UnsupportedReplay, one_line
 from impulse.replay.reasons import Reason
 
 PARSER_PACKAGE = "subtr-actor-py"
@@ -102,7 +102,7 @@ def _translate(error: Exception) -> ReplayError:
 
 
 def _shorten(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = one_line(error)
     return text if len(text) <= DETAIL_LENGTH else text[: DETAIL_LENGTH - 1] + "…"
 
 

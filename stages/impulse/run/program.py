@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from impulse.config.engine import EngineParams
-from impulse.errors import EXIT_CONFIG, ConfigError, ImpulseError, StageError
+from impulse.errors import EXIT_CONFIG, ConfigError, ImpulseError, StageError, one_line
 from impulse.run.groups import concerns, groups
 from impulse.run.job import Counts, Job
 
@@ -166,9 +166,8 @@ def _params(root: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise ConfigError("params.yaml", "is missing; `dvc repro config` writes it") from error
     except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
         raise ConfigError(
-            "params.yaml", f"cannot be read ({problem}); restore it with `git checkout params.yaml`"
+            "params.yaml", f"cannot be read ({one_line(error)}); restore it with `git checkout params.yaml`"
         ) from error
     if not isinstance(loaded, dict):
         raise ConfigError("params.yaml", "is not a mapping; restore it with `git checkout params.yaml`")

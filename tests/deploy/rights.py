@@ -1,14 +1,11 @@
-"""A proxy before an S3 server that writes down which rights each call needs on AWS, and a reader of IAM policies."""
+"""Which rights calls to a store need on AWS, and a reader of IAM policies."""
 
 from __future__ import annotations
 
 import fnmatch
-import http.client
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
-
-from tests.local_server import LocalServer, QuietHandler
 
 
 @dataclass(frozen=True)
@@ -47,50 +44,3 @@ def right_for(method: str, target: str) -> Right:
     if method == "DELETE":
         return Right("s3:AbortMultipartUpload" if "uploadId" in query else "s3:DeleteObject", resource)
     return Right("s3:GetObject" if method in ("GET", "HEAD") else "s3:PutObject", resource)
-
-
-class WatchedStore(LocalServer):
-    """The proxy; use it as a context."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(_Handler)
-        self.rights: set[Right] = set()
-        self.target = urlsplit(url).netloc
-
-
-class _Handler(QuietHandler):
-    owner: WatchedStore
-    protocol_version = "HTTP/1.1"
-    timeout = 5
-
-    def _pass_on(self) -> None:
-        self.owner.rights.add(right_for(self.command, self.path))
-        connection = http.client.HTTPConnection(self.owner.target, timeout=60)
-        connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-        for name, value in self.headers.items():
-            connection.putheader(name, value)  # Host too: the signature covers it
-        connection.endheaders(self._body())
-        answer = connection.getresponse()
-        data = answer.read()
-        self.send_response(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in ("transfer-encoding", "connection", "content-length", "date", "server"):
-                self.send_header(name, value)
-        length = answer.getheader("Content-Length") if self.command == "HEAD" else len(data)
-        self.send_header("Content-Length", str(length or 0))
-        self.end_headers()
-        self.wfile.write(data)
-        connection.close()
-
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        raw = b""
-        while True:
-            line = self.rfile.readline()
-            size = int(line.split(b";")[0], 16)
-            raw += line + self.rfile.read(size + 2)
-            if size == 0:
-                return raw
-
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass_on
