@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,24 @@ if __name__ == "__main__":
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+DOORS = {
+    r"\.(write_text|symlink_to|hardlink_to|chmod)\(": {"files/output.py", "files/disk.py"},
+    r"\bos\.(link|symlink|chmod|fsync|open)\b": {"files/disk.py"},
+    r"\bos\.(memfd_create|posix_\w+)\b": {"files/memory.py"},
+    r"\bos\.(killpg|setsid|getpgid|fork)\b": {"sharing/long_run/programs.py"},
+    r"\b(import|from) (resource|fcntl|pwd|grp|termios)\b": {"run/limits.py"},
+}
+"""What does not work, or not alike, on every system, and the modules that may use it."""
+
+
+@pytest.mark.parametrize("pattern", DOORS)
+def test_each_lies_behind_its_door(pattern: str) -> None:
+    """A module that needs one of these calls the door, which has the fallback."""
+    package = STAGES / "impulse"
+    found = {path for path in package.rglob("*.py") if re.search(pattern, path.read_text(encoding="utf-8"))}
+    assert {path.relative_to(package).as_posix() for path in found} == DOORS[pattern]
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import multiprocessing
+
 import pytest
 from tests.run.worker_killers import work
 
@@ -32,3 +34,10 @@ def test_a_defect_of_the_program_ends_the_run() -> None:
 def test_no_task_needs_no_worker() -> None:
     """An empty run ends at once."""
     assert list(run_isolated(work, [], ENGINE)) == []
+
+
+def test_one_task_starts_one_worker() -> None:
+    """A replay more costs one process, however many there may be."""
+    for outcome in run_isolated(work, ["fine"], ENGINE):
+        assert outcome.error is None
+        assert len(multiprocessing.active_children()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import multiprocessing
 import os
@@ -54,8 +55,9 @@ def run_isolated(
     """
     if engine.memory_limit_mb and not can_limit_memory():
         log.info("this system cannot limit the memory of a worker; engine.memory_limit_mb does nothing")
-    workers = engine.workers or os.cpu_count() or 1
     remaining = iter(tasks)
+    first = list(itertools.islice(remaining, engine.workers or os.cpu_count() or 1))
+    remaining, workers = itertools.chain(first, remaining), max(len(first), 1)  # none is started for nothing
     pending: dict[Future[Value], Task] = {}
     with ProcessPool(
         max_workers=workers,

@@ -22,7 +22,7 @@ from typing import Any
 
 from impulse.collection.status import status_lines
 from impulse.errors import ConfigError, StageError
-from impulse.files.output import only_writer, output_file, write_json
+from impulse.files.output import only_writer, output_file, write_json, write_text
 from impulse.s3.bucket import S3Bucket
 from impulse.sharing.remote import default_remote
 
@@ -179,7 +179,7 @@ class Snapshots:
                 raise StageError(f"{self.address}: the results name a file outside the checkout ({path!r})")
         for path, content in results["files"].items():
             with output_file(self._root / path) as partial:
-                partial.write_text(content, encoding="utf-8")
+                write_text(partial, content)
         return sorted(results["files"])
 
     def _results(self) -> dict[str, Any] | None:
