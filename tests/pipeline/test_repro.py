@@ -102,6 +102,36 @@ def test_an_edit_reruns_exactly_what_depends_on_it(
     assert fresh.stages_run("dvc", "repro") == expected
 
 
+def _add_rule(checkout: Checkout, entry: str) -> None:
+    checkout.replace("conf/quality/default.yaml", "rules:\n", f"rules:\n  {entry}\n")
+
+
+def test_a_rule_on_what_is_measured_parses_and_measures_nothing(fresh: Checkout) -> None:
+    """It is one entry of conf; what it rejects leaves the dataset."""
+    _add_rule(fresh, "blue_wins: {measure: goals_orange, at_most: 0, severity: reject, because: blue is good}")
+    assert fresh.stages_run("dvc", "repro") == ["config", "validate", "dedupe", "export"]
+    assert metrics(fresh, "validate")["rejected"]["blue_wins"] > 0
+
+
+def test_a_rule_on_a_new_measure_parses_nothing(fresh: Checkout) -> None:
+    """A column and its value; every replay is measured again, from its stored frames."""
+    fresh.replace(
+        "stages/impulse/tables/measures.py",
+        '    Column("n_bots"',
+        '    Column("n_people", "int16", "people among the players"),\n    Column("n_bots"',
+    )
+    fresh.replace(
+        "stages/impulse/products/measures.py",
+        '        "n_bots"',
+        '        "n_people": sum(not row["is_bot"] for row in players),\n        "n_bots"',
+    )
+    _add_rule(fresh, "lonely: {measure: n_people, at_least: 3, severity: reject, because: more than a duel}")
+    assert "parse" in fresh.stages_run("dvc", "repro")
+    timing = json.loads((fresh.path / "metrics" / "timing" / "parse.json").read_text())
+    assert (timing["parsed_now"], timing["measured_now"]) == (0, metrics(fresh, "parse")["out"])
+    assert metrics(fresh, "validate")["rejected"]["lonely"] > 0
+
+
 def test_an_experiment_changes_the_rows(fresh: Checkout) -> None:
     """`-S` reaches the stages, metrics and params show the difference, and a plain repro agrees afterwards."""
     rows = metrics(fresh, "parse")["rows"]

@@ -25,6 +25,8 @@ def checked(kind: type[Section], values: DictConfig | Mapping[str, Any], *, key:
     Raises:
         ConfigError: a key is unknown, a value has the wrong type or is out of range.
     """
+    if not isinstance(values, DictConfig | Mapping):
+        raise ConfigError(key, f"{values!r} is no settings; a preset is chosen by its group, as in features=minimal")
     plain = OmegaConf.to_container(values, resolve=True) if isinstance(values, DictConfig) else dict(values)
     try:
         result = OmegaConf.to_object(OmegaConf.merge(_unlocked(OmegaConf.structured(kind)), plain))
