@@ -4,10 +4,12 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import Recording
 from impulse.parsing.parsed_replay import parse_replay
+from impulse.products.events import make_events
 
 PARAMS = dataclasses.replace(ParsingConfig.get_preset("standard").params(), events=True)
 
@@ -50,3 +52,28 @@ def test_an_event_belongs_to_the_first_row_that_shows_it(synthetic: tuple[Path, 
 def test_events_are_made_only_on_request(synthetic: tuple[Path, Recording]) -> None:
     """They take as long as many replays, so the default does without."""
     assert parse_replay(synthetic[0], ParsingConfig.get_preset("standard").params()).events == []
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [({"x": 1.0, "y": 2.0, "z": 3.0}, (1.0, 2.0, 3.0)), ([1.0, 2.0, 3.0], (1.0, 2.0, 3.0)), (None, (None, None, None))],
+    ids=["named", "listed", "not told"],
+)
+def test_positions_are_read_in_every_form(monkeypatch: pytest.MonkeyPatch, position: object, expected: object) -> None:
+    """The parser names the axes, lists them for refreshed dodges, and leaves the position out for others."""
+    player, kinds = {"Steam": 7}, ("touch", "boost_pad", "player_stat", "goal", "dodge_refreshed")
+    event = {"time": 1.0, "frame": 30, "player": player, "player_position": position}
+    data: dict[str, list[object]] = {f"{kind}_events": [] for kind in kinds} | {
+        "demolish_infos": [],
+        "dodge_refreshed_events": [event],
+    }
+    monkeypatch.setattr("impulse.products.events.decode_frames", lambda path: data)
+    (row,) = make_events(
+        Path("any"),
+        replay_id="r",
+        players=[{"slot": 4, "team": "orange"}],
+        player_ids=["Steam(7)"],
+        frame_time=np.array([0.5, 1.0], dtype=np.float32),
+    )
+    assert (row["player_x"], row["player_y"], row["player_z"]) == expected
+    assert (row["kind"], row["row"], row["slot"], row["team"]) == ("dodge_refresh", 1, 4, "orange")
