@@ -19,24 +19,6 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
 ALL = ["config", "fetch", "parse", "validate", "dedupe", "export"]
 
 
-@pytest.fixture(scope="module")
-def built(clone: Callable[[str, Path], Checkout], small_source: Path) -> Checkout:
-    """A clone in which the dataset was built and committed once."""
-    checkout = clone("built", small_source)
-    assert checkout.stages_run("dvc", "repro") == ALL
-    checkout.run("git", "add", "-A")
-    checkout.run("git", "commit", "-qm", "dataset")
-    return checkout
-
-
-@pytest.fixture
-def fresh(built: Checkout) -> Checkout:
-    """The built clone as it was committed."""
-    built.run("git", "checkout", "-q", "--force", "HEAD")
-    built.run("dvc", "checkout", "--force", "--quiet")
-    return built
-
-
 def metrics(checkout: Checkout, stage: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((checkout.path / "metrics" / f"{stage}.json").read_text())
     return content
