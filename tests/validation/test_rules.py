@@ -18,8 +18,10 @@ from impulse.demo import MatchPlan, Recording, edit_header, generate, with_flipp
 from impulse.demo.writer import casting
 from impulse.errors import CorruptReplay
 from impulse.parsing.parsed_replay import parse_replay
+from impulse.products.measures import HEADER_FACTS, measure
 from impulse.replay.container import read_header
 from impulse.replay.reasons import Reason
+from impulse.schema.frames import PLAY_STATE
 from impulse.validation.comparisons import compare
 from impulse.validation.rules import is_flag
 from impulse.validation.verdicts import Verdict, violating_rows
@@ -101,6 +103,7 @@ CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
     "car_too_fast": _moved("cars", "velocity", (2000.0, 2000.0, 0.0)),
     "car_spins_too_fast": _moved("cars", "spin", (0.0, 5.0, 5.0)),
     "no_ball": _row(share_ball_missing=0.3),
+    "ball_frozen": _moved("ball", "position", (500.0, 0.0, 93.0)),
     "mostly_held": _sampled_too_often,
     "roster_incomplete": _edited(TeamSize=3),
     "roster_unbalanced": _planned(leave_frame=350),
@@ -117,6 +120,7 @@ CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
 """A replay that violates each rule: a file where the parser delivers such a thing, else a row of measures."""
 
 ALLOWED_BESIDE = {
+    "ball_outside_arena": {"ball_frozen"},
     "goals_not_shown": {"score_mismatch"},
     "score_mismatch": {"goals_not_shown"},
 }
@@ -148,6 +152,35 @@ def test_every_rule_finds_the_replay_that_violates_it(
     assert rule.because in judgement.verdicts["findings"][0].as_py() or rule.measure in str(
         judgement.verdicts["findings"][0]
     )
+
+
+@pytest.mark.parametrize(("seconds", "share"), [(42.0, 0.42), (0.9, 0.0), (0.0, 0.0)])
+def test_a_ball_that_stops_in_mid_play_is_frozen(tmp_path: Path, seconds: float, share: float) -> None:
+    """Its share is that of the time on the clock; a ball that waits for its kickoff or for an update is not frozen."""
+    path = tmp_path / "match.replay"
+    path.write_bytes(Recording(generate(replace(PLAN, duration_seconds=100.0))).data)
+    parsed = parse_replay(path, ParsingConfig.get_preset("standard").params())
+    frames = parsed.frames
+    hit = np.asarray(frames["ball_has_been_hit"]) & (np.asarray(frames["game_state"].cast(pa.string())) == PLAY_STATE)
+    first = int(np.flatnonzero(hit)[20])
+    stops = np.arange(len(hit))
+    stops[first : first + round(seconds * 10)] = first
+    for axis in "xyz":
+        name = f"ball_pos_{axis}"
+        at = frames.schema.get_field_index(name)
+        frames = frames.set_column(at, frames.schema.field(name), frames[name].take(pa.array(stops)))
+    header = {name: parsed.replay[name] for name in HEADER_FACTS}
+    measures = measure(frames, header=header, players=parsed.players, goals=parsed.goals)
+    assert measures["share_ball_frozen"] == pytest.approx(share, abs=0.02)
+    assert measures["seconds_played"] == pytest.approx(100.0, abs=2.0)
+
+
+@pytest.mark.real_replays
+def test_a_real_recording_whose_ball_never_moves_is_rejected(real_replays: Path) -> None:
+    """The parser gives the ball of the kickoff in every row of this file; nothing else says so."""
+    row = measured_file(real_replays / "recoverable" / "c62cb.replay")
+    assert row["share_ball_frozen"] > 0.99
+    assert judged(row).rejects[0].reason == "ball_frozen"
 
 
 def test_every_rule_has_a_case() -> None:

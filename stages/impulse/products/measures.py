@@ -35,6 +35,9 @@ USES = ("files/arrow.py",)
 HEADER_FACTS = ("blue_score", "orange_score")
 """Facts of the header that are measured with the frames."""
 
+FROZEN_SECONDS = 1.0
+"""A ball that keeps its place for longer is frozen; for less it may only lack an update."""
+
 Values = npt.NDArray[np.floating]
 Flags = npt.NDArray[np.bool_]
 Rows = Sequence[Mapping[str, Any]]
@@ -88,7 +91,7 @@ def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, goals
         "share_held": _share(held),
         "share_ball_missing": _share(~ball_present),
         "share_absent": 1.0 - int(together.sum(dtype=np.int64)) / (rows * len(players)) if rows else 0.0,
-        **_play(frames, seconds_shown(held, frame_time), on_field),
+        **_play(frames, seconds_shown(held, frame_time), on_field, ball[0]),
         "non_finite": _count_non_finite(frames),
         "time_steps_back": int(np.count_nonzero(backwards)),
         "max_quat_error": _quat_error([*ball, *cars]),
@@ -111,17 +114,22 @@ def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, goals
     }
 
 
-def _play(frames: pa.Table, seconds: Values, on_field: Mapping[str, npt.NDArray[np.int16]]) -> dict[str, float]:
-    """Return the seconds on the match clock, and the share of the play in which the teams are not equally many.
+def _play(
+    frames: pa.Table, seconds: Values, on_field: Mapping[str, npt.NDArray[np.int16]], ball: _Body
+) -> dict[str, float]:
+    """Return the seconds on the match clock, and in what shares of the play the teams are unequal and the ball is frozen.
 
     The clock runs from the first touch after a kickoff to the next goal or end, so this is what the header counts too.
     """
     seconds = np.where(_in_state(frames, PLAY_STATE), seconds, 0.0)
     hit, unbalanced = _values(frames, "ball_has_been_hit"), on_field["blue"] != on_field["orange"]
-    played = float(seconds.sum())
+    played, clock = float(seconds.sum()), float(seconds[hit].sum())
+    moved = ~ball.there | np.concatenate(([True], (np.diff(ball.values[_POS]) != 0).any(axis=0)))[: len(hit)]
+    in_place = np.bincount(np.cumsum(moved), np.where(hit & ~moved, seconds, 0.0))  # s, between two moves each
     return {
-        "seconds_played": float(seconds[hit].sum()),
+        "seconds_played": clock,
         "share_unbalanced": float(seconds[unbalanced].sum()) / played if played else 0.0,
+        "share_ball_frozen": float(in_place[in_place > FROZEN_SECONDS].sum()) / clock if clock else 0.0,
     }
 
 

@@ -43,6 +43,13 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
         lower=0,
         upper=1,
     ),
+    Column(
+        "share_ball_frozen",
+        "float32",
+        "share of the time on the match clock in which the ball keeps its place for more than a second",
+        lower=0,
+        upper=1,
+    ),
     Column("non_finite", "int64", "NaN and infinite values in the frames"),
     Column("time_steps_back", "int32", "rows whose time or frame time is before the row above"),
     Column("max_quat_error", "float32", "largest distance of a quaternion's norm from 1"),
