@@ -55,10 +55,10 @@ status: install ## show a download that is running, or how the last one ended
 	@$(IMPULSE) status
 
 remote-status: install ## show what a machine elsewhere has pushed (deploy/README.md)
-	@PYTHONPATH=stages python -m impulse.sharing.long_run status
+	@$(IMPULSE) status --remote
 
 results: install ## get dvc.lock of a finished run on a server; then dvc pull
-	@PYTHONPATH=stages python -m impulse.sharing.long_run results
+	@$(IMPULSE) results
 
 params: install ## compose conf/ into params.yaml
 	python stages/config.py

@@ -9,4 +9,4 @@ if [ ! -x .venv/bin/python ]; then
     exit 78
 fi
 export PYTHONPATH=stages PYTHONUNBUFFERED=1
-exec .venv/bin/python -m impulse.sharing.long_run run
+exec .venv/bin/python -m impulse long-run

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
-        with one_line_errors(ctx.info_name or "impulse"):
+        with one_line_errors((ctx.info_name or "impulse").replace("-", " ")):
             return super().invoke(ctx)
 
 
@@ -88,15 +89,23 @@ def plan() -> None:
 
 
 @main.command(short_help="Show how a download is getting on.")
+@click.option("--remote", "elsewhere", is_flag=True, help="What a machine elsewhere has pushed (deploy/README.md).")
 @click.argument("ledger", required=False, type=click.Path(path_type=Path))
-def status(ledger: Path | None) -> None:
+def status(ledger: Path | None, *, elsewhere: bool) -> None:
     """Show a download that is running, or how the last one ended.
 
     LEDGER is the file of a `download_group` elsewhere; without it, that of this checkout.
     """
-    from impulse.collection.status import read_status
+    if elsewhere:
+        from impulse.sharing.long_run.snapshots import open_snapshots
 
-    click.echo("\n".join(read_status(ledger)))
+        with open_snapshots(checkout()) as snapshots:
+            lines = snapshots.status(now=time.time())
+    else:
+        from impulse.collection.status import read_status
+
+        lines = read_status(ledger)
+    click.echo("\n".join(lines))
 
 
 @main.command(short_help="Keep datasets in a bucket of your own.")
@@ -154,6 +163,29 @@ def trials(overrides: tuple[str, ...], jobs: int) -> None:
     for line in failures:
         click.echo(line, err=True)
     sys.exit(1 if failures else 0)
+
+
+@main.command(short_help="Get the results of a finished run elsewhere.")
+def results() -> None:
+    """Get dvc.lock and the metrics of a run on another machine that has finished; then call `dvc pull data/export`."""
+    from impulse.sharing.long_run.snapshots import open_snapshots
+
+    with open_snapshots(checkout()) as snapshots:
+        click.echo("\n".join(snapshots.take_results()))
+    click.echo("now: dvc pull data/export, then commit these files")
+
+
+@main.command("long-run", short_help="Download for days, then build and push.")
+def long_run() -> None:
+    """Download for as many days as it takes, then build and push; what a server runs (deploy/README.md).
+
+    It needs `storage: s3` and a remote. A machine that is lost is replaced by another one that calls the same command.
+    """
+    from impulse.run.program import log_to_stdout
+    from impulse.sharing.long_run.run import run as run_long
+
+    log_to_stdout("long run")
+    sys.exit(run_long(checkout(), dict(os.environ)))
 
 
 def checkout() -> Path:

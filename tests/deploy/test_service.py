@@ -58,10 +58,10 @@ def test_stop_saves_and_a_user_gets_the_dataset(
 
     user = Checkout(tmp_path / "user", {**repository.env, "PYTHONPATH": "stages"})
     subprocess.run(["git", "clone", "-q", str(repository.path), str(user.path)], check=True)
-    early = user.run("python", "-m", "impulse.sharing.long_run", "results", check=False)
+    early = user.run("python", "-m", "impulse", "results", check=False)
     assert early.returncode != 0
     assert "the run is not finished" in early.stderr
-    status = user.run("python", "-m", "impulse.sharing.long_run", "status").stdout
+    status = user.run("python", "-m", "impulse", "status", "--remote").stdout
     assert f"snapshot {name}" in status
     assert "under way" in status
     assert " pending" in status
@@ -84,12 +84,12 @@ def test_stop_saves_and_a_user_gets_the_dataset(
     assert machine.run() == 0, "one more start finds nothing to do"
     assert sum(server.files_sent.values()) <= REPLAYS + 4
 
-    user.run("python", "-m", "impulse.sharing.long_run", "results")
+    user.run("python", "-m", "impulse", "results")
     user.run("dvc", "pull", "data/export")
     assert user.content("data/export") == machine.content("data/export")
     assert user.run("git", "diff", "--stat").stdout == ""
     assert user.run("dvc", "status", "export").returncode == 0
-    assert "finished" in user.run("python", "-m", "impulse.sharing.long_run", "status").stdout
+    assert "finished" in user.run("python", "-m", "impulse", "status", "--remote").stdout
 
     assert any("stages/fetch.py" in line for line in seen)
     assert any("repro" in line for line in seen)

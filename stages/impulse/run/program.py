@@ -100,7 +100,7 @@ def _run_hydra(
     store.store(name="impulse_stage", node=_hydra_settings(root, name))
 
     def task(config: DictConfig) -> None:
-        _log_to_stdout(name)
+        log_to_stdout(name)
         hydra_config = HydraConfig.get()
         # Inside the job, because Hydra adds lines of its own to an error that leaves it.
         with one_line_errors(name, wants_traceback=wants_traceback):
@@ -174,7 +174,7 @@ def _params(root: Path) -> dict[str, Any]:
     return loaded
 
 
-def _log_to_stdout(name: str) -> None:
+def log_to_stdout(name: str) -> None:
     """Print what impulse logs, one line each after the stage's name; other packages speak up only to warn."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(logging.Formatter(f"{name}: %(message)s"))
