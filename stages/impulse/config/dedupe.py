@@ -50,7 +50,7 @@ class DedupeParams:
     """Drop columns that repeat another column of the frames."""
     keep_quaternions: bool = True
     keep_euler_angles: bool = False
-    """False drops them where a quaternion of the same body tells the rotation."""
+    """False drops them where a quaternion of the same body gives the rotation."""
     keep_velocities: bool = True
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from impulse.config.dedupe import DedupeParams
 from impulse.schema.column import Column
 
 _ROTATIONS = ("quat", "rot", "forward")
-"""Quantities that tell a body's rotation; the nose's direction comes with that of the roof."""
+"""Quantities that give a body's rotation; the nose's direction comes with that of the roof."""
 
 
 def dropped_columns(columns: Sequence[Column], params: DedupeParams) -> dict[str, str]:
@@ -37,15 +37,15 @@ def dropped_columns(columns: Sequence[Column], params: DedupeParams) -> dict[str
 
 
 def bodies_without_rotation(columns: Iterable[Column], dropped: Container[str]) -> list[str]:
-    """Return the bodies (``ball``, ``p0``, ...) whose rotation the frames have and the kept columns no longer tell."""
-    told: list[str] = []
+    """Return the bodies (``ball``, ``p0``, ...) whose rotation the frames have and the kept columns no longer give."""
+    given: list[str] = []
     kept: set[str] = set()
     for column in columns:
         if column.quantity in _ROTATIONS:
-            told.append(_body(column))
+            given.append(_body(column))
             if column.name not in dropped:
                 kept.add(_body(column))
-    return [body for body in dict.fromkeys(told) if body not in kept]
+    return [body for body in dict.fromkeys(given) if body not in kept]
 
 
 def _body(column: Column) -> str:

@@ -82,7 +82,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class FilterParams:
-    """Which replays are wanted; null takes all. A filter that is set leaves out replays that do not tell the fact."""
+    """Which replays are wanted; null takes all. A filter that is set leaves out replays that do not have the fact."""
 
     mode: list[GameMode] | None = None
     map: list[str] | None = None

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 IDENTIFIED_PLAYERS = 2
-"""People with an id of a platform that a match needs to be told from others by its facts."""
+"""People with an id of a platform that a match needs to be known by its facts."""
 
 _REPLAY_COLUMNS = (
     "replay_id", "source_path", "sha256", "recording_id", "match_guid", "date", "uploaded_at", "map_code", "match_type",
@@ -61,7 +61,7 @@ def read_recordings(
         players: the players table of parse.
         goals: the goals table of parse.
         frames_shown: by replay id, for the recordings to look at.
-        min_goals: goals that the facts of a match need to be told from those of other matches.
+        min_goals: goals that a match needs to be known by its facts.
     """
     people = _by_replay(players, _PLAYER_COLUMNS)
     scored = _by_replay(goals, _GOAL_COLUMNS)

@@ -31,7 +31,7 @@ def compare(replays: pa.Table, measures: pa.Table) -> pa.Table:
     replays, measures = (table.sort_by("replay_id").combine_chunks() for table in (replays, measures))
     if not replays["replay_id"].equals(measures["replay_id"]):
         raise StageError(
-            "replays.parquet and measures.parquet hold different replays; run `dvc repro --force parse` to make both anew"
+            "replays.parquet and measures.parquet hold different replays; run `dvc repro --force parse` to make both again"
         )
     match_seconds = replays["match_seconds"]
     is_made = pc.is_in(replays["match_type"], value_set=pa.array(MADE_BY_THE_GAME))

@@ -16,7 +16,7 @@ from impulse.config.validate import (
 )
 
 Wanted = Callable[[pa.Table, FilterParams], pa.ChunkedArray]
-"""Tells for each row whether it is wanted; null where the replay does not tell."""
+"""Says for each row whether it is wanted; null where the replay does not say."""
 
 
 @dataclass(frozen=True, slots=True)
