@@ -115,7 +115,8 @@ def test_a_new_export_needs_no_raw_data(shared: Sharing) -> None:
     here = shared.machine()
     here.replace("conf/export/default.yaml", "shards: 8", "shards: 4")
     assert here.stages_run("dvc", "repro", "--pull", "--allow-missing") == ["config", "export"]
-    assert data_folders(here) == {"parsed", "deduped", "export"}
+    assert data_folders(here) == {"raw", "parsed", "validated", "deduped", "export"}
+    assert [list(here.content(f"data/{name}")) for name in ("raw", "validated")] == [["rejects.parquet"]] * 2
 
 
 def test_settings_that_were_built_elsewhere_compute_nothing(shared: Sharing) -> None:

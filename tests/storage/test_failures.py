@@ -42,7 +42,9 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def results(checkout: Checkout) -> set[str]:
-    return {path.name for path in (checkout.path / ".state/parsed").glob("*/*.json")}
+    """Frames that the store keeps whole."""
+    found = (path.parent.name for path in (checkout.path / ".state/parsed").glob("*/*/record"))
+    return {name for name in found if not name.startswith(".")}
 
 
 @pytest.mark.parametrize("engine", ["local", pytest.param("dask", marks=pytest.mark.heavy)])
