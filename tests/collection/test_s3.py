@@ -104,7 +104,9 @@ def test_failed_put_ends_the_run_and_the_next_goes_on(
     assert get(place, bucket).successful == 4
 
     assert {name: bucket.get(name) for name in wanted} == wanted
-    assert place.server.files_sent == {f"replay-{n}": 2 if n == 2 and not is_stored else 1 for n in range(4)}
+    sent = dict(place.server.files_sent)
+    assert sent.pop("replay-3") <= 2  # it may have been under way when the run ended
+    assert sent == {"replay-0": 1, "replay-1": 1, "replay-2": 1 if is_stored else 2}
 
 
 def test_store_that_cannot_be_used_ends_the_run_before_its_first_call(

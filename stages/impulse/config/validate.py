@@ -12,7 +12,6 @@ from itertools import permutations
 from impulse.config.ranges import check_range
 from impulse.errors import ConfigError, check_known
 from impulse.replay.modes import GameMode
-from impulse.tables.validated import JUDGED_COLUMNS
 
 
 class Severity(StrEnum):
@@ -67,6 +66,8 @@ class Rule:
 
     def check(self, key: str) -> None:
         """Raise a ConfigError that names the field below ``key`` unless the rule can be applied."""
+        from impulse.tables.validated import JUDGED_COLUMNS  # brings Arrow, which a script must not need to start
+
         check_known(f"{key}.measure", self.measure, JUDGED_COLUMNS, what="measure")
         column = JUDGED_COLUMNS[self.measure]
         if (self.at_most is None) == (self.at_least is None):

@@ -27,7 +27,7 @@ from impulse.schema.physics import (
     POSITION_SLACK_UU,
     SPEED_ROUNDING,
 )
-from impulse.schema.sampling import seconds_shown
+from impulse.schema.row_seconds import seconds_shown
 
 USES = ("files/arrow.py",)
 """What this product uses beside the ground rooms; its digest covers them."""

@@ -1,12 +1,9 @@
-"""Which network frame a row shows, how long it stands for, and the settings that decide about frames."""
+"""Which network frame a row shows, and the settings that decide about frames. Scripts import it, so it needs no package."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-
-import numpy as np
-import numpy.typing as npt
 
 LONGEST_PAUSE_SECONDS = 1.0
 """Network frames further apart than this have a gap in the recording between them (it is 3 to 10 s after a goal)."""
@@ -38,17 +35,3 @@ class FrameSettings:
     global_features: list[str] = field(default_factory=list)
     """Feature adders of the parser that the dataset has columns of; parsed frames have the standard ones in any case."""
     player_features: list[str] = field(default_factory=list)
-
-
-def seconds_shown(held: npt.NDArray[np.bool_], frame_time: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return how long each row stands for, in s: until the next network frame shown; nothing for held rows and gaps.
-
-    Args:
-        held: (rows,) the row repeats a network frame.
-        frame_time: (rows,) time in s of the network frame that the row shows.
-    """
-    fresh = np.flatnonzero(~held)
-    seconds = np.zeros(len(held))
-    lasts = np.diff(frame_time[fresh].astype(np.float64))
-    seconds[fresh[:-1]] = np.where((lasts < 0) | (lasts > LONGEST_PAUSE_SECONDS), 0.0, lasts)
-    return seconds

@@ -15,7 +15,7 @@ from impulse.replay.container import ReplayHeader
 from impulse.replay.facts import header_goals
 from impulse.replay.modes import game_mode
 from impulse.schema.frames import GOAL_STATE
-from impulse.schema.sampling import seconds_shown
+from impulse.schema.row_seconds import seconds_shown
 
 
 def replay_facts(
