@@ -90,7 +90,7 @@ types: install-dev ## check types
 check-params: install-dev ## check that params.yaml is what conf/ composes to
 	python -m pytest -q tests/pipeline/test_params.py
 
-lock: $(VENV)/.installer ## resolve the locks anew from pyproject.toml
+lock: $(VENV)/.installer ## resolve the locks again from pyproject.toml
 	$(LOCK) pyproject.toml --group build -o requirements/runtime.lock
 	$(LOCK) pyproject.toml --group build --extra test --extra dev -c requirements/runtime.lock -o requirements/dev.lock
 	$(LOCK) pyproject.toml --group build --extra torch -c requirements/dev.lock -o requirements/torch.lock

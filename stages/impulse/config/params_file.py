@@ -33,7 +33,7 @@ _PACKAGE = re.compile(r"^#\s*@package\s+(\S+)", re.MULTILINE)
 def refresh(root: Path) -> None:
     """Bring params.yaml up to date with conf/.
 
-    Inside an experiment the file is left as DVC composed it. Elsewhere it is composed anew, unless someone edited it by
+    Inside an experiment the file is left as DVC composed it. Elsewhere it is composed again, unless someone edited it by
     hand, which is refused with the place where the value belongs.
 
     Args:
@@ -82,7 +82,7 @@ def _load(text: str) -> dict[str, Any]:
 
 
 def _refuse_hand_edit(root: Path, current: str, composed: str) -> None:
-    """Raise unless the file stands as it was composed, or as DVC or git last recorded it: nobody's edit is in it."""
+    """Raise unless the file is as it was composed, or as DVC or git last recorded it: nobody's edit is in it."""
     known = [text for text in (_read(root / GENERATED), _committed(root)) if text is not None]
     if current in known or _md5(current.encode()) in _locked(root):
         return

@@ -38,7 +38,7 @@ def decode_sampled(
         decode: decodes at so many rows a second.
         sampling: which network frame a row shows.
         fps: rows a second; without meaning for ``native``.
-        layout: where times stand in the array.
+        layout: where times are in the array.
         network_frames: number of network frames that the header announces; None when it does not say.
 
     Raises:

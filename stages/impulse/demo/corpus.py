@@ -63,7 +63,7 @@ TEAM_SIZES = (3, 2, 1, 2, 3, 3, 2, 1, 2, 3, 4, 1)
 CLIP_S = 5.0
 """Recorded length of a clip; fewer than a hundred rows at 10 rows a second."""
 JOIN_FRAMES = (320, 700)
-"""When a joiner joins, in frames of 0.035 s; later than the parser's array call can stand."""
+"""When a joiner joins, in frames of 0.035 s; later than the parser's array call accepts."""
 LEAVE_FRAMES = (600, 1100)
 """When a leaver leaves, in frames of 0.035 s."""
 TRIM_FRAMES = (15, 60)
@@ -89,7 +89,7 @@ class DemoReplay:
 
 
 def corpus(*, matches: int = 12, seed: int = 0, duration_seconds: float = 75.0) -> Iterator[DemoReplay]:
-    """Yield a corpus of synthetic replays, file by file, so that it never stands in memory as a whole.
+    """Yield a corpus of synthetic replays, file by file, so that it is never in memory as a whole.
 
     The bytes depend on the arguments alone, and those of one match not on the number of matches.
 

@@ -1,4 +1,4 @@
-"""Writing outputs so that nothing half-written ever stands under a final name, and only one run writes at a time."""
+"""Writing outputs so that nothing half-written ever has a final name, and only one run writes at a time."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class ReplayHeader:
     class_name: str
     properties: tuple[Property, ...]
     end: int
-    """Offset of the first byte after the header section, where the body's size stands."""
+    """Offset of the first byte after the header section, where the body's size is."""
 
     def get(self, name: str) -> PropertyValue | None:
         """Return the value of a top-level property, or None when the game left it out (as it does with zeros)."""

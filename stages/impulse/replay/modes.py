@@ -1,4 +1,4 @@
-"""Game modes and playlists: what was played, told from the playlist's number and the class of the game.
+"""Game modes and playlists: what was played, from the playlist's number and the class of the game.
 
 Numbers are the game's own (BakkesMod's list of playlists, read 2026-11); names of playlists are the API's where it has
 one (documentation of the API, read 2025-12). Mutators of private matches are not recorded, so a private match counts as
@@ -95,7 +95,7 @@ _GAME_CLASS = re.compile(
 
 
 def game_mode(playlist_id: int | None, objects: Iterable[str]) -> GameMode | None:
-    """Return the mode of a match; None when it cannot be told.
+    """Return the mode of a match; None when it is not known.
 
     Args:
         playlist_id: the playlist's number from the network data; None when the recording has none.

@@ -10,7 +10,7 @@ from typing import TypeVar
 from impulse.config.engine import EngineKind, EngineParams
 from impulse.errors import ImpulseError, StageError
 from impulse.run.dask_cluster import connect
-from impulse.run.pool import Outcome, run_isolated
+from impulse.run.pool import TaskResult, run_isolated
 
 Task = TypeVar("Task")
 Value = TypeVar("Value")
@@ -24,7 +24,7 @@ CHUNKS_PER_WORKER = 3
 
 def run_tasks(
     work: Callable[[Task], Value], tasks: Iterable[Task], engine: EngineParams
-) -> Iterator[Outcome[Task, Value]]:
+) -> Iterator[TaskResult[Task, Value]]:
     """Run ``work`` on every task with the engine of the settings and yield outcomes as they come.
 
     Raises:
@@ -39,7 +39,7 @@ def run_tasks(
 
 def _run_on_dask(
     work: Callable[[Task], Value], tasks: Iterable[Task], engine: EngineParams
-) -> Iterator[Outcome[Task, Value]]:
+) -> Iterator[TaskResult[Task, Value]]:
     from distributed import as_completed
 
     remaining = iter(tasks)
@@ -60,7 +60,7 @@ def _run_on_dask(
 
 def _run_chunk(
     work: Callable[[Task], Value], chunk: list[Task], engine: EngineParams
-) -> list[Outcome[Task, Value]] | ImpulseError:
+) -> list[TaskResult[Task, Value]] | ImpulseError:
     """Return the outcomes, or the error that ends the run; one that is raised would fill the logs of the cluster."""
     try:
         return list(run_isolated(work, chunk, engine))

@@ -30,7 +30,7 @@ IN_FLIGHT_PER_WORKER = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[Task, Value]):
+class TaskResult(Generic[Task, Value]):
     """How one task ended."""
 
     task: Task
@@ -42,7 +42,7 @@ class Outcome(Generic[Task, Value]):
 
 def run_isolated(
     work: Callable[[Task], Value], tasks: Iterable[Task], engine: EngineParams
-) -> Iterator[Outcome[Task, Value]]:
+) -> Iterator[TaskResult[Task, Value]]:
     """Run ``work`` on every task in worker processes and yield outcomes as they come.
 
     Args:
@@ -73,7 +73,7 @@ def run_isolated(
                     return
                 done, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield Outcome(pending.pop(future), *_ended(future, engine))
+                    yield TaskResult(pending.pop(future), *_ended(future, engine))
         except BaseException:
             pool.stop()
             raise

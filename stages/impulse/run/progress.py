@@ -1,4 +1,4 @@
-"""Progress for people: a bar on a terminal, a log line now and then elsewhere."""
+"""Progress to read: a bar on a terminal, a log line now and then elsewhere."""
 
 from __future__ import annotations
 

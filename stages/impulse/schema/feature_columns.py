@@ -76,7 +76,7 @@ BOOST_SCALE = 100.0 / 255.0
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a frame column's values stand in the parser's array, and how they become the column."""
+    """Where a frame column's values are in the parser's array, and how they become the column."""
 
     column: Column
     feature: str

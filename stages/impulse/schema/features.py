@@ -104,7 +104,7 @@ def check_features(key: str, names: Sequence[str], known: Sequence[str]) -> None
 
 @dataclass(frozen=True, slots=True)
 class FrameLayout:
-    """Which columns the frames have, and where the values of each stand in the parser's array.
+    """Which columns the frames have, and where the values of each are in the parser's array.
 
     Frames always have the contract columns, those of ``standard``, in their order; a choice of features adds others. So a
     value is the same whatever else is chosen, and fewer features are a choice among columns that are there.

@@ -1,7 +1,7 @@
 """The one table of frame columns: names, dtypes, units, bounds, nullability and meaning.
 
 Arrow schemas, NumPy order, bounds checks and the documentation of the dataset are generated from it. Tables of whole
-replays (replays, players, goals, ...) stand in :mod:`impulse.tables`, built from the same :class:`Column`.
+replays (replays, players, goals, ...) are in :mod:`impulse.tables`, built from the same :class:`Column`.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def read_table(path: Path, *, made_by: str) -> pa.Table:
 
 
 def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
-    """Read a small JSON file that another stage wrote; missing is told as for :func:`read_table`."""
+    """Read a small JSON file that another stage wrote; a missing one is as for :func:`read_table`."""
     if not path.is_file():
         raise StageError(f"{path} is missing; run `dvc repro {made_by}` first (or `dvc pull {path}`)")
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

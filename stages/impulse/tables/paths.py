@@ -1,4 +1,4 @@
-"""Where things stand inside the data folder: names that one stage writes and another reads."""
+"""Where things are inside the data folder: names that one stage writes and another reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MANIFEST = "manifest.parquet"
 """Exact list of the fetched replays, in data/raw."""
 
 STORAGE_URL = b"storage_url"
-"""Key of the manifest's metadata that names the bucket and prefix of the replays; absent when they stand beside it."""
+"""Key of the manifest's metadata that names the bucket and prefix of the replays; absent when they are beside it."""
 
 REPLAYS = "replays/"
 """Start of the path of every replay that impulse stored, in data/raw or below the prefix of a bucket."""
@@ -46,15 +46,15 @@ CHECKSUMS = "checksums.sha256"
 
 
 def replay_path(replay_id: str) -> str:
-    """Return where a replay file stands inside data/raw."""
+    """Return where a replay file is inside data/raw."""
     return f"{REPLAYS}{replay_id[:2]}/{replay_id}.replay"
 
 
 def shard_path(split: str, shard: int) -> str:
-    """Return where a shard of frames stands inside data/export."""
+    """Return where a shard of frames is inside data/export."""
     return f"frames/split={split}/part-{shard:05d}.parquet"
 
 
 def frames_path(replay_id: str) -> str:
-    """Return where a replay's frames stand inside data/parsed."""
+    """Return where a replay's frames are inside data/parsed."""
     return f"frames/{replay_id[:2]}/{replay_id}.arrow"

@@ -1,7 +1,7 @@
 """The truth of a synthetic match: what happened, frame by frame and event by event.
 
 Owns: the records that the generator fills, the encoder writes and tests compare with. F is the number of
-frames, P the number of players; players stand in the order of :attr:`Match.players`, which is not the
+frames, P the number of players; players are in the order of :attr:`Match.players`, which is not the
 parser's.
 """
 
@@ -130,7 +130,7 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class BoostReport:
-    """The game told how much boost a car has."""
+    """The game sent how much boost a car has."""
 
     frame: int
     player: int

@@ -17,7 +17,7 @@ from impulse.demo.writer.bits import ONE, ZERO, Bits, bounded, int32, join
 from impulse.demo.writer.classes import MAX_CHANNELS, ObjectTable
 from impulse.demo.writer.version import FormatVersion
 
-# Order of records within a frame, between its time (0) and its last bit (6); rigid bodies stand at 4. A
+# Order of records within a frame, between its time (0) and its last bit (6); rigid bodies are at 4. A
 # reader applies deletions, then spawns, then updates. Keyframes come last: a respawn before a deletion would
 # bring the actor back.
 DESTROYED, SPAWNED, UPDATED, RIGID_BODIES, RESPAWNED = 1, 2, 3, 4, 5
@@ -105,7 +105,7 @@ class Stage:
         self._add(frame, UPDATED, actor.id, field, join(self.start_update(actor, field), value, ZERO))
 
     def start_update(self, actor: Actor, field: str) -> Bits:
-        """Return what stands before the value of an attribute."""
+        """Return what comes before the value of an attribute."""
         return join(actor.start, self.table.field_id(actor.archetype, field))
 
     def destroy(self, frame: int, actor: Actor) -> None:

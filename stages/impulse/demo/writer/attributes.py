@@ -40,7 +40,7 @@ def actor(actor_id: int) -> Bits:
 
 
 def object_reference(index: int) -> Bits:
-    """Return a reference to an entry of the object table where an actor could stand."""
+    """Return a reference to an entry of the object table in the place of an actor."""
     return join(ZERO, int32(index))
 
 

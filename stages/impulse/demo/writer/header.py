@@ -16,7 +16,7 @@ from impulse.replay.properties import ByteValue, Property, PropertyValue, Struct
 
 
 def seal(section: bytes) -> bytes:
-    """Return a section after its size and CRC, as it stands in a file."""
+    """Return a section after its size and CRC, as it is in a file."""
     return struct.pack("<II", len(section), replay_crc(section)) + section
 
 

@@ -30,7 +30,7 @@ from impulse.demo.writer.version import LATEST, FormatVersion
 from impulse.errors import ConfigError
 
 TICK_MARK_FRAMES = 45
-"""How far before a goal its tick mark stands (real replays)."""
+"""How far before a goal its tick mark is (real replays)."""
 _TIME, _END = 0, 6
 """Order of a frame's first and last bits among its records, see :mod:`impulse.demo.writer.actors`."""
 _BODY_FIELD = "TAGame.RBActor_TA:ReplicatedRBState"
@@ -96,7 +96,7 @@ class Recording:
         self.state_indices = np.array([stage.state_index(state) for state in GAME_STATES])
         """Position in the name table of each of GAME_STATES."""
         self.codes = quantise(_stack_bodies(match)[self.body_updates], plan.version)
-        """Integers of the bodies that are told of, frame by frame, the ball first."""
+        """Integers of the bodies that are sent, frame by frame, the ball first."""
         self.data = self._encode(stage, cast)
         """The replay file."""
 
@@ -175,7 +175,7 @@ class Recording:
 
 
 def _flatten(records: list[Record]) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64]]:
-    """Return sort keys, values and widths of records in the order in which they stand in the stream."""
+    """Return sort keys, values and widths of records in their order in the stream."""
     keys: list[int] = []
     values: list[int] = []
     widths: list[int] = []
@@ -206,18 +206,18 @@ def _stack_bodies(match: Match) -> Bodies:
 
 
 def _body_updates(match: Match, plan: RecordingPlan) -> NDArray[np.bool_]:
-    """Choose which states are told: at random, but always at spawns, goals, first touches, demolitions."""
+    """Choose which states are sent: at random, but always at spawns, goals, first touches, demolitions."""
     shape = (match.frames, 1 + len(match.players))
     draws = Draws(match.seed, "updates", plan.recorder)
-    told = draws.uniforms(shape) >= plan.dropped_updates
+    sent = draws.uniforms(shape) >= plan.dropped_updates
     for play in match.plays:
         for frame in (play.first, play.hit, play.end):
             if frame < match.frames:
-                told[frame, 0] = True
+                sent[frame, 0] = True
     for life in match.lives:
-        told[life.first, 1 + life.player] = True
+        sent[life.first, 1 + life.player] = True
         if life.demolished is not None:
-            told[life.demolished, 1 + life.player] = True
-            told[life.demolished + 1 : life.stop, 1 + life.player] = False
-    told[:, 1:] &= match.has_car
-    return told
+            sent[life.demolished, 1 + life.player] = True
+            sent[life.demolished + 1 : life.stop, 1 + life.player] = False
+    sent[:, 1:] &= match.has_car
+    return sent

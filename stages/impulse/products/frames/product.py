@@ -126,5 +126,5 @@ def _check_end(frames: Frames, body: ReplayBody, *, longest_row: float) -> None:
     end, expected = float(frames.frame_time[-1]), body.keyframes[-1][0]
     if end < expected - longest_row:
         raise CorruptReplay(
-            Reason.FRAMES_MISSING, f"the frames end at {end:.1f} s, the last keyframe stands at {expected:.1f} s"
+            Reason.FRAMES_MISSING, f"the frames end at {end:.1f} s, the last keyframe is at {expected:.1f} s"
         )
