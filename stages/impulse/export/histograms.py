@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,12 +55,10 @@ def stored_counts(shard: Path, sha256: str, store: Store) -> Entry:
     """
     code = code_digest("export/histograms.py", "schema/physics.py")
     key = hashlib.sha256(f"histograms {code} {sha256}".encode()).hexdigest()
-
-    def count(folder: Path) -> dict[str, Any]:
-        found = count_frames(shard)
-        return {"ball": found.ball.tolist(), "speed": found.speed.tolist()}
-
-    return store.get(key) or store.put(key, count)
+    if (known := store.get(key)) is not None:
+        return known
+    found = count_frames(shard)
+    return store.keep(key, {"ball": found.ball.tolist(), "speed": found.speed.tolist()})
 
 
 def total(counted: Sequence[Entry]) -> Histograms:
