@@ -134,7 +134,8 @@ def _play(
 
 
 def _column(frames: pa.Table, name: str) -> pa.Array:
-    return frames[name].combine_chunks()
+    column = frames[name]
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()  # which copies a single one too
 
 
 def _values(frames: pa.Table, name: str) -> npt.NDArray[Any]:
@@ -157,12 +158,12 @@ def _count_starts(flags: Flags) -> int:
 
 def _count_non_finite(frames: pa.Table) -> int:
     """Count values that are there and are no numbers."""
-    columns = (_column(frames, field.name) for field in frames.schema if pa.types.is_floating(field.type))
-    return sum(
-        int(np.count_nonzero(~np.isfinite(values_of(column)) & is_valid(column)))
-        for column in columns
-        if column.null_count < len(column)
-    )
+    count = 0
+    for field in frames.schema:
+        if pa.types.is_floating(field.type) and (column := _column(frames, field.name)).null_count < len(column):
+            broken = ~np.isfinite(values_of(column))
+            count += int(np.count_nonzero(broken & is_valid(column))) if broken.any() else 0
+    return count
 
 
 def _body(frames: pa.Table, name: str) -> _Body:
