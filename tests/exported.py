@@ -24,11 +24,13 @@ from impulse.validation import stage as validation
 EXPORT = ExportParams(shards=16, train=0.5, val=0.25, test=0.25, numpy=True)
 
 
-def prepared_data(folder: Path, *, matches: int = 9, seed: int = 11, seconds: float = 20.0) -> Path:
-    """Fill a data folder with everything up to dedupe."""
+def prepared_data(
+    folder: Path, *, matches: int = 9, seed: int = 11, seconds: float = 20.0, preset: str = "standard"
+) -> Path:
+    """Fill a data folder with everything up to dedupe, of a preset of features."""
     files = (Candidate(item.name, item.data) for item in corpus(matches=matches, seed=seed, duration_seconds=seconds))
     take_in(files, source=SourceKind.local, storage=RawStorage.in_folder(folder / "raw"))
-    parsing.run(job(ParsingConfig.get_preset("standard").params(), folder))
+    parsing.run(job(ParsingConfig.get_preset(preset).params(), folder))
     validation.run(job(composed().validate, folder))
     dedupe.run(job(DedupeParams(), folder))
     return folder

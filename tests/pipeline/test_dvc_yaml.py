@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tests.exported import exported, prepared_data
 from tests.imports import imports
+from tests.jobs import job
 from tests.paths import ROOT, STAGES
+from tests.settings import composed
+
+from impulse.config.dedupe import DedupeParams
+from impulse.config.parsing_config import ParsingConfig
+from impulse.dedupe import stage as dedupe
+from impulse.parsing import stage as parsing
+from impulse.validation import stage as validation
 
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
@@ -42,6 +53,39 @@ def test_code_dependencies_are_what_the_stage_imports(stage: str) -> None:
     """The list in dvc.yaml is the list of imports."""
     listed = [dep for dep in PIPELINE[stage]["deps"] if dep.startswith("stages/")]
     assert sorted(listed) == code_dependencies(stage)
+
+
+RUNS: dict[str, Callable[[Path], object]] = {
+    "parse": lambda data: parsing.run(job(ParsingConfig.get_preset("all").params(), data)),
+    "validate": lambda data: validation.run(job(composed().validate, data)),
+    "dedupe": lambda data: dedupe.run(job(DedupeParams(), data)),
+    "export": lambda data: exported(data, data),
+}
+"""The work of every stage that reads data of others."""
+
+
+@pytest.fixture(scope="module")
+def all_features(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Outputs of all stages, with every feature: then dedupe looks at columns that repeat others."""
+    data = prepared_data(tmp_path_factory.mktemp("all"), matches=3, seconds=10.0, preset="all")
+    exported(data, data)
+    return data
+
+
+@pytest.mark.parametrize("stage", sorted({*PIPELINE} - {"config", "fetch"}))
+def test_data_dependencies_are_all_that_a_stage_reads(stage: str, all_features: Path, tmp_path: Path) -> None:
+    """In a folder that holds nothing else it gives what it gives among the outputs of all stages."""
+    for dep in (dep for dep in PIPELINE[stage]["deps"] if dep.startswith("data/")):
+        source, target = all_features / dep.removeprefix("data/"), tmp_path / dep.removeprefix("data/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    RUNS[stage](tmp_path)
+    output = Path(PIPELINE[stage]["outs"][0]).name
+    assert _content(tmp_path / output) == _content(all_features / output)
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("stage", sorted({*PIPELINE} - {"config"}))
