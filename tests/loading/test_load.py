@@ -25,6 +25,7 @@ from tests.paths import ROOT
 import impulse
 from impulse.config.export import FloatType
 from impulse.errors import ConfigError, DatasetError
+from impulse.export.encoding.arrays import ARRAY_FILES
 from impulse.loading.arrays import open_frame_arrays
 from impulse.loading.dataset_files import folder_files
 from impulse.loading.row_groups import row_groups_of
@@ -120,6 +121,52 @@ def test_other_tables_are_filtered_by_replay_and_by_their_own_columns(dataset: P
     assert len(mine) > 0
 
 
+@pytest.mark.parametrize("table", ["players", "goals", "demolitions", "replays"])
+@pytest.mark.parametrize(
+    ("filters", "query"),
+    [
+        ([("team_size", "=", 3)], "team_size == 3"),
+        ([[("team_size", "=", 3)], [("replay_id", "<", "8")]], "team_size == 3 or replay_id < '8'"),
+        (pc.field("replay_id") > "8", "replay_id > '8'"),
+        ([], "team_size > 0"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_table_is_filtered_as_pandas_filters_it(dataset: Path, table: str, filters: Any, query: str) -> None:
+    """Conditions on the replays decide in the tables that belong to them."""
+    rows = pd.read_parquet(dataset / f"{table}.parquet")
+    if table != "replays":
+        sizes = pd.read_parquet(dataset / "replays.parquet", columns=["replay_id", "team_size"])
+        rows = rows.merge(sizes, on="replay_id")
+    mine = impulse.load(dataset, table=table, filters=filters)
+    expected = rows.query(query)[mine.column_names]
+    assert len(expected) > 0
+    pd.testing.assert_frame_equal(mine.to_pandas(), expected.reset_index(drop=True))
+
+
+@pytest.mark.parametrize(
+    ("filters", "query"),
+    [
+        ([("reason", "!=", "x")], "reason != 'x'"),
+        (
+            [("source_path", "=", "demo-00000-second-recording.replay")],
+            "source_path == 'demo-00000-second-recording.replay'",
+        ),
+        ([("stage", "=", "fetch"), ("reason", "=", "body_crc_mismatch")], "reason == 'body_crc_mismatch'"),
+        ([[("stage", "=", "fetch")], [("reason", "=", "same_match")]], "stage == 'fetch' or reason == 'same_match'"),
+        (pc.field("stage") == "dedupe", "stage == 'dedupe'"),
+        ([], "stage != ''"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_rejects_are_filtered_by_what_they_say(dataset: Path, filters: Any, query: str) -> None:
+    """They are not among the replays of the dataset, whose columns and splits say nothing about them."""
+    expected = pd.read_parquet(dataset / "rejects.parquet").query(query)
+    mine = impulse.load(dataset, table="rejects", filters=filters, as_="pandas")
+    assert len(expected) > 0
+    assert mine.to_numpy().tolist() == expected.to_numpy().tolist()
+
+
 def test_pandas_keeps_what_null_means(dataset: Path) -> None:
     """NaN for absent numbers, nullable booleans and integers, categories for names."""
     frame = impulse.load(dataset, as_="pandas")
@@ -158,6 +205,43 @@ def test_each_replay_comes_whole_and_once(dataset: Path) -> None:
     assert all(part["row"].to_pylist() == list(range(part.num_rows)) for _, part in parts)
     assert pa.concat_tables(part for _, part in parts).equals(frames.to_arrow())
     assert parts[0][1].schema.equals(frames.schema, check_metadata=True)
+
+
+@pytest.mark.parametrize("layout", ["wide", "long"])
+@pytest.mark.parametrize("filters", [[("ball_pos_z", ">", 300)], pc.field("segment") == 1, [("team_size", "=", 9)]])
+def test_each_replay_has_the_rows_that_were_asked_for(dataset: Path, filters: Any, layout: Any) -> None:
+    """Replay by replay, conditions on rows choose what they choose of all at once."""
+    frames = impulse.open_dataset(dataset).frames(filters=filters, layout=layout, columns=["replay_id", "row", "time"])
+    parts = [part.cast(frames.schema) for _, part in frames.each_replay()]
+    assert pa.concat_tables([frames.schema.empty_table(), *parts]).to_pydict() == frames.to_arrow().to_pydict()
+    assert all(part.num_rows for part in parts)
+
+
+@pytest.fixture
+def scattered(dataset: Path, tmp_path: Path) -> Path:
+    """The dataset as somebody wrote it again: the first half of the rows of each replay in one file, the rest in another."""
+    shutil.copytree(dataset, tmp_path / "copy")
+    for folder in (tmp_path / "copy" / "frames").iterdir():
+        table = pa.concat_tables(pq.read_table(path, partitioning=None) for path in sorted(folder.iterdir()))
+        shutil.rmtree(folder)
+        folder.mkdir()
+        for number, half in enumerate((pc.field("row") < 100, pc.field("row") >= 100)):
+            pq.write_table(table.filter(half), folder / f"{number}.parquet")
+    return tmp_path / "copy"
+
+
+def test_replays_whose_rows_lie_in_several_places_are_put_together(dataset: Path, scattered: Path) -> None:
+    """As one array they are what they were; one by one they are refused, because none would be whole."""
+    mine, expected = (impulse.load(folder, split="train", as_="numpy") for folder in (scattered, dataset))
+    assert mine.replay_ids == expected.replay_ids
+    np.testing.assert_array_equal(mine.offsets, expected.offsets)
+    np.testing.assert_array_equal(mine.values, expected.values)
+    frames = impulse.open_dataset(scattered).frames(split="train")
+    with pytest.raises(
+        DatasetError, match=r"rows of replay \w+ lie in several places; load all at once, or sort"
+    ) as caught:
+        list(frames.each_replay())
+    assert "\n" not in str(caught.value)
 
 
 def test_what_was_not_asked_for_is_not_read(dataset: Path, tmp_path: Path) -> None:
@@ -260,6 +344,15 @@ def test_verify_finds_a_changed_byte_in_what_is_used(dataset: Path, tmp_path: Pa
         impulse.open_dataset(copy).verify()
 
 
+@pytest.mark.parametrize("table", ["frames", "goals"])
+def test_verify_looks_first_at_what_decides_about_the_rest(dataset: Path, tmp_path: Path, table: str) -> None:
+    """A replays table that cannot even be read is said to have other bytes."""
+    shutil.copytree(dataset, tmp_path / "copy")
+    (tmp_path / "copy" / "replays.parquet").write_bytes(b"PAR1 nothing PAR1")
+    with pytest.raises(DatasetError, match=r"replays.parquet has other bytes than checksums.sha256 says"):
+        impulse.load(tmp_path / "copy", table=table, verify=True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -274,6 +367,9 @@ def test_verify_finds_a_changed_byte_in_what_is_used(dataset: Path, tmp_path: Pa
         ({"filters": [("time", "<", "noon")]}, r"filters: .* cannot be applied"),
         ({"filters": (pc.field("team_size") == 3) & (pc.field("time") < 1.0)}, r"mixes columns .* given as a list"),
         ({"rev": "v1.0"}, r"rev: .* is no Git repository"),
+        ({"table": "rejects", "split": "train"}, r"split: rejects are in no split"),
+        ({"table": "rejects", "filters": [("team_size", "=", 3)]}, r"filters: unknown name 'team_size'"),
+        ({"table": "rejects", "filters": pc.field("team_size") == 3}, r"filters: .* names a column that is not there"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
@@ -303,6 +399,34 @@ def test_folders_that_are_no_dataset_are_said_in_one_line(dataset: Path, tmp_pat
     (copy / "replays.parquet").write_bytes(b"PAR1 nothing PAR1")
     with pytest.raises(DatasetError, match=r"replays.parquet cannot be read") as caught:
         impulse.load(copy)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_without_a_dataset_is_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be a whole disk."""
+
+    def search(*_: object) -> None:
+        raise AssertionError("everything below the folder was listed")
+
+    for name in ("rglob", "glob", "iterdir", "walk"):
+        monkeypatch.setattr(Path, name, search, raising=False)
+    with pytest.raises(DatasetError, match="not a dataset of impulse"):
+        impulse.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["schema.json", *(f"numpy/val/{name}" for name in ARRAY_FILES)])
+@pytest.mark.parametrize("content", [None, b"", b"[]"], ids=["missing", "empty", "other"])
+def test_arrays_without_one_of_their_files_are_said_in_one_line(
+    dataset: Path, tmp_path: Path, name: str, content: bytes | None
+) -> None:
+    """The array, its offsets, its columns, and the schema with their bounds."""
+    copy = tmp_path / "copy"
+    shutil.copytree(dataset, copy)
+    (copy / name).unlink()
+    if content is not None:
+        (copy / name).write_bytes(content)
+    with pytest.raises(DatasetError, match=r"cannot be opened|no NumPy arrays of split 'val'") as caught:
+        open_frame_arrays(copy, "val")
     assert "\n" not in str(caught.value)
 
 

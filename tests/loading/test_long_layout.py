@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 import impulse
@@ -86,6 +88,19 @@ def test_each_replay_comes_once(dataset: Path) -> None:
     parts = dict(frames.each_replay())
     assert set(parts) == set(frames.replays["replay_id"].to_pylist())
     assert pa.concat_tables(parts.values()).to_pydict() == frames.to_arrow().to_pydict()
+
+
+def test_a_replay_with_nobody_on_the_field_has_no_rows(dataset: Path, tmp_path: Path) -> None:
+    """Its players were never there; the other replays are as they were."""
+    copy = tmp_path / "copy"
+    shutil.copytree(dataset, copy)
+    rows = pq.read_table(copy / "players.parquet").to_pylist()
+    deserted = rows[0]["replay_id"]
+    gone = [{**row, "first_row": None} if row["replay_id"] == deserted else row for row in rows]
+    pq.write_table(pa.Table.from_pylist(gone, pq.read_schema(copy / "players.parquet")), copy / "players.parquet")
+    before = impulse.load(dataset, layout="long", columns=["replay_id", "slot", "row", "player_id"])
+    mine = impulse.load(copy, layout="long", columns=["replay_id", "slot", "row", "player_id"])
+    assert mine.to_pydict() == before.filter(pc.field("replay_id") != deserted).to_pydict()
 
 
 def test_players_who_share_a_slot_are_told_apart() -> None:

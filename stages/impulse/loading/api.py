@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from impulse.errors import ConfigError, DatasetError, check_known
 from impulse.loading.dataset import Dataset
-from impulse.loading.dataset_files import DatasetFiles, bucket_files, folder_files
+from impulse.loading.dataset_files import SCHEMA_FILE, DatasetFiles, bucket_files, folder_files
 from impulse.loading.selection import Filters
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ def load(
         split: train, val, test, or several of them; None takes all.
         columns: names of columns; None takes all.
         filters: as in pyarrow, an expression or a list like ``[('team_size', '=', 3), ('ball_pos_z', '>', 1000)]``, on
-            columns of the table or of the replays table; the latter decide which replays are read at all.
+            columns of the table or of the replays table; the latter decide which replays are read at all. Rejects, which
+            are in no split and not among the replays, are filtered by columns of their own alone.
         as_: ``arrow`` gives a table, ``pandas`` a DataFrame with nullable types, ``numpy`` a
             :class:`~impulse.loading.arrays.FrameArrays` (wide frames only).
         layout: of the frames: ``wide``, or ``long`` with one row for each player on the field and frame, computed while
@@ -133,18 +134,21 @@ def load(
     check_known("as_", as_, ("arrow", "pandas", "numpy"))
     dataset = open_dataset(path_or_url, rev=rev, remote=remote, path=path)
     check_known("table", table, dataset.tables)
+    always_used = (SCHEMA_FILE, "replays.parquet")
     if table == "frames":
+        if verify:  # by them the frames are chosen
+            dataset.verify(always_used)
         frames = dataset.frames(split=split, columns=columns, filters=filters, layout=layout)
         if verify:
             players = ("players.parquet",) if layout == "long" else ()
-            dataset.verify(("schema.json", "replays.parquet", *players, *frames.files))
+            dataset.verify((*players, *frames.files))
         return {"arrow": frames.to_arrow, "pandas": frames.to_pandas, "numpy": frames.to_numpy}[as_]()
     if layout != "wide":
         raise ConfigError("layout", f"only frames have layouts; leave it out for {table}")
     if as_ == "numpy":
         raise ConfigError("as_", f"only frames are arrays of numbers; load {table} as arrow or pandas")
     if verify:
-        dataset.verify(dict.fromkeys(("schema.json", "replays.parquet", f"{table}.parquet")))
+        dataset.verify(dict.fromkeys((*always_used, f"{table}.parquet")))
     rows = dataset.table(table, split=split, columns=columns, filters=filters)
     if as_ == "arrow":
         return rows
@@ -161,7 +165,7 @@ def _files_of(address: str, *, rev: str | None, remote: str | None, path: str) -
     folder = Path(address)
     if not rev and not remote:
         for candidate in (folder, folder / path):
-            if (candidate / "schema.json").is_file():
+            if (candidate / SCHEMA_FILE).is_file():
                 return folder_files(candidate)
     if repository := _repository(address, folder):
         from impulse.loading.dvc_repository import repository_files

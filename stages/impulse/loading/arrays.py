@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from impulse.errors import DatasetError
+from impulse.errors import DatasetError, one_line
 
 FRAMES_FILE = "frames.npy"
 OFFSETS_FILE = "offsets.npy"
@@ -55,26 +55,31 @@ def open_frame_arrays(dataset: Path, split: str) -> FrameArrays:
         split: train, val or test.
 
     Raises:
-        DatasetError: the dataset has no such arrays.
+        DatasetError: the dataset has no such arrays, or one of their files is missing or damaged.
     """
     folder = dataset / "numpy" / split
     if not (folder / FRAMES_FILE).is_file():
         present = sorted(path.parent.name for path in dataset.glob(f"numpy/*/{FRAMES_FILE}"))
         hint = f"it has {', '.join(present)}" if present else "write them with `dvc exp run -S export=numpy`"
         raise DatasetError(f"{dataset} has no NumPy arrays of split {split!r}; {hint}")
-    described = json.loads((folder / COLUMNS_FILE).read_text(encoding="utf-8"))
-    schema = json.loads((dataset / "schema.json").read_text(encoding="utf-8"))
-    columns = tuple(described["columns"])
-    # An empty file cannot be mapped.
-    is_empty = np.load(folder / OFFSETS_FILE)[-1] == 0
-    return FrameArrays(
-        values=np.load(folder / FRAMES_FILE, mmap_mode=None if is_empty else "r"),
-        columns=columns,
-        replay_ids=tuple(described["replay_ids"]),
-        offsets=np.load(folder / OFFSETS_FILE),
-        categories={"game_state": described["game_states"]} if "game_state" in columns else {},
-        bounds=physical_bounds(schema["tables"]["frames"], columns),
-    )
+    try:
+        described = json.loads((folder / COLUMNS_FILE).read_text(encoding="utf-8"))
+        schema = json.loads((dataset / "schema.json").read_text(encoding="utf-8"))
+        columns = tuple(described["columns"])
+        offsets = np.load(folder / OFFSETS_FILE)
+        return FrameArrays(
+            # An empty file cannot be mapped.
+            values=np.load(folder / FRAMES_FILE, mmap_mode=None if offsets[-1] == 0 else "r"),
+            columns=columns,
+            replay_ids=tuple(described["replay_ids"]),
+            offsets=offsets,
+            categories={"game_state": described["game_states"]} if "game_state" in columns else {},
+            bounds=physical_bounds(schema["tables"]["frames"], columns),
+        )
+    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise DatasetError(
+            f"{folder}: the arrays cannot be opened ({one_line(error)}); get the dataset again"
+        ) from error
 
 
 def physical_bounds(described: Iterable[Mapping[str, Any]], names: Sequence[str]) -> npt.NDArray[np.float64]:

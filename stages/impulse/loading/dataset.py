@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from impulse.errors import DatasetError, check_known
-from impulse.loading.dataset_files import DatasetFiles
+from impulse.errors import ConfigError, DatasetError, check_known
+from impulse.loading.dataset_files import SCHEMA_FILE, DatasetFiles, no_dataset
 from impulse.loading.frames import Frames
 from impulse.loading.long_layout import HOLDER_COLUMNS, LongFrames, long_schema, wide_columns
-from impulse.loading.selection import Filters, Selection, columns_of, select
+from impulse.loading.selection import Filters, Selection, columns_of, select, select_rows
 from impulse.schema.column import SCHEMA_VERSION
 from impulse.tables.paths import CHECKSUMS, SPLITS, shard_path
 
@@ -38,14 +38,11 @@ class Dataset:
         Raises:
             DatasetError: these are not the files of a dataset, or a newer impulse made it.
         """
-        if "schema.json" not in stored.files:
-            raise DatasetError(
-                f"{stored.name} is not a dataset of impulse: there is no schema.json; "
-                "give the folder that the export stage wrote, such as data/export"
-            )
+        if SCHEMA_FILE not in stored.files:
+            raise no_dataset(stored.name)
         self.stored = stored
         try:
-            self._document: dict[str, Any] = json.loads(stored.read("schema.json"))
+            self._document: dict[str, Any] = json.loads(stored.read(SCHEMA_FILE))
             version = int(self._document["schema_version"])
             self._described: dict[str, list[dict[str, Any]]] = self._document["tables"]
         except (ValueError, KeyError, TypeError) as error:
@@ -142,7 +139,10 @@ class Dataset:
         columns: Sequence[str] | None = None,
         filters: Filters | None = None,
     ) -> pa.Table:
-        """Return a table; arguments and errors as for :meth:`frames`."""
+        """Return a table; arguments and errors as for :meth:`frames`.
+
+        Rejects are in no split and not among the replays, so they are filtered by columns of their own alone.
+        """
         check_known("table", name, self.tables)
         if name == "frames":
             return self.frames(split=split, columns=columns, filters=filters).to_arrow()
@@ -150,7 +150,12 @@ class Dataset:
         columns = table.column_names if columns is None else _listed(columns)
         for column in columns:
             check_known("columns", column, table.column_names)
-        if split is not None or filters is not None:
+        if name == "rejects":
+            if split is not None:
+                raise ConfigError("split", "rejects are in no split; leave it out")
+            rows = select_rows(table.schema, filters)
+            table = table if rows is None else table.filter(rows)
+        elif split is not None or filters is not None:
             selection = select(self.replays, table.schema, splits=self._checked_splits(split), filters=filters)
             table = table.filter(pc.is_in(table["replay_id"], selection.replays["replay_id"].combine_chunks()))
             table = table if selection.rows is None else table.filter(selection.rows)

@@ -10,8 +10,11 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import fs
 
-from impulse.errors import DatasetError, StageError, one_line
+from impulse.errors import DatasetError, ObjectMissing, StageError, one_line
 from impulse.s3.url import S3Url
+
+SCHEMA_FILE = "schema.json"
+"""What every dataset has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,22 @@ class DatasetFiles:
             raise DatasetError(f"{self.name}: {name} cannot be read{advice} ({one_line(error)})") from error
 
 
+def no_dataset(name: str) -> DatasetError:
+    """Return what to say of a place without a dataset."""
+    return DatasetError(
+        f"{name} is not a dataset of impulse: there is no {SCHEMA_FILE}; "
+        "give the folder that the export stage wrote, such as data/export"
+    )
+
+
 def folder_files(folder: Path) -> DatasetFiles:
-    """Return the files below a local folder."""
+    """Return the files below the local folder of a dataset.
+
+    Raises:
+        DatasetError: it has none; said before everything below it is listed, which may be a whole disk.
+    """
+    if not (folder / SCHEMA_FILE).is_file():
+        raise no_dataset(str(folder))
     local = fs.LocalFileSystem()
     return DatasetFiles(
         str(folder),
@@ -85,17 +102,20 @@ def bucket_files(url: str) -> DatasetFiles:
     """Return the files below ``s3://bucket/prefix``.
 
     Raises:
-        DatasetError: the bucket cannot be listed.
+        DatasetError: there is no dataset, which is said before all objects are listed, or the bucket cannot be listed.
     """
-    # Imported here, for the AWS libraries take time that nobody else should wait.
+    # Imported here, because the AWS libraries are slow to import.
     from impulse.s3.arrow import arrow_filesystem
     from impulse.s3.bucket import S3Bucket
 
     try:
         place = S3Url.parse(url)
         with closing(S3Bucket(place, listed="")) as bucket:
+            bucket.read(SCHEMA_FILE, 1)
             listed = bucket.objects()
         store = arrow_filesystem(place.bucket)
+    except ObjectMissing as error:
+        raise no_dataset(url) from error
     except (StageError, ValueError) as error:
         raise DatasetError(str(error) if isinstance(error, StageError) else f"the dataset's address {error}") from error
     return DatasetFiles(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from impulse.errors import DatasetError
 from impulse.files.numbers import array_type, as_array, codes_of
 from impulse.loading.arrays import FrameArrays, physical_bounds
 from impulse.loading.dataset_files import DatasetFiles
@@ -89,14 +91,19 @@ class Frames:
         """
         names = [name for name in self.columns if name not in NOT_NUMERIC]
         table = self._read(["replay_id", *names])
-        parts = dict(sorted(replay_parts(table)))
-        offsets = np.cumsum([0, *(part.num_rows for part in parts.values())], dtype=np.int64)
-        sorted_table = pa.concat_tables(parts.values()) if parts else table
+        parts: dict[str, list[pa.Table]] = defaultdict(list)
+        for replay_id, part in replay_parts(
+            table
+        ):  # a rewritten dataset may have those of one replay in several places
+            parts[replay_id].append(part)
+        ids = sorted(parts)
+        offsets = np.cumsum([0, *(sum(part.num_rows for part in parts[name]) for name in ids)], dtype=np.int64)
+        sorted_table = pa.concat_tables([part for name in ids for part in parts[name]]) if ids else table
         names_of = {name: codes_of(name, table[name]) for name in names if pa.types.is_dictionary(table[name].type)}
         return FrameArrays(
             values=as_array(sorted_table, names, names_of, array_type(table.schema)),
             columns=tuple(names),
-            replay_ids=tuple(parts),
+            replay_ids=tuple(ids),
             offsets=offsets,
             categories=names_of,
             bounds=physical_bounds(self._described, names),
@@ -106,7 +113,10 @@ class Frames:
     def each_replay(self) -> Iterator[tuple[str, pa.Table]]:
         """Yield id and frames of one replay after the other, in the order of the files.
 
-        Memory holds a few replays at a time, however large the selection is. Errors as for :meth:`to_arrow`.
+        Memory holds a few replays at a time, however large the selection is.
+
+        Raises:
+            DatasetError: a file cannot be read, or the rows of a replay lie in several places.
         """
         with self._stored.reading("frames"):
             dataset = self._arrow_dataset()
@@ -115,6 +125,7 @@ class Frames:
         columns = list(dict.fromkeys(("replay_id", *self.columns)))
         parts: list[pa.Table] = []
         current = ""
+        seen: set[str] = set()
         with self._stored.reading("frames"):
             scanner = dataset.scanner(
                 columns=columns,
@@ -124,11 +135,16 @@ class Frames:
                 fragment_readahead=1,
             )
             for batch in scanner.to_batches():
-                piece = pa.Table.from_batches([batch])
-                for replay_id, part in replay_parts(piece):
+                for replay_id, part in replay_parts(pa.Table.from_batches([batch])):
                     if parts and replay_id != current:
                         yield current, self._in_schema(pa.concat_tables(parts))
                         parts = []
+                        seen.add(current)
+                    if replay_id in seen:
+                        raise DatasetError(
+                            f"{self._stored.name}: the rows of replay {replay_id} lie in several places; "
+                            "load all at once, or sort the frames by replay_id"
+                        )
                     current = replay_id
                     parts.append(part)
         if parts:

@@ -85,7 +85,9 @@ class LongFrames(Frames):
         ids = players["replay_id"].dictionary_encode()
         holders = dict(replay_parts(players.set_column(0, "replay_id", ids)))
         for replay_id, frames in self._wide.each_replay():
-            table = to_long(frames, holders[replay_id].to_pylist(), self._needed)
+            # Nobody holds a slot of a replay in which nobody was ever on the field.
+            rows = holders[replay_id].to_pylist() if replay_id in holders else []
+            table = to_long(frames, rows, self._needed)
             table = table if self._rows is None else table.filter(self._rows)
             if table.num_rows:
                 yield replay_id, table.select(list(self.columns))

@@ -57,8 +57,6 @@ def select(replays: pa.Table, table: pa.Schema, *, splits: Sequence[str] | None,
     """
     if splits is not None:
         replays = replays.filter(pc.is_in(replays["split"], pa.array(list(splits), pa.string())))
-    if filters is None or (not isinstance(filters, pc.Expression) and not filters):
-        return Selection(replays, None)
     if isinstance(filters, pc.Expression):
         if _fits(filters, replays.schema):
             return Selection(replays.filter(filters), None)
@@ -69,7 +67,33 @@ def select(replays: pa.Table, table: pa.Schema, *, splits: Sequence[str] | None,
                 "and of rows; such a mix is given as a list, like [('team_size', '=', 3), ('ball_pos_z', '>', 1000)]",
             )
         return Selection(replays, filters)
+    if not filters:
+        return Selection(replays, None)
     return _select_by_lists(replays, table, _alternatives(filters))
+
+
+def select_rows(table: pa.Schema, filters: Filters | None) -> pc.Expression | None:
+    """Return the condition on rows of a table whose rows are not those of replays; None takes all.
+
+    Args:
+        table: schema of the table.
+        filters: conditions on its columns alone.
+
+    Raises:
+        ConfigError: as for :func:`select`.
+    """
+    if isinstance(filters, pc.Expression):
+        if not _fits(filters, table):
+            raise ConfigError(
+                "filters", f"{filters}: names a column that is not there, or compares it with another type"
+            )
+        return filters
+    if not filters:
+        return None
+    alternatives = _alternatives(filters)
+    for name in (name for alternative in alternatives for name, *_ in alternative):
+        check_known("filters", name, table.names)
+    return reduce(operator.or_, (_expression(alternative, table) for alternative in alternatives))
 
 
 def columns_of(rows: pc.Expression | None, table: pa.Schema) -> list[str]:
