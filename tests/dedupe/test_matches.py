@@ -310,6 +310,17 @@ def test_whatever_differs_keeps_two_matches_apart(values: dict[str, Any], why: s
     assert why in near_miss.evidence
 
 
+@pytest.mark.parametrize(("other", "listed"), [("M", 1), ("N", 0)])
+def test_only_different_match_guids_say_enough_to_list_nothing(other: str, listed: int) -> None:
+    """Where guids do not merge, two recordings with the same one that differ otherwise are worth a look."""
+    rows = [
+        recording(1, facts="facts", match_guid="M"),
+        recording(2, facts="facts", match_guid=other, goal_seconds=(0.0, 90.0, 120.0)),
+    ]
+    links = decided(rows, DedupeParams(by_match_guid=False)).links
+    assert [link.is_merged for link in links] == [False] * listed
+
+
 def test_a_chain_of_similar_recordings_is_not_merged() -> None:
     """Each differs little from the next, but the ends are too far apart: then it is not sure which belong together."""
     rows = [recording(number, facts="facts", goal_seconds=(0.0, 60.0, 120.0 + 0.6 * number)) for number in range(3)]

@@ -41,7 +41,7 @@ def near_misses(
         for one, other in pairwise(
             sorted(alike, key=lambda recording: (recording.started_at or 0, recording.replay_id))
         ):
-            is_certain = bool(one.match_guid and other.match_guid)
+            is_certain = bool(one.match_guid and other.match_guid and one.match_guid != other.match_guid)
             if match_keys[one.replay_id] == match_keys[other.replay_id] or is_certain:
                 continue
             if listed == MOST_PER_SCENE:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from impulse.tables.accounts import account
+
 IDENTIFIED_PLAYERS = 2
 """People with an id of a platform that a match needs to be known by its facts."""
 
@@ -117,11 +119,8 @@ def _recording(
 
 
 def _identity(player: Mapping[str, Any]) -> tuple[str, str]:
-    """Return platform and id of a person; no platform and the name for bots and guests, whose ids name nobody."""
-    number = player["player_id"].strip("0")
-    if player["is_bot"] or player["platform"] == "splitscreen" or not number or number.startswith("{"):
-        return "", player["name"]
-    return player["platform"], player["player_id"]
+    """Return platform and id of a player with an account; no platform and the name for others, whose ids name nobody."""
+    return (player["platform"], player["player_id"]) if account(player) else ("", player["name"])
 
 
 def _text(facts: Any) -> str:  # noqa: ANN401 - lists of texts and numbers

@@ -14,6 +14,7 @@ from impulse.config.export import ExportParams, SplitBy
 from impulse.export.plots import OVERVIEW
 from impulse.schema.column import SCHEMA_VERSION, Column
 from impulse.schema.frames import PLAYER_COLUMN
+from impulse.tables.accounts import account
 from impulse.tables.paths import SPLITS
 
 TITLE = "Rocket League frames"
@@ -89,7 +90,7 @@ def dataset_card(facts: CardFacts) -> str:
         description=_description(facts),
         synthetic=_synthetic(facts.replays),
         splits=splits,
-        people=len({(row["platform"], row["player_id"]) for row in facts.players if not row["is_bot"]}),
+        people=len({person for row in facts.players if (person := account(row))}),
         goals=facts.goals,
         dates=_dates(facts.replays),
         inputs=len(facts.replays) + len(facts.rejects),

@@ -10,12 +10,10 @@ from typing import Any
 from impulse.config.export import ExportParams, SplitBy
 from impulse.errors import StageError
 from impulse.export.assignment import fraction
+from impulse.tables.accounts import account
 from impulse.tables.linked import linked_sets
 
 log = logging.getLogger(__name__)
-
-NOT_A_PERSON = "splitscreen"
-"""Platform of bots and of guests at another player's console, whose ids mean nothing outside their replay."""
 
 
 def split_keys(
@@ -65,8 +63,8 @@ def _by_player(
     match_of = {row["replay_id"]: row["match_key"] for row in recordings if row["kept"]}
     people: dict[str, set[str]] = {match: set() for match in matches}
     for row in players:
-        if row["replay_id"] in match_of and not row["is_bot"] and row["platform"] != NOT_A_PERSON:
-            people[match_of[row["replay_id"]]].add(f"{row['platform']}:{row['player_id']}")
+        if row["replay_id"] in match_of and (person := account(row)):
+            people[match_of[row["replay_id"]]].add(person)
     pairs = ((person, min(group)) for group in people.values() for person in group)
     leader = {}
     for linked in linked_sets({person for group in people.values() for person in group}, pairs):
