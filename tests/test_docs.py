@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from tests.paths import ROOT
+from tests.settings import composed
 
 from impulse.demo import Recording
 from impulse.replay.reasons import Reason
@@ -51,6 +54,54 @@ def test_make_targets_exist() -> None:
         assert words <= targets, (document, words - targets)
 
 
+def test_the_quick_part_of_the_suite_leaves_out_what_the_suite_leaves_out() -> None:
+    """A `-m` on the command line takes the place of the one in pyproject.toml, so it has to name all of it again."""
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["addopts"]
+    (usual,) = (set(option.removeprefix("-m ").split(" and ")) for option in options if option.startswith("-m "))
+    for document in DOCUMENTS:
+        for expression in re.findall(r'pytest[^`\n]* -m "([^"]+)"', (ROOT / document).read_text(encoding="utf-8")):
+            assert usual <= set(expression.split(" and ")), (document, expression)
+
+
+OVERRIDES = sorted(
+    {
+        quoted or plain
+        for path in (*(ROOT / name for name in DOCUMENTS), *ROOT.glob("conf/**/*.yaml"))
+        if path.name != "migration.md"
+        for quoted, plain in re.findall(r"-S (?:'([^']+)'|([^\s`),;]+))", path.read_text(encoding="utf-8"))
+    }
+)
+"""What documents and presets give to `dvc exp run -S`."""
+
+
+@pytest.mark.parametrize("override", OVERRIDES)
+def test_overrides_compose(override: str) -> None:
+    """Each is one that conf/ takes; a choice of several is taken one by one."""
+    (parsed,) = OverridesParser.create().parse_overrides([override])
+    values = parsed.sweep_string_iterator() if parsed.is_sweep_override() else [parsed.get_value_element_as_str()]
+    for value in values:
+        composed(f"{parsed.get_key_element()}={value}")
+
+
+def test_nothing_is_installed_under_the_name_of_impulse() -> None:
+    """A package of that name in an index is somebody else's: impulse is installed from its checkout."""
+    texts = [
+        path for folder in ("stages", "docs", "conf", "deploy") for path in (ROOT / folder).rglob("*") if path.is_file()
+    ]
+    for path in (*texts, *ROOT.glob("*.md"), ROOT / "Makefile"):
+        if path.suffix in (".py", ".md", ".yaml", ".sh", ""):
+            assert not re.search(r"pip install (?:-\S+ )*['\"]?impulse\b", path.read_text(encoding="utf-8")), path
+
+
+def test_every_dependency_has_a_reason() -> None:
+    """The table of CONTRIBUTING.md names what pyproject.toml asks for."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = (*project["project"]["optional-dependencies"].values(), *project["dependency-groups"].values())
+    asked = {re.split(r"[<>=]", name)[0] for group in (project["project"]["dependencies"], *groups) for name in group}
+    rows = (ROOT / "CONTRIBUTING.md").read_text().split("| package | why |")[1].split("\n\n")[0]
+    assert asked <= set(re.findall(r"[\w-]+", " ".join(row.split("|")[1] for row in rows.splitlines()[2:])))
+
+
 def test_linked_documents_exist() -> None:
     """No link leads nowhere."""
     for document in (*DOCUMENTS, "docs/decisions/README.md", "data/README.md"):
@@ -76,11 +127,12 @@ def test_presets_of_the_table_exist() -> None:
 
 
 def test_named_modules_exist() -> None:
-    """Modules that CONTRIBUTING.md names are there."""
-    package = ROOT / "stages" / "impulse"
-    for name in re.findall(r"\b([a-z_]+/)?([a-z_]+\.py)\b", (ROOT / "CONTRIBUTING.md").read_text()):
-        places = (package, ROOT / "tests")
-        assert any(list(place.rglob(name[1])) for place in places) or (ROOT / "stages" / name[1]).is_file(), name
+    """Modules that CONTRIBUTING.md names are there, under the path that it gives."""
+    named = re.findall(r"(?<![\w/*.])(?:\w+/)*\w+\.py\b", (ROOT / "CONTRIBUTING.md").read_text())
+    assert "schema/feature_columns.py" in named
+    for name in named:
+        is_there = any((place / name).is_file() for place in (ROOT, ROOT / "stages" / "impulse"))
+        assert is_there or ("/" not in name and any((ROOT / "stages").rglob(name))), name
 
 
 def test_the_tables_of_data_are_described_as_they_are() -> None:

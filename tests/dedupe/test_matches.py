@@ -1,4 +1,4 @@
-"""Decided about recordings whose ids, facts and times collide as often as possible."""
+"""Decisions about recordings whose ids, facts and times collide as often as possible."""
 
 from __future__ import annotations
 

@@ -25,7 +25,9 @@ def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     """One line says what to install; the windows themselves do not need it."""
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.delitem(sys.modules, "impulse.training.torch_windows", raising=False)
-    with pytest.raises(ImportError, match=r"^TorchWindows needs torch: pip install 'impulse\[torch\]'$"):
+    with pytest.raises(
+        ImportError, match=r"^TorchWindows needs torch: pip install -e '\.\[torch\]' in the checkout of impulse$"
+    ):
         _ = training.TorchWindows
     with pytest.raises(AttributeError, match="no attribute 'TorchWindow'"):
         _ = training.TorchWindow

@@ -98,7 +98,7 @@ def test_the_same_rows_in_another_order_give_the_same_bytes(tmp_path: Path) -> N
 
 
 def test_every_input_is_named_with_all_that_was_measured(tmp_path: Path) -> None:
-    """The report tells the fate of each input, also of earlier stages, and the tables hold every value."""
+    """The report says what became of each input, also of earlier stages, and the tables hold every value."""
     rows = [{"rows": count, "source_path": f"{count}.replay"} for count in (99, 100, 500, 100_001)]
     summary = run(tmp_path, rows)
 

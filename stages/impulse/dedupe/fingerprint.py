@@ -1,7 +1,7 @@
 """The fingerprint: which recordings without a common id show the same match, as far as that is beyond doubt.
 
 Recordings can be one match when all facts that do not depend on the recorder are equal (map, team size, kind of match,
-players and their teams, score, the order of goals and scorers) and what depends on him agrees within tolerances: the
+players and their teams, score, the order of goals and scorers) and what depends on the recorder agrees within tolerances: the
 times between the goals, the length, and the start, apart from the difference of two time zones.
 """
 

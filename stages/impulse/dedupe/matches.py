@@ -77,8 +77,8 @@ class Decided:
 def decide(recordings: Iterable[Recording], params: DedupeParams, *, row_seconds: float) -> Decided:
     """Group recordings by match and choose one of each group.
 
-    The outcome does not depend on the order of the recordings, and the kept ones among themselves have the same decisions
-    and keys again.
+    The outcome does not depend on the order of the recordings. Run again over the kept recordings it gives the same
+    decisions and keys.
 
     Args:
         recordings: the recordings.

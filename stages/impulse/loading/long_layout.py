@@ -27,7 +27,7 @@ LONG_COLUMNS: tuple[Column, ...] = (
 """Columns that the wide frames do not have."""
 
 HOLDER_COLUMNS = ("replay_id", "slot", "team", "player_id", "first_row")
-"""Columns of the players table that say whose a slot is from which row on."""
+"""Columns of the players table that say which player holds a slot, and from which row on."""
 
 _NOT_IN_LONG = ("present",)
 """Always true: a player who is not on the field has no row."""
@@ -120,7 +120,7 @@ def to_long(frames: pa.Table, holders: Sequence[Mapping[str, Any]], schema: pa.S
 
     Args:
         frames: wide frames of one replay.
-        holders: its players by slot and first row, as :data:`HOLDER_COLUMNS`; from his first row on a slot is the player's.
+        holders: its players by slot and first row, as :data:`HOLDER_COLUMNS`; a slot belongs to a player from his first row on.
         schema: the columns wanted.
     """
     parts = [schema.empty_table()]

@@ -31,7 +31,9 @@ def connect(engine: EngineParams) -> Iterator[Client]:
         import dask
         from distributed import Client, LocalCluster
     except ModuleNotFoundError as error:
-        raise ConfigError("engine.kind", f"dask needs the package {error.name}; pip install 'impulse[dask]'") from error
+        raise ConfigError(
+            "engine.kind", f"dask needs the package {error.name}; pip install -e '.[dask]' in the checkout of impulse"
+        ) from error
     if engine.address is None:
         workers = engine.workers or os.cpu_count() or 1
         # A worker starts the parser in a process of its own, which a daemonic process must not.

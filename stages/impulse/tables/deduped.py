@@ -17,7 +17,11 @@ DECISION_COLUMNS: tuple[Column, ...] = (
 PAIR_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
     Column("other_replay_id", "string", "the recording that it was compared with; of a merged pair the preferred one"),
-    Column("step", "string", "what they have in common: bytes, recording, match_guid or fingerprint"),
+    Column(
+        "step",
+        "string",
+        "what was compared: bytes, recording, match_guid or fingerprint; the last for pairs that are not merged",
+    ),
     Column("merged", "bool", "the pair is one match; false for pairs that look like one and are not merged"),
     Column("value", "string", "the common hash, id or fingerprint; empty for pairs that are not merged"),
     Column("evidence", "string", "why the pair is one match, or why it is not"),

@@ -56,7 +56,7 @@ FOLDERS: tuple[Folder, ...] = (
         },
         {
             "frames/<xx>/<id>.arrow": "frames of one replay, an Arrow file for `pandas.read_feather`",
-            paths.FEATURES: "what the frames were made with",
+            paths.FEATURES: "the settings of parse, with the chosen features",
         },
     ),
     Folder(
@@ -103,7 +103,7 @@ def data_readme() -> str:
     lines += [
         "## export/, made by export",
         "",
-        "The dataset. Its card, `export/README.md`, explains every table and column.",
+        "The dataset. Its card, `export/README.md`, explains the columns of the frames, `export/schema.json` those of every table.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,4 +1,4 @@
-"""Columns of what fetch tells: the manifest of replays, and their players as the source lists them."""
+"""Columns of the tables of fetch: the manifest of replays, and their players as the source lists them."""
 
 from __future__ import annotations
 

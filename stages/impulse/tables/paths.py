@@ -39,7 +39,7 @@ FRAMES_FILES = "frames.parquet"
 """Size and hash of every file of frames, in data/parsed."""
 
 FEATURES = "features.json"
-"""What the frames in data/parsed were made with."""
+"""The settings of parse that the frames in data/parsed were made with, with the chosen features."""
 
 CHECKSUMS = "checksums.sha256"
 """SHA-256 of every file of the dataset, in the form of ``sha256sum``, in data/export."""

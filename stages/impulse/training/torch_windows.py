@@ -12,7 +12,7 @@ from impulse.training.windows import Windows
 try:
     import torch
 except ImportError as error:
-    raise ImportError("TorchWindows needs torch: pip install 'impulse[torch]'") from error
+    raise ImportError("TorchWindows needs torch: pip install -e '.[torch]' in the checkout of impulse") from error
 
 if TYPE_CHECKING:
     import os

@@ -28,8 +28,8 @@ class Windows(Sequence[Any]):
     """All windows of some frames, in a fixed order: by replay, segment and first row.
 
     A window is a NumPy array (length, columns), float32 (float64 where the arrays are). It depends on its index and the
-    settings alone, never on the process, on what was read before, or on the order of reading. Objects may be pickled:
-    a mapped file is opened again on the other side, and the arrays do not travel.
+    settings alone, never on the process, on what was read before, or on the order of reading. Objects may be pickled: of
+    mapped files only the path travels, and they are opened again on the other side.
     """
 
     def __init__(
@@ -171,7 +171,7 @@ class Windows(Sequence[Any]):
             size: windows in a batch; the last may have fewer.
             epoch: shuffle by seed and this number; None keeps the order.
             part: take every ``parts``-th window, from this one on: workers that get the same epoch and a part each
-                share the windows among them, without a word to each other.
+                share the windows among them, without talking to each other.
             parts: number of workers.
 
         Raises:
