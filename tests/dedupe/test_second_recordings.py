@@ -102,10 +102,7 @@ def test_different_matches_of_the_same_people_stay_apart(decisions: dict[str, di
     assert len(names) == 8  # goalless and bots twice
 
 
-@pytest.mark.parametrize("fps", [1.0])
-def test_the_fps_changes_neither_decision_nor_key(
-    decisions: dict[str, dict[str, Any]], tmp_path: Path, fps: float
-) -> None:
+def test_the_fps_changes_neither_decision_nor_key(decisions: dict[str, dict[str, Any]], tmp_path: Path) -> None:
     """A sweep over the fps keeps every match in its split."""
     files = recordings(
         "facts", MatchPlan(seed=2, goals=4, team_size=2, duration_seconds=25.0, roster_seed=1), NAMELESS, recorders=3

@@ -11,23 +11,22 @@ import pytest
 import impulse
 from impulse.loading.arrays import open_frame_arrays
 
-RELEASED = sorted((Path(__file__).parent.parent / "datasets").glob("schema-*.zip"))
-"""One tiny dataset of each schema, made from three synthetic matches by the code that was released with it."""
+FOLDER = Path(__file__).parent.parent / "datasets"
+RELEASED = {"schema-1.zip": "e830b69d5aa2fc9fd50341da1c937fc53ea29dc6f2601fae7772a25027c6f31c"}
+"""One tiny dataset of each schema, made from three synthetic matches by the code that was released with it, and its SHA-256."""
 
 
-@pytest.fixture(params=RELEASED, ids=[path.stem for path in RELEASED])
+@pytest.fixture(params=RELEASED)
 def released(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The unpacked dataset of one schema."""
-    with zipfile.ZipFile(request.param) as archive:
+    with zipfile.ZipFile(FOLDER / request.param) as archive:
         archive.extractall(tmp_path)
     return tmp_path
 
 
-def test_the_archive_is_what_was_released(released: Path) -> None:
+def test_archives_are_what_was_released() -> None:
     """A dataset that is renewed together with the code would show nothing."""
-    for line in (released / "checksums.sha256").read_text().splitlines():
-        digest, name = line.split("  ")
-        assert hashlib.sha256((released / name).read_bytes()).hexdigest() == digest
+    assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in FOLDER.glob("*.zip")} == RELEASED
 
 
 def test_frames_open_in_every_form(released: Path) -> None:
