@@ -16,7 +16,7 @@ from impulse.config.validate import (
 )
 
 Wanted = Callable[[pa.Table, FilterParams], pa.ChunkedArray]
-"""Says for each row whether it is wanted; null where the replay does not say."""
+"""Says for each row whether it is wanted; null or false where the replay does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,7 @@ class Filter:
 
 def _one_of(fact: str, setting: str) -> Wanted:
     def is_wanted(rows: pa.Table, params: FilterParams) -> pa.ChunkedArray:
-        known = rows[fact]
-        wanted = pa.array(getattr(params, setting), known.type)
-        return pc.if_else(pc.is_valid(known), pc.is_in(known, value_set=wanted), None)
+        return pc.is_in(rows[fact], value_set=pa.array(getattr(params, setting), rows[fact].type))
 
     return is_wanted
 

@@ -17,7 +17,7 @@ ZSTD_LEVEL = 3
 """Level 1 takes 1 % more bytes; 6 saves 1 % for twice the time, 19 saves 4 % for twenty times the time."""
 
 # Row groups are found by these; statistics of the other columns would only make the footer larger.
-_STATISTICS = ("replay_id", "row", "slot", "time", "segment")
+_STATISTICS = ("replay_id", "row", "time", "segment")
 
 _COUNTERS = ("row",)
 """Integers that grow from row to row; a dictionary of them would be as long as they are."""
