@@ -91,7 +91,7 @@ def incremental(folder: Path, *, replays: int = 1000, added: int = 10, seconds: 
         for number, (what, data) in enumerate(runs.items()):
             output = folder / f"{shards}-{number}"
             cost = run_stage("export", ExportParams(shards=shards), data, output=output, state=folder / f"s{shards}")
-            print(f"shards {shards}, {what}: {cost}; {dict(cost.result.timing)} of {cost.result.figures['pieces']}")
+            print(f"shards {shards}, {what}: {cost}; {dict(cost.result.timing)} of {cost.result.figures['parts']}")
             sums.append({*(output / "export" / "checksums.sha256").read_text().splitlines()})
         changed = {line.split("  ")[1] for line in sums[0] ^ sums[2]}
         print(f"shards {shards}: {len(changed) + 1} files changed")  # the list of sums is one of them

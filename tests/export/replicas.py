@@ -23,7 +23,7 @@ from impulse.tables.paths import (
     REJECTS,
     frames_path,
 )
-from impulse.tables.rejects import FOLDERS
+from impulse.tables.rejects import FOLDER_OF_STAGE
 
 TABLES = ("replays", "measures", "players", "goals", "demolitions")
 
@@ -66,7 +66,7 @@ def replicate(source: Path, target: Path, count: int) -> Path:
     schema = pq.read_schema(source / "deduped" / DECISIONS)
     pq.write_table(pa.Table.from_pylist(made["decisions"], schema), target / "deduped" / DECISIONS)
     shutil.copy(source / "deduped" / KEPT_COLUMNS, target / "deduped" / KEPT_COLUMNS)
-    for folder in FOLDERS.values():
+    for folder in FOLDER_OF_STAGE.values():
         (target / folder).mkdir(exist_ok=True)
         shutil.copy(source / folder / REJECTS, target / folder / REJECTS)
     return target

@@ -26,7 +26,7 @@ from impulse.export.encoding import USES
 from impulse.export.stage import run
 from impulse.files.digest import PACKAGE, code_digest
 from impulse.tables.paths import DECISIONS, FRAMES_FILES
-from impulse.tables.rejects import FOLDERS
+from impulse.tables.rejects import FOLDER_OF_STAGE
 
 EVERYTHING = ExportParams(numpy=True)
 KILLS = 15
@@ -74,15 +74,15 @@ def test_added_replays_rewrite_their_shards_only(data: Path, dozen: Path, tmp_pa
 
     assert 1 <= len(shards) <= 3
     assert shards <= changed(content(before), content(after)) <= shards | whole
-    assert counts.timing["pieces_written_now"] == len(shards)
-    assert counts.figures["pieces"] > 8
+    assert counts.timing["parts_written_now"] == len(shards)
+    assert counts.figures["parts"] > 8
     assert content(exported(more, tmp_path / "again", params)) == content(after)
 
 
 def test_a_second_export_writes_no_frames(dozen: Path, complete: Path, tmp_path: Path) -> None:
     """Everything is linked from the store."""
     counts = run(job(EVERYTHING, dozen, output=tmp_path, state=dozen / ".state"))
-    assert counts.timing["pieces_written_now"] == 0
+    assert counts.timing["parts_written_now"] == 0
     assert content(tmp_path / "export") == content(complete)
     shard = next((complete / "frames").rglob("*.parquet"))
     assert shard.samefile(tmp_path / "export" / shard.relative_to(complete))
@@ -100,7 +100,7 @@ def test_parts_are_known_by_the_code_that_decides_their_bytes(
         assert old in path.read_text()
         path.write_text(path.read_text().replace(old, new))
         counts = run(job(EVERYTHING, dozen, output=tmp_path, state=dozen / ".state"))
-        return int(counts.timing["pieces_written_now"])
+        return int(counts.timing["parts_written_now"])
 
     for path in (package / "export").rglob("*.py"):
         path.write_text(f"# A comment.\n{path.read_text()}")
@@ -127,7 +127,7 @@ def test_a_damaged_part_is_written_again(data: Path, tmp_path: Path) -> None:
     shard = next((tmp_path / "export" / "frames").rglob("*.parquet"))
     shard.chmod(0o644)
     shard.write_bytes(shard.read_bytes()[:-1] + b"x")
-    assert run(job(EXPORT, folder, output=tmp_path, state=tmp_path / ".state")).timing["pieces_written_now"] == 1
+    assert run(job(EXPORT, folder, output=tmp_path, state=tmp_path / ".state")).timing["parts_written_now"] == 1
     assert content(tmp_path / "export") == before
 
 
@@ -148,11 +148,11 @@ def test_bytes_do_not_depend_on_the_engine(dozen: Path, complete: Path, tmp_path
 def test_bytes_do_not_depend_on_the_order_of_the_inputs(dozen: Path, complete: Path, tmp_path: Path) -> None:
     """Replays in any order in every table give the same dataset."""
     shuffled = tmp_path / "shuffled"
-    for name in FOLDERS.values():
+    for name in FOLDER_OF_STAGE.values():
         (shuffled / name).mkdir(parents=True)
     (shuffled / "parsed" / "frames").symlink_to(dozen / "parsed" / "frames")
     draws = random.Random(4)
-    for path in (file for name in FOLDERS.values() for file in (dozen / name).iterdir() if file.is_file()):
+    for path in (file for name in FOLDER_OF_STAGE.values() for file in (dozen / name).iterdir() if file.is_file()):
         target = shuffled / path.relative_to(dozen)
         if path.suffix == ".parquet" and path.name != "rejects.parquet":
             table = pq.read_table(path)

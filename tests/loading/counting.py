@@ -9,7 +9,7 @@ from typing import Any
 from fsspec.implementations.local import LocalFileSystem
 from pyarrow import fs
 
-from impulse.loading.dataset_files import DatasetFiles, StoredFile
+from impulse.loading.dataset_files import DatasetFile, DatasetFiles
 
 
 class CountingFiles(LocalFileSystem):  # type: ignore[misc]
@@ -71,4 +71,4 @@ class CountingFile(io.RawIOBase):
 def counted(stored: DatasetFiles, counters: CountingFiles) -> DatasetFiles:
     """Return files that are read through counters."""
     filesystem = fs.PyFileSystem(fs.FSSpecHandler(counters))
-    return replace(stored, files={name: StoredFile(filesystem, file.path) for name, file in stored.files.items()})
+    return replace(stored, files={name: DatasetFile(filesystem, file.path) for name, file in stored.files.items()})

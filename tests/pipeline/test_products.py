@@ -15,7 +15,7 @@ def made(checkout: Checkout) -> dict[str, int]:
     """Return how many replays and parts the last runs of the stages made."""
     timing = [json.loads((checkout.path / f"metrics/timing/{name}.json").read_text()) for name in ("parse", "export")]
     figures = {**timing[0], **timing[1]}
-    return {name: figures[name] for name in ("parsed_now", "measured_now", "pieces_written_now")}
+    return {name: figures[name] for name in ("parsed_now", "measured_now", "parts_written_now")}
 
 
 def replays(checkout: Checkout) -> int:
@@ -28,7 +28,7 @@ def test_a_changed_constant_reaches_the_dataset(fresh: Checkout) -> None:
     assert fresh.stages_run("dvc", "repro") == ["parse", "dedupe", "export"]
     assert "valve" in pq.read_table(fresh.path / "data" / "export" / "players.parquet")["platform"].to_pylist()
     assert made(fresh)["parsed_now"] == replays(fresh)
-    assert made(fresh)["pieces_written_now"] == 0
+    assert made(fresh)["parts_written_now"] == 0
 
 
 def test_comments_and_docstrings_make_nothing_again(fresh: Checkout) -> None:
@@ -37,7 +37,7 @@ def test_comments_and_docstrings_make_nothing_again(fresh: Checkout) -> None:
     for path in (fresh.path / "stages").rglob("*.py"):
         path.write_text("# A comment.\n" + path.read_text().replace('"""', '"""Another word. ', 1))
     assert fresh.stages_run("dvc", "repro") == ["config", "fetch", "parse", "validate", "dedupe", "export"]
-    assert made(fresh) == {"parsed_now": 0, "measured_now": 0, "pieces_written_now": 0}
+    assert made(fresh) == {"parsed_now": 0, "measured_now": 0, "parts_written_now": 0}
     assert fresh.content("data") == before
 
 

@@ -175,7 +175,6 @@ def _counts(
     rows: Sequence[Mapping[str, Any]], rejects: int, columns: int, files: int, total: int, *, parts: int, written: int
 ) -> Counts:
     """Return the counts: replays, rows and bytes of the dataset, and how many parts this run wrote."""
-    frames = sum(row["rows"] for row in rows)
     return Counts(
         replays_in=len(rows),
         replays_out=len(rows),
@@ -183,17 +182,15 @@ def _counts(
             "dataset": {  # what experiments are compared by; the names are above the columns of `dvc exp show`
                 "replays": len(rows),
                 "yield": round(len(rows) / (len(rows) + rejects), 4),
-                "rows": frames,
+                "rows": sum(row["rows"] for row in rows),
                 "columns": columns,
                 "bytes": total,
             },
-            "rows": frames,
             "replays_by_split": {split: sum(row["split"] == split for row in rows) for split in SPLITS},
             "rows_by_split": {split: sum(row["rows"] for row in rows if row["split"] == split) for split in SPLITS},
             "files": files,
-            "bytes": total,
-            "pieces": parts,
+            "parts": parts,
         },
-        timing={"pieces_written_now": written},
+        timing={"parts_written_now": written},
         packages=("pyarrow", "numpy"),
     )

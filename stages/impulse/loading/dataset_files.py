@@ -18,7 +18,7 @@ SCHEMA_FILE = "schema.json"
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFile:
+class DatasetFile:
     """One file: the file system that has it, and its path there."""
 
     filesystem: fs.FileSystem
@@ -33,7 +33,7 @@ class DatasetFiles:
 
     name: str
     """For messages; holds no secret."""
-    files: Mapping[str, StoredFile]
+    files: Mapping[str, DatasetFile]
     """By name inside the dataset, for example ``frames/split=train/part-00000.parquet``."""
     advice: str = ""
     """What to do when a file cannot be read."""
@@ -91,7 +91,7 @@ def folder_files(folder: Path) -> DatasetFiles:
     return DatasetFiles(
         str(folder),
         {
-            path.relative_to(folder).as_posix(): StoredFile(local, str(path))
+            path.relative_to(folder).as_posix(): DatasetFile(local, str(path))
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         },
@@ -121,7 +121,7 @@ def bucket_files(url: str) -> DatasetFiles:
     return DatasetFiles(
         url,
         {
-            name: StoredFile(store, f"{place.bucket}/{place.key(name)}", found.bytes)
+            name: DatasetFile(store, f"{place.bucket}/{place.key(name)}", found.bytes)
             for name, found in listed.items()
             if not name.endswith("/")
         },

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyarrow import fs
 
 from impulse.errors import DatasetError, StageError, one_line
-from impulse.loading.dataset_files import DatasetFiles, StoredFile
+from impulse.loading.dataset_files import DatasetFile, DatasetFiles
 from impulse.s3.arrow import arrow_filesystem
 from impulse.s3.credentials import S3Settings
 
@@ -58,7 +58,7 @@ def repository_files(repository: str, *, path: str, rev: str | None, remote: str
         raise DatasetError(f"{name}: cannot be opened{_cause(error) or f' ({one_line(error)})'}") from error
 
 
-def _stored_files(index: DataIndex, folder: DataIndexEntry) -> dict[str, StoredFile]:
+def _stored_files(index: DataIndex, folder: DataIndexEntry) -> dict[str, DatasetFile]:
     """Return every file of a tracked folder: from the cache when it is there, else from the remote."""
     storage = index.storage_map
     translated: dict[tuple[int, str], fs.FileSystem] = {}
@@ -71,7 +71,7 @@ def _stored_files(index: DataIndex, folder: DataIndexEntry) -> dict[str, StoredF
         if (id(where), bucket) not in translated:
             translated[id(where), bucket] = _arrow_filesystem(where, bucket)
         size = entry.meta.size if entry.meta else None
-        files["/".join(key[len(folder.key or ()) :])] = StoredFile(translated[id(where), bucket], path, size)
+        files["/".join(key[len(folder.key or ()) :])] = DatasetFile(translated[id(where), bucket], path, size)
     return files
 
 

@@ -27,7 +27,7 @@ REJECT_COLUMNS = tuple(
     Column(field.name, "string", field.metadata[b"description"].decode()) for field in REJECTS_SCHEMA
 )
 
-FOLDERS = {"fetch": "raw", "parse": "parsed", "validate": "validated", "dedupe": "deduped"}
+FOLDER_OF_STAGE = {"fetch": "raw", "parse": "parsed", "validate": "validated", "dedupe": "deduped"}
 """Stages that leave replays out, in their order, and the folder of each inside data."""
 
 
@@ -58,13 +58,13 @@ def to_table(rejects: Iterable[Reject]) -> pa.Table:
     )
 
 
-def read_rejects(data: Path, stages: Iterable[str] = tuple(FOLDERS)) -> pa.Table:
+def read_rejects(data: Path, stages: Iterable[str] = tuple(FOLDER_OF_STAGE)) -> pa.Table:
     """Return the rejects that stages wrote below ``data``, stage by stage.
 
     Raises:
         StageError: a stage has not run.
     """
-    return pa.concat_tables([read_table(data / FOLDERS[stage] / REJECTS, made_by=stage) for stage in stages])
+    return pa.concat_tables([read_table(data / FOLDER_OF_STAGE[stage] / REJECTS, made_by=stage) for stage in stages])
 
 
 def count_by_reason(rejects: Iterable[Reject]) -> dict[str, int]:
