@@ -13,11 +13,7 @@ from hypothesis import strategies as st
 
 from impulse.config.dedupe import DedupeParams, Keep
 from impulse.dedupe.fingerprint import Tolerances, compare
-from impulse.dedupe.linking import (
-    Link,
-    Step,
-    connected,
-)
+from impulse.dedupe.linking import Link, Step, connected
 from impulse.dedupe.matches import Decided, Repeat, decide
 from impulse.dedupe.recordings import Recording
 from impulse.errors import ConfigError

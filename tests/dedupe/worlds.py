@@ -19,12 +19,7 @@ from impulse.run.job import Counts
 from impulse.schema.column import Column
 from impulse.tables.io import table_of, write_table
 from impulse.tables.measures import MEASURE_COLUMNS
-from impulse.tables.parsed import (
-    FRAMES_FILE_COLUMNS,
-    GOAL_COLUMNS,
-    PLAYER_COLUMNS,
-    REPLAY_COLUMNS,
-)
+from impulse.tables.parsed import FRAMES_FILE_COLUMNS, GOAL_COLUMNS, PLAYER_COLUMNS, REPLAY_COLUMNS
 from impulse.tables.paths import FEATURES
 from impulse.tables.validated import VERDICT_COLUMNS
 

@@ -10,19 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from impulse.files.frames import (
-    read_frames,
-    read_frames_schema,
-    write_frames,
-)
-from impulse.tables.paths import (
-    DECISIONS,
-    FEATURES,
-    FRAMES_FILES,
-    KEPT_COLUMNS,
-    REJECTS,
-    frames_path,
-)
+from impulse.files.frames import read_frames, read_frames_schema, write_frames
+from impulse.tables.paths import DECISIONS, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, frames_path
 from impulse.tables.rejects import FOLDER_OF_STAGE
 
 TABLES = ("replays", "measures", "players", "goals", "demolitions")

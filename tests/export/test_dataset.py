@@ -16,11 +16,7 @@ import pytest
 from pyarrow import feather
 from tests.exported import exported
 
-from impulse.config.export import (
-    Compression,
-    ExportParams,
-    FloatType,
-)
+from impulse.config.export import Compression, ExportParams, FloatType
 from impulse.demo import corpus
 
 

@@ -14,11 +14,7 @@ import pytest
 from tests.export.replicas import replicate
 from tests.exported import exported
 
-from impulse.config.export import (
-    Compression,
-    ExportParams,
-    FloatType,
-)
+from impulse.config.export import Compression, ExportParams, FloatType
 from impulse.errors import StageError
 from impulse.export.encoding.types import as_exported, export_schema, half_resolution
 from impulse.files.frames import read_frames, read_frames_schema

@@ -20,11 +20,7 @@ from impulse.collection.raw_storage import RawStorage
 from impulse.collection.source import Candidate
 from impulse.collection.stage import run
 from impulse.config.engine import EngineParams
-from impulse.config.fetch import (
-    FetchParams,
-    SourceKind,
-    StorageKind,
-)
+from impulse.config.fetch import FetchParams, SourceKind, StorageKind
 from impulse.demo import Kind, corpus, with_flipped_bits
 from impulse.errors import BucketMissing, ConfigError, SourceError
 from impulse.run.job import Counts, Job

@@ -12,18 +12,9 @@ from tests.validation.conftest import judged, quality, reasons
 
 from impulse.config.composition import checked
 from impulse.config.params import Params
-from impulse.config.validate import (
-    RANKS,
-    FilterParams,
-    Severity,
-    rank_number,
-)
+from impulse.config.validate import RANKS, FilterParams, Severity, rank_number
 from impulse.errors import ConfigError
-from impulse.replay.modes import (
-    PLAYLISTS,
-    GameMode,
-    game_mode,
-)
+from impulse.replay.modes import PLAYLISTS, GameMode, game_mode
 from impulse.validation.filters import FILTERS
 
 

@@ -9,13 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from impulse.config.dedupe import DedupeParams
-from impulse.dedupe.fingerprint import (
-    Comparison,
-    Tolerances,
-    compare,
-    fingerprint,
-    same_matches,
-)
+from impulse.dedupe.fingerprint import Comparison, Tolerances, compare, fingerprint, same_matches
 from impulse.dedupe.recordings import Recording
 from impulse.tables.linked import linked_sets
 

@@ -10,15 +10,7 @@ from typing import Any
 
 from impulse.config.dedupe import DedupeParams, Keep
 from impulse.dedupe.fingerprint import Tolerances, fingerprint
-from impulse.dedupe.linking import (
-    Link,
-    Preference,
-    Step,
-    connected,
-    link_by_fingerprint,
-    link_by_ids,
-    paths_to,
-)
+from impulse.dedupe.linking import Link, Preference, Step, connected, link_by_fingerprint, link_by_ids, paths_to
 from impulse.dedupe.near_misses import near_misses
 from impulse.dedupe.recordings import Recording
 

@@ -6,18 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from impulse.dedupe.fingerprint import (
-    Comparison,
-    Tolerances,
-    compare,
-    contradictions,
-    is_comparable,
-)
-from impulse.dedupe.linking import (
-    Link,
-    Step,
-    describe,
-)
+from impulse.dedupe.fingerprint import Comparison, Tolerances, compare, contradictions, is_comparable
+from impulse.dedupe.linking import Link, Step, describe
 from impulse.dedupe.recordings import Recording
 
 MOST_PER_SCENE = 10

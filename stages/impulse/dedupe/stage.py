@@ -19,15 +19,7 @@ from impulse.schema.sampling import Sampling
 from impulse.tables import rejects
 from impulse.tables.deduped import DECISION_COLUMNS, PAIR_COLUMNS
 from impulse.tables.io import read_json, read_table, table_of, write_table
-from impulse.tables.paths import (
-    DECISIONS,
-    FEATURES,
-    FRAMES_FILES,
-    KEPT_COLUMNS,
-    PAIRS,
-    REJECTS,
-    VERDICTS,
-)
+from impulse.tables.paths import DECISIONS, FEATURES, FRAMES_FILES, KEPT_COLUMNS, PAIRS, REJECTS, VERDICTS
 from impulse.tables.rejects import Reject
 
 log = logging.getLogger(__name__)

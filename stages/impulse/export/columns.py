@@ -12,13 +12,7 @@ from impulse.schema.column import SCHEMA_VERSION, Column
 from impulse.schema.features import FrameLayout, frame_layout
 from impulse.tables.exported import EXPORT_COLUMNS
 from impulse.tables.measures import MEASURE_COLUMNS
-from impulse.tables.parsed import (
-    DEMOLITION_COLUMNS,
-    EVENT_COLUMNS,
-    GOAL_COLUMNS,
-    PLAYER_COLUMNS,
-    REPLAY_COLUMNS,
-)
+from impulse.tables.parsed import DEMOLITION_COLUMNS, EVENT_COLUMNS, GOAL_COLUMNS, PLAYER_COLUMNS, REPLAY_COLUMNS
 
 _NOT_EXPORTED = ("path",)
 """Columns of the replays table that make sense only inside the checkout."""

@@ -16,13 +16,7 @@ from impulse.config.export import ExportParams
 from impulse.errors import StageError
 from impulse.export.assignment import shard_of, split_of
 from impulse.export.card import ABOUT, RIGHTS, TITLE, CardFacts, dataset_card
-from impulse.export.columns import (
-    COPIED_TABLES,
-    EXPORTED_REPLAY_COLUMNS,
-    described,
-    parsed_layout,
-    schema_document,
-)
+from impulse.export.columns import COPIED_TABLES, EXPORTED_REPLAY_COLUMNS, described, parsed_layout, schema_document
 from impulse.export.croissant import CROISSANT, croissant_document
 from impulse.export.encoding.types import export_schema
 from impulse.export.histograms import stored_counts, total

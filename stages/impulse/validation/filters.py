@@ -9,11 +9,7 @@ from datetime import datetime, time, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from impulse.config.validate import (
-    RANKS,
-    FilterParams,
-    rank_number,
-)
+from impulse.config.validate import RANKS, FilterParams, rank_number
 
 Wanted = Callable[[pa.Table, FilterParams], pa.ChunkedArray]
 """Says for each row whether it is wanted; null or false where the replay does not say."""

@@ -11,11 +11,7 @@ from impulse.files.output import output_folder
 from impulse.run.job import Counts, Job
 from impulse.tables import rejects
 from impulse.tables.io import read_table, write_table
-from impulse.tables.paths import (
-    REJECTS,
-    VERDICTS,
-    VIOLATIONS,
-)
+from impulse.tables.paths import REJECTS, VERDICTS, VIOLATIONS
 from impulse.validation.comparisons import compare
 from impulse.validation.plots import draw_plots
 from impulse.validation.report import REPORT, write_report

@@ -16,11 +16,7 @@ from impulse.schema.column import arrow_schema
 from impulse.tables.io import table_of
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.rejects import Reject
-from impulse.tables.validated import (
-    COMPARISON_COLUMNS,
-    VERDICT_COLUMNS,
-    VIOLATION_COLUMNS,
-)
+from impulse.tables.validated import COMPARISON_COLUMNS, VERDICT_COLUMNS, VIOLATION_COLUMNS
 from impulse.validation.filters import FILTERS
 from impulse.validation.rules import BOUNDS, fact_of, finding, is_flag
 
