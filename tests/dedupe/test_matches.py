@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from impulse.config.dedupe import DedupeParams, Keep
 from impulse.dedupe.fingerprint import Tolerances, compare
-from impulse.dedupe.linking import Link, Step, connected
-from impulse.dedupe.matches import Decided, Repeat, decide
+from impulse.dedupe.linking import Pair, Step, connected
+from impulse.dedupe.matches import Decided, decide
 from impulse.dedupe.recordings import Recording
 from impulse.errors import ConfigError
 
@@ -135,11 +135,11 @@ def test_no_chain_joins_different_match_guids(rows: list[Recording]) -> None:
 def test_every_pair_of_a_fingerprint_agrees(rows: list[Recording]) -> None:
     """No merged pair lies further apart than the tolerances, or has different facts."""
     known = {row.replay_id: row for row in rows}
-    for link in decided(rows).links:
-        if link.step is Step.FINGERPRINT and link.is_merged:
-            one, other = known[link.other_replay_id], known[link.replay_id]
+    for pair in decided(rows).pairs:
+        if pair.step is Step.FINGERPRINT and pair.is_merged:
+            one, other = known[pair.other_replay_id], known[pair.replay_id]
             compared = compare(one, other)
-            assert link.comparison == compared
+            assert pair.comparison == compared
             assert one.facts == other.facts != ""
             assert compared.goal_difference_seconds <= TOLERANCES.goal_seconds
             assert abs(compared.start_difference_seconds) <= PARAMS.window_seconds
@@ -151,12 +151,12 @@ def test_every_pair_of_a_fingerprint_agrees(rows: list[Recording]) -> None:
 def test_the_evidence_explains_every_group(rows: list[Recording]) -> None:
     """Merged pairs alone lead to the same groups, and pairs that are not merged lie in different ones."""
     outcome = decided(rows)
-    merged = [link for link in outcome.links if link.is_merged]
+    merged = [pair for pair in outcome.pairs if pair.is_merged]
     explained = {frozenset(row.replay_id for row in group) for group in connected(rows, merged)}
     assert explained == groups_of(outcome)
-    for link in outcome.links:
-        together = any({link.replay_id, link.other_replay_id} <= group for group in explained)
-        assert together == link.is_merged
+    for pair in outcome.pairs:
+        together = any({pair.replay_id, pair.other_replay_id} <= group for group in explained)
+        assert together == pair.is_merged
 
 
 @given(recordings())
@@ -172,7 +172,7 @@ def test_the_same_bytes_are_one_recording_whatever_is_switched_off() -> None:
     params = DedupeParams(by_recording=False, by_match_guid=False, by_fingerprint=False)
     (kept, left) = decided(rows, params).decisions
     assert kept.reason is None
-    assert left.reason is Repeat.DUPLICATE_BYTES
+    assert left.reason == "duplicate_bytes"
     assert left.evidence.startswith(f"same bytes, SHA-256 {1:032x}")
 
 
@@ -190,7 +190,7 @@ def test_the_reason_names_what_is_shared() -> None:
 
     assert [number for number, decision in decisions.items() if decision.reason is None] == [4, 5]
     assert decisions[1].evidence == decisions[2].evidence == "match guid M"
-    assert decisions[3].reason is Repeat.SAME_MATCH
+    assert decisions[3].reason == "same_match"
     assert decisions[3].evidence == f"recording id R (with {2:032x}); then match guid M (with {4:032x})"
     assert decisions[6].evidence == (
         "same map, players, teams, score and scorers; 3 goals at the same times within 0.25 s, "
@@ -254,7 +254,7 @@ def test_a_second_recording_does_not_change_the_key() -> None:
         second = recording(1, recording_id=other, facts="facts", frames_shown=500, started_at=NOW + 3605)
         decisions = decided([first, second]).decisions
         assert {decision.match_key for decision in decisions} == {decided([first]).decisions[0].match_key}
-        assert [decision.reason for decision in decisions] == [None, Repeat.SAME_MATCH]
+        assert [decision.reason for decision in decisions] == [None, "same_match"]
 
 
 def test_matches_with_equal_facts_by_chance_have_keys_of_their_own() -> None:
@@ -301,7 +301,7 @@ def test_whatever_differs_keeps_two_matches_apart(values: dict[str, Any], why: s
 
     outcome = decided([first, replace(second, **values)])
     assert len(groups_of(outcome)) == 2
-    (near_miss,) = outcome.links
+    (near_miss,) = outcome.pairs
     assert not near_miss.is_merged
     assert why in near_miss.evidence
 
@@ -313,8 +313,8 @@ def test_only_different_match_guids_say_enough_to_list_nothing(other: str, liste
         recording(1, facts="facts", match_guid="M"),
         recording(2, facts="facts", match_guid=other, goal_seconds=(0.0, 90.0, 120.0)),
     ]
-    links = decided(rows, DedupeParams(by_match_guid=False)).links
-    assert [link.is_merged for link in links] == [False] * listed
+    pairs = decided(rows, DedupeParams(by_match_guid=False)).pairs
+    assert [pair.is_merged for pair in pairs] == [False] * listed
 
 
 def test_a_chain_of_similar_recordings_is_not_merged() -> None:
@@ -334,8 +334,8 @@ def test_coarse_rows_need_one_goal_more() -> None:
 
 def test_pairs_that_are_not_merged_are_listed_within_bounds() -> None:
     """A thousand matches that look alike give ten lines, not a million."""
-    links: list[Link] = decided([recording(number) for number in range(1000)]).links
-    assert len(links) == 10
+    pairs: list[Pair] = decided([recording(number) for number in range(1000)]).pairs
+    assert len(pairs) == 10
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
-"""Which recordings show the same match: links between recordings, in steps of falling certainty, each with its evidence."""
+"""Which recordings show the same match: pairs of recordings, in steps of falling certainty, each with its evidence."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -31,15 +31,16 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class Pair:
     """A pair of recordings that was looked at."""
 
     replay_id: str
     other_replay_id: str
-    """The one of the two that is preferred."""
+    """Of a merged pair the one that is preferred."""
     step: Step
+    """What was compared; the fingerprint for pairs that are not merged."""
     value: str
-    """What both have: hash, id or fingerprint."""
+    """What both have: hash, id or fingerprint; empty for a pair that is not merged."""
     evidence: str
     """The same in words; for a pair that is not merged, why not."""
     is_merged: bool = True
@@ -47,26 +48,13 @@ class Link:
 
     def row(self) -> dict[str, Any]:
         """Return the row of the table of pairs."""
-        compared = self.comparison
-        return {
-            "replay_id": self.replay_id,
-            "other_replay_id": self.other_replay_id,
-            "step": self.step.value,
-            "merged": self.is_merged,
-            "value": self.value,
-            "evidence": self.evidence,
-            "goals": compared.goals if compared else None,
-            "goal_difference_seconds": compared.goal_difference_seconds if compared else None,
-            "start_difference_seconds": compared.start_difference_seconds if compared else None,
-            "zone_difference_minutes": compared.zone_difference_minutes if compared else None,
-            "length_difference_seconds": compared.length_difference_seconds if compared else None,
-        }
+        return {**asdict(self), "merged": self.is_merged, **(asdict(self.comparison) if self.comparison else {})}
 
 
-def link_by_ids(recordings: Sequence[Recording], params: DedupeParams, preference: Preference) -> Iterator[Link]:
-    """Yield the links between recordings with the same bytes, recording id or match guid.
+def link_by_ids(recordings: Sequence[Recording], params: DedupeParams, preference: Preference) -> Iterator[Pair]:
+    """Yield pairs of recordings with the same bytes, recording id or match guid.
 
-    Every recording is linked to the preferred one with the same value.
+    Every recording is paired with the preferred one of the same value.
 
     Args:
         recordings: the recordings.
@@ -87,14 +75,14 @@ def link_by_ids(recordings: Sequence[Recording], params: DedupeParams, preferenc
 
 def link_by_fingerprint(
     recordings: Iterable[Recording], tolerances: Tolerances, preference: Preference
-) -> Iterator[Link]:
-    """Yield the links between recordings that show the same match by their facts; one of each known match goes in."""
+) -> Iterator[Pair]:
+    """Yield pairs of recordings that show the same match by their facts; one of each known match goes in."""
     for group in same_matches(recordings, tolerances):
         best = min(group, key=preference)
         for recording in group:
             if recording is not best:
                 compared = compare(best, recording)
-                yield Link(
+                yield Pair(
                     recording.replay_id,
                     best.replay_id,
                     Step.FINGERPRINT,
@@ -115,22 +103,22 @@ def describe(compared: Comparison) -> str:
     )
 
 
-def connected(recordings: Sequence[Recording], links: Iterable[Link]) -> list[list[Recording]]:
-    """Return the recordings in groups that links connect, directly or through others; order is kept."""
+def connected(recordings: Sequence[Recording], pairs: Iterable[Pair]) -> list[list[Recording]]:
+    """Return the recordings in groups that pairs link, directly or through others; order is kept."""
     by_id = {recording.replay_id: recording for recording in recordings}
-    pairs = ((link.replay_id, link.other_replay_id) for link in links)
-    return [[by_id[name] for name in group] for group in linked_sets(by_id, pairs)]
+    ids = ((pair.replay_id, pair.other_replay_id) for pair in pairs)
+    return [[by_id[name] for name in group] for group in linked_sets(by_id, ids)]
 
 
-def paths_to(replay_id: str, neighbours: Mapping[str, Sequence[Link]]) -> dict[str, list[Link]]:
-    """Return the fewest links that lead from each connected recording to this one, nearest to the other first."""
-    paths: dict[str, list[Link]] = {replay_id: []}
+def paths_to(replay_id: str, neighbours: Mapping[str, Sequence[Pair]]) -> dict[str, list[Pair]]:
+    """Return the fewest pairs that lead from each connected recording to this one, nearest to the other first."""
+    paths: dict[str, list[Pair]] = {replay_id: []}
     waiting = [replay_id]
     for here in waiting:
-        for link in neighbours.get(here, ()):
-            there = link.replay_id if link.other_replay_id == here else link.other_replay_id
+        for pair in neighbours.get(here, ()):
+            there = pair.replay_id if pair.other_replay_id == here else pair.other_replay_id
             if there not in paths:
-                paths[there] = [link, *paths[here]]
+                paths[there] = [pair, *paths[here]]
                 waiting.append(there)
     return paths
 
@@ -145,8 +133,8 @@ def _sharing(recordings: Iterable[Recording], value_of: Callable[[Recording], st
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _star(group: Sequence[Recording], step: Step, value: str, evidence: str, preference: Preference) -> Iterator[Link]:
+def _star(group: Sequence[Recording], step: Step, value: str, evidence: str, preference: Preference) -> Iterator[Pair]:
     best = min(group, key=preference)
     for recording in group:
         if recording is not best:
-            yield Link(recording.replay_id, best.replay_id, step, value, evidence)
+            yield Pair(recording.replay_id, best.replay_id, step, value, evidence)

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from impulse.config.dedupe import DedupeParams, Keep
 from impulse.dedupe.fingerprint import Tolerances, fingerprint
-from impulse.dedupe.linking import Link, Preference, Step, connected, link_by_fingerprint, link_by_ids, paths_to
+from impulse.dedupe.linking import Pair, Preference, Step, connected, link_by_fingerprint, link_by_ids, paths_to
 from impulse.dedupe.near_misses import near_misses
 from impulse.dedupe.recordings import Recording
 
 _NEVER_UPLOADED = 1 << 62
 
 
-class Repeat(StrEnum):
-    """Reason codes of recordings that do not represent their match; the text after each is its meaning."""
-
-    DUPLICATE_BYTES = "duplicate_bytes"
-    """Another file with the very same bytes is kept."""
-    SAME_RECORDING = "same_recording"
-    """Another file of the same recording is kept."""
-    SAME_MATCH = "same_match"
-    """Another recording of the same match is kept."""
-
-
-_REPEATS = {Step.BYTES: Repeat.DUPLICATE_BYTES, Step.RECORDING: Repeat.SAME_RECORDING}
+_SAME_MATCH = "same_match"
+_REASONS = {Step.BYTES: "duplicate_bytes", Step.RECORDING: "same_recording"}
+"""Reason codes of recordings whose bytes or recording are kept as another file; of others another one of the match is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +29,13 @@ class Decision:
     match_key: str
     match_key_source: str
     kept_replay_id: str
-    reason: Repeat | None
+    reason: str | None
     """None for the recording that represents its match."""
     evidence: str
 
     def row(self) -> dict[str, Any]:
         """Return the row of the table of decisions."""
-        return {
-            "replay_id": self.replay_id,
-            "match_key": self.match_key,
-            "match_key_source": self.match_key_source,
-            "kept": self.reason is None,
-            "kept_replay_id": self.kept_replay_id,
-            "reason": self.reason.value if self.reason else "",
-            "evidence": self.evidence,
-        }
+        return {**asdict(self), "kept": self.reason is None, "reason": self.reason or ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +44,7 @@ class Decided:
 
     decisions: list[Decision]
     """One for each recording, sorted by replay id."""
-    links: list[Link]
+    pairs: list[Pair]
     """Pairs that were merged, and pairs that nearly were; sorted."""
 
 
@@ -80,17 +62,17 @@ def decide(recordings: Iterable[Recording], params: DedupeParams, *, row_seconds
     ordered = sorted(recordings, key=lambda recording: recording.replay_id)
     preference = preference_of(params)
     tolerances = Tolerances.of(params, row_seconds=row_seconds)
-    links = list(link_by_ids(ordered, params, preference))
+    pairs = list(link_by_ids(ordered, params, preference))
     if params.by_fingerprint:
-        best_known = [min(group, key=preference) for group in connected(ordered, links)]
-        links += link_by_fingerprint(best_known, tolerances, preference)
-    groups = connected(ordered, links)
+        best_known = [min(group, key=preference) for group in connected(ordered, pairs)]
+        pairs += link_by_fingerprint(best_known, tolerances, preference)
+    groups = connected(ordered, pairs)
     best = [min(group, key=preference) for group in groups]
     keys = match_keys(best, params)
-    neighbours: dict[str, list[Link]] = defaultdict(list)
-    for link in links:
-        neighbours[link.replay_id].append(link)
-        neighbours[link.other_replay_id].append(link)
+    neighbours: dict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        neighbours[pair.replay_id].append(pair)
+        neighbours[pair.other_replay_id].append(pair)
     decisions = []
     for group, kept, (key, source) in zip(groups, best, keys, strict=True):
         paths = paths_to(kept.replay_id, neighbours)
@@ -98,10 +80,10 @@ def decide(recordings: Iterable[Recording], params: DedupeParams, *, row_seconds
             reason, evidence = _why(recording, paths[recording.replay_id])
             decisions.append(Decision(recording.replay_id, key, source, kept.replay_id, reason, evidence))
     if params.by_fingerprint:
-        links += near_misses(ordered, {decision.replay_id: decision.match_key for decision in decisions}, tolerances)
+        pairs += near_misses(ordered, {decision.replay_id: decision.match_key for decision in decisions}, tolerances)
     return Decided(
         sorted(decisions, key=lambda decision: decision.replay_id),
-        sorted(links, key=lambda link: (link.replay_id, link.other_replay_id, link.step)),
+        sorted(pairs, key=lambda pair: (pair.replay_id, pair.other_replay_id, pair.step)),
     )
 
 
@@ -158,17 +140,17 @@ def _own_keys(recording: Recording, params: DedupeParams) -> Iterable[tuple[str,
     yield f"sha256-{recording.sha256[:32]}", "sha256"
 
 
-def _why(recording: Recording, path: Sequence[Link]) -> tuple[Repeat | None, str]:
-    """Return why a recording is left out, and the evidence of the links that lead to the kept one."""
+def _why(recording: Recording, path: Sequence[Pair]) -> tuple[str | None, str]:
+    """Return why a recording is left out, and the evidence of the pairs that lead to the kept one."""
     if not path:
         return None, ""
-    reasons = {_REPEATS.get(link.step, Repeat.SAME_MATCH) for link in path}
-    reason = reasons.pop() if len(reasons) == 1 else Repeat.SAME_MATCH
+    reasons = {_REASONS.get(pair.step, _SAME_MATCH) for pair in path}
+    reason = reasons.pop() if len(reasons) == 1 else _SAME_MATCH
     if len(path) == 1:
         return reason, path[0].evidence
     parts = []
     here = recording.replay_id
-    for link in path:
-        here = link.other_replay_id if link.replay_id == here else link.replay_id
-        parts.append(f"{link.evidence} (with {here})")
+    for pair in path:
+        here = pair.other_replay_id if pair.replay_id == here else pair.replay_id
+        parts.append(f"{pair.evidence} (with {here})")
     return reason, "; then ".join(parts)

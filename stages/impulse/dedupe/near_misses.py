@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from impulse.dedupe.fingerprint import Comparison, Tolerances, compare, contradictions, is_comparable
-from impulse.dedupe.linking import Link, Step, describe
+from impulse.dedupe.linking import Pair, Step, describe
 from impulse.dedupe.recordings import Recording
 
 MOST_PER_SCENE = 10
@@ -16,7 +16,7 @@ MOST_PER_SCENE = 10
 
 def near_misses(
     recordings: Sequence[Recording], match_keys: Mapping[str, str], tolerances: Tolerances
-) -> Iterator[Link]:
+) -> Iterator[Pair]:
     """Yield pairs with the same map, team size, score and players that belong to different matches.
 
     Neighbours by time of start are compared, at most :data:`MOST_PER_SCENE` pairs of a scene, so that there are never more
@@ -37,7 +37,7 @@ def near_misses(
             if listed == MOST_PER_SCENE:
                 break
             listed += 1
-            yield Link(
+            yield Pair(
                 one.replay_id,
                 other.replay_id,
                 Step.FINGERPRINT,

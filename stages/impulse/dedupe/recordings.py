@@ -15,10 +15,12 @@ from impulse.tables.accounts import account
 IDENTIFIED_PLAYERS = 2
 """People with an id of a platform that a match needs to be known by its facts."""
 
+_AS_THEY_ARE = (
+    "replay_id", "source_path", "sha256", "recording_id", "match_guid", "recorded_seconds", "is_recovered", "uploaded_at",
+    "match_seconds", "playlist_id",
+)  # fmt: skip
 _REPLAY_COLUMNS = (
-    "replay_id", "source_path", "sha256", "recording_id", "match_guid", "date", "uploaded_at", "map_code", "match_type",
-    "team_size", "blue_score", "orange_score", "is_forfeit", "match_seconds", "playlist_id", "recorded_seconds",
-    "is_recovered",
+    *_AS_THEY_ARE, "date", "map_code", "match_type", "team_size", "blue_score", "orange_score", "is_forfeit",
 )  # fmt: skip
 _PLAYER_COLUMNS = ("replay_id", "team", "name", "platform", "player_id", "is_bot")
 _GOAL_COLUMNS = ("replay_id", "goal", "team", "scorer", "time")
@@ -98,19 +100,10 @@ def _recording(
     is_enough = map_code and row["team_size"] and identified >= IDENTIFIED_PLAYERS and len(goals) >= min_goals
     times = [goal["time"] for goal in goals]
     return Recording(
-        replay_id=row["replay_id"],
-        source_path=row["source_path"],
-        sha256=row["sha256"],
-        recording_id=row["recording_id"],
-        match_guid=row["match_guid"],
+        **{name: row[name] for name in _AS_THEY_ARE},
         frames_shown=frames_shown,
-        recorded_seconds=row["recorded_seconds"],
         n_players=len(players),
-        is_recovered=row["is_recovered"],
-        uploaded_at=row["uploaded_at"],
         started_at=row["date"],
-        match_seconds=row["match_seconds"],
-        playlist_id=row["playlist_id"],
         scene=_text(scene) if identified else "",
         facts=_text(facts) if is_enough else "",
         n_goals=len(goals),

@@ -66,7 +66,7 @@ def run(job: Job[DedupeParams]) -> Counts:
         )
     with output_folder(job.output / "deduped") as folder:
         write_table(table_of((item.row() for item in decided.decisions), DECISION_COLUMNS), folder / DECISIONS)
-        write_table(table_of((link.row() for link in decided.links), PAIR_COLUMNS), folder / PAIRS)
+        write_table(table_of((pair.row() for pair in decided.pairs), PAIR_COLUMNS), folder / PAIRS)
         write_table(rejects.to_table(rejected), folder / REJECTS)
         write_json(folder / KEPT_COLUMNS, {"kept": kept, "dropped": dropped, "without_rotation": lost})
     return Counts(
