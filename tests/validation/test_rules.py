@@ -24,7 +24,7 @@ from impulse.replay.reasons import Reason
 from impulse.schema.frames import PLAY_STATE
 from impulse.validation.comparisons import compare
 from impulse.validation.rules import is_flag
-from impulse.validation.verdicts import Verdict, violating_rows
+from impulse.validation.verdicts import violating_rows
 
 PLAN = MatchPlan(seed=5, team_size=2, duration_seconds=20.0, goals=1, demolitions=0)
 
@@ -215,8 +215,8 @@ def test_severity_decides_what_follows(severity: Severity) -> None:
     """Any rule can reject, warn, or be ignored; what is ignored is measured all the same."""
     params = quality(mostly_held={"severity": severity})
     row = judged({"share_held": 0.9}, params=params).verdicts.to_pylist()[0]
-    expected = {Severity.reject: Verdict.REJECT, Severity.warn: Verdict.WARN, Severity.ignore: Verdict.ACCEPT}
-    assert row["verdict"] == expected[severity].value
+    expected = {Severity.reject: "reject", Severity.warn: "warn", Severity.ignore: "accept"}
+    assert row["verdict"] == expected[severity]
     assert row["share_held"] == pytest.approx(0.9)
 
 

@@ -33,17 +33,20 @@ def read_table(path: Path, *, made_by: str) -> pa.Table:
     Raises:
         StageError: the file is missing.
     """
-    if not path.is_file():
-        raise StageError(f"{path} is missing; run `dvc repro {made_by}` first (or `dvc pull {path}`)")
+    _check_made(path, made_by)
     return pq.read_table(path)
 
 
 def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
     """Read a small JSON file that another stage wrote; a missing one is as for :func:`read_table`."""
-    if not path.is_file():
-        raise StageError(f"{path} is missing; run `dvc repro {made_by}` first (or `dvc pull {path}`)")
+    _check_made(path, made_by)
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
+
+
+def _check_made(path: Path, made_by: str) -> None:
+    if not path.is_file():
+        raise StageError(f"{path} is missing; run `dvc repro {made_by}` first (or `dvc pull {path}`)")
 
 
 def to_parquet(table: pa.Table) -> bytes:

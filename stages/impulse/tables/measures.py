@@ -24,6 +24,11 @@ _ARENA = (
     f"each {POSITION_SLACK_UU:g} uu more ({_WIKI})"
 )
 
+
+def _share(name: str, meaning: str) -> Column:
+    return Column(name, "float32", meaning, lower=0, upper=1)
+
+
 MEASURE_COLUMNS: tuple[Column, ...] = (
     Column("rows", "int32", "samples in the frames"),
     Column("frames_shown", "int32", "distinct network frames that the rows show"),
@@ -32,56 +37,31 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
     Column("n_orange", "int16", "players of the orange team"),
     Column("players_at_once", "int16", "most players on the field in one row"),
     Column("n_bots", "int16", "bots among the players"),
-    Column("share_held", "float32", "share of rows with is_held", lower=0, upper=1),
-    Column("share_ball_missing", "float32", "share of rows without a ball", lower=0, upper=1),
-    Column("share_absent", "float32", "share of player rows whose player is not on the field", lower=0, upper=1),
+    _share("share_held", "share of rows with is_held"),
+    _share("share_ball_missing", "share of rows without a ball"),
+    _share("share_absent", "share of player rows whose player is not on the field"),
     Column("seconds_played", "float32", "recorded time on the match clock: in play, from the first touch on", "s"),
-    Column(
-        "share_unbalanced",
-        "float32",
-        "share of the recorded play with more players of one team on the field than of the other",
-        lower=0,
-        upper=1,
+    _share(
+        "share_unbalanced", "share of the recorded play with more players of one team on the field than of the other"
     ),
-    Column(
+    _share(
         "share_ball_frozen",
-        "float32",
         "share of the time on the match clock in which the ball keeps its place for more than a second",
-        lower=0,
-        upper=1,
     ),
     Column("non_finite", "int64", "NaN and infinite values in the frames"),
     Column("time_steps_back", "int32", "rows whose time or frame time is before the row above"),
     Column("max_quat_error", "float32", "largest distance of a quaternion's norm from 1"),
-    Column("outside_ball_pos", "float32", f"share of ball positions outside the arena: {_ARENA}", lower=0, upper=1),
-    Column(
-        "outside_ball_vel",
-        "float32",
-        f"share of rows with the ball faster than {MAX_BALL_SPEED_UU_S:g} uu/s ({_WIKI})",
-        lower=0,
-        upper=1,
-    ),
-    Column(
+    _share("outside_ball_pos", f"share of ball positions outside the arena: {_ARENA}"),
+    _share("outside_ball_vel", f"share of rows with the ball faster than {MAX_BALL_SPEED_UU_S:g} uu/s ({_WIKI})"),
+    _share(
         "outside_ball_angvel",
-        "float32",
         f"share of rows with the ball spinning faster than {MAX_BALL_SPIN_RAD_S:g} rad/s ({_WIKI})",
-        lower=0,
-        upper=1,
     ),
-    Column("outside_car_pos", "float32", f"share of car positions outside the arena: {_ARENA}", lower=0, upper=1),
-    Column(
-        "outside_car_vel",
-        "float32",
-        f"share of player rows with the car faster than {MAX_CAR_SPEED_UU_S:g} uu/s ({_WIKI})",
-        lower=0,
-        upper=1,
-    ),
-    Column(
+    _share("outside_car_pos", f"share of car positions outside the arena: {_ARENA}"),
+    _share("outside_car_vel", f"share of player rows with the car faster than {MAX_CAR_SPEED_UU_S:g} uu/s ({_WIKI})"),
+    _share(
         "outside_car_angvel",
-        "float32",
         f"share of player rows with the car spinning faster than {MAX_CAR_SPIN_RAD_S:g} rad/s ({_WIKI})",
-        lower=0,
-        upper=1,
     ),
     Column("goals_blue", "int16", "goals of the blue team in the header's list"),
     Column("goals_orange", "int16", "goals of the orange team in the header's list"),

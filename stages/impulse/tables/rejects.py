@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,18 +13,16 @@ from impulse.schema.column import Column
 from impulse.tables.io import read_table
 from impulse.tables.paths import REJECTS
 
-REJECTS_SCHEMA = pa.schema(
-    [
-        pa.field("replay_id", pa.string(), metadata={"description": "id of the replay in this project"}),
-        pa.field("source_path", pa.string(), metadata={"description": "path inside the source"}),
-        pa.field("stage", pa.string(), metadata={"description": "stage that left the replay out"}),
-        pa.field("reason", pa.string(), metadata={"description": "reason code"}),
-        pa.field("detail", pa.string(), metadata={"description": "what was found and expected"}),
-    ]
+REJECT_COLUMNS = (
+    Column("replay_id", "string", "id of the replay in this project"),
+    Column("source_path", "string", "path inside the source"),
+    Column("stage", "string", "stage that left the replay out"),
+    Column("reason", "string", "reason code"),
+    Column("detail", "string", "what was found and expected"),
 )
 
-REJECT_COLUMNS = tuple(
-    Column(field.name, "string", field.metadata[b"description"].decode()) for field in REJECTS_SCHEMA
+REJECTS_SCHEMA = pa.schema(
+    [pa.field(column.name, pa.string(), metadata={"description": column.meaning}) for column in REJECT_COLUMNS]
 )
 
 FOLDER_OF_STAGE = {"fetch": "raw", "parse": "parsed", "validate": "validated", "dedupe": "deduped"}
@@ -46,16 +44,7 @@ class Reject:
 def to_table(rejects: Iterable[Reject]) -> pa.Table:
     """Return the rejects of one stage as a table with :data:`REJECTS_SCHEMA`, sorted by replay id and path."""
     rows = sorted(rejects, key=lambda reject: (reject.replay_id, reject.source_path))
-    return pa.Table.from_pydict(
-        {
-            "replay_id": [row.replay_id for row in rows],
-            "source_path": [row.source_path for row in rows],
-            "stage": [row.stage for row in rows],
-            "reason": [str(row.reason) for row in rows],
-            "detail": [row.detail for row in rows],
-        },
-        schema=REJECTS_SCHEMA,
-    )
+    return pa.Table.from_pylist([asdict(row) for row in rows], REJECTS_SCHEMA)
 
 
 def read_rejects(data: Path, stages: Iterable[str] = tuple(FOLDER_OF_STAGE)) -> pa.Table:

@@ -33,7 +33,7 @@ class Filter:
 
     def is_set(self, params: FilterParams) -> bool:
         """Tell whether the settings ask for anything."""
-        return any(getattr(params, name) is not None for name in self.settings)
+        return bool(self.asked(params))
 
     def unwanted_rows(self, rows: pa.Table, params: FilterParams) -> list[int]:
         """Return the numbers of the rows that the filter leaves out."""
@@ -51,12 +51,16 @@ class Filter:
         found = ", ".join(
             f"{name} is {'unknown' if value is None else value}" for name, value in zip(self.facts, facts, strict=True)
         )
-        asked = [
-            f"{name} {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        asked = " and ".join(f"{name} {value}" for name, value in self.asked(params))
+        return f"{found}; asked for {asked}"
+
+    def asked(self, params: FilterParams) -> list[tuple[str, str]]:
+        """Return the settings that ask for something, by name and in words."""
+        return [
+            (name, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
             for name in self.settings
             if (value := getattr(params, name)) is not None
         ]
-        return f"{found}; asked for {' and '.join(asked)}"
 
 
 def _one_of(fact: str, setting: str) -> Wanted:

@@ -77,7 +77,7 @@ def _content(judgement: Judgement, all_rejects: pa.Table, params: ValidateParams
         "reasons": [(*key, count) for key, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))],
         "rules": _rules(verdicts, params),
         "earlier_rules": EARLIER_RULES,
-        "filters": _filters(params),
+        "filters": [f"{name}: {value}" for item in FILTERS for name, value in item.asked(params.filter)],
         "distributions": _distributions(verdicts),
         "worst": _worst(verdicts, params),
         "rejected": rejected.slice(0, MAX_ROWS).to_pylist(),
@@ -100,15 +100,6 @@ def _rules(verdicts: pa.Table, params: ValidateParams) -> list[dict[str, Any]]:
             "meaning": JUDGED_COLUMNS[rule.measure].meaning,
         }
         for code, rule in params.rules.items()
-    ]
-
-
-def _filters(params: ValidateParams) -> list[str]:
-    return [
-        f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
-        for item in FILTERS
-        for name in item.settings
-        if (value := getattr(params.filter, name)) is not None
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -19,14 +18,6 @@ from impulse.tables.rejects import Reject
 from impulse.tables.validated import COMPARISON_COLUMNS, VERDICT_COLUMNS, VIOLATION_COLUMNS
 from impulse.validation.filters import FILTERS
 from impulse.validation.rules import BOUNDS, fact_of, finding, is_flag
-
-
-class Verdict(StrEnum):
-    """Outcome for one replay."""
-
-    ACCEPT = "accept"
-    WARN = "warn"
-    REJECT = "reject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +122,11 @@ def _verdict_table(rows: pa.Table, findings: list[list[Finding]]) -> pa.Table:
         return ["; ".join(item.reason for item in found if item.severity is severity) for found in findings]
 
     reasons, warnings = joined(Severity.reject), joined(Severity.warn)
-    verdicts = [
-        Verdict.REJECT if reason else Verdict.WARN if warning else Verdict.ACCEPT
-        for reason, warning in zip(reasons, warnings, strict=True)
-    ]
     columns = {
-        "verdict": [verdict.value for verdict in verdicts],
+        "verdict": [
+            "reject" if reason else "warn" if warning else "accept"
+            for reason, warning in zip(reasons, warnings, strict=True)
+        ],
         "reasons": reasons,
         "warnings": warnings,
         "findings": ["; ".join(item.text for item in found) for found in findings],
