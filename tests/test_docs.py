@@ -135,6 +135,14 @@ def test_named_modules_exist() -> None:
         assert is_there or ("/" not in name and any((ROOT / "stages").rglob(name))), name
 
 
+def test_named_tests_exist() -> None:
+    """Code and documents name tests that show what they say."""
+    texts = (*(ROOT / "stages").rglob("*.py"), *(ROOT / name for name in DOCUMENTS))
+    named = {name for path in texts for name in re.findall(r"\btests/[\w/]+\.py\b", path.read_text(encoding="utf-8"))}
+    assert "tests/benchmarks/writing.py" in named
+    assert not {name for name in named if not (ROOT / name).is_file()}
+
+
 def test_the_tables_of_data_are_described_as_they_are() -> None:
     """`make docs` was called after the last change of a column."""
     assert (ROOT / "data" / "README.md").read_text(encoding="utf-8") == data_readme()

@@ -6,6 +6,7 @@ import multiprocessing
 import pickle
 import shutil
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,20 +85,6 @@ def test_windows_are_those_of_a_walk_through_the_rows(
     shuffled = windows.batch(order)
     assert isinstance(shuffled, np.ndarray)
     assert shuffled[:, :, 0].astype(int).tolist() == [expected[index] for index in order]
-
-
-@given(frame_arrays(), st.integers(1, 6))
-def test_windows_without_overlap_cover_all_that_can_be_covered(frames: FrameArrays, length: int) -> None:
-    """With stride = length each row of play is in one window, but for less than a window at each segment's end."""
-    windows = Windows(frames, length=length, columns=["number"])
-    covered = np.concatenate([window[:, 0] for window in windows]) if len(windows) else np.zeros(0)
-    assert len(set(covered.tolist())) == len(covered)
-    replay = np.repeat(np.arange(len(frames.replay_ids)), np.diff(frames.offsets))
-    table = pd.DataFrame({"replay": replay, "segment": frames.values[:, 1], "row": frames.values[:, 0]})
-    for _, rows in table.dropna().groupby(["replay", "segment"])["row"]:
-        whole = len(rows) // length * length
-        assert np.isin(rows.to_numpy()[:whole], covered).all()
-        assert not np.isin(rows.to_numpy()[whole:], covered).any()
 
 
 @pytest.mark.parametrize("drop_held", [False, True])
@@ -280,6 +267,9 @@ def test_frames_that_make_no_windows_are_said_in_one_line(dataset: Path, tmp_pat
         Windows(impulse.load(dataset, columns=["time"], as_="numpy"))
     with pytest.raises(ConfigError, match="rows were filtered out"):
         Windows(impulse.load(dataset, filters=[("ball_pos_z", ">", 500)], as_="numpy"))
+    halves = impulse.load(dataset, split="val", as_="numpy")
+    with pytest.raises(ConfigError, match="the array is float16; windows are cut from float32 or float64"):
+        Windows(replace(halves, values=halves.values.astype(np.float16)))
     windows = Windows(dataset, split="val", length=32)
     for index in (len(windows), -len(windows) - 1):
         with pytest.raises(IndexError, match=f"there are {len(windows)} windows"):

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined
 
 from impulse.config.export import ExportParams, SplitBy
 from impulse.export.plots import OVERVIEW
+from impulse.export.templates import filled
 from impulse.schema.column import SCHEMA_VERSION, Column
 from impulse.schema.frames import PLAYER_COLUMN
 from impulse.tables.accounts import account
@@ -25,8 +22,6 @@ ABOUT = (
 )
 
 RIGHTS = "No licence is given: the rights in the replays remain with their owners."
-
-_TEMPLATE = Path(__file__).with_name("card.md.j2")
 
 _SAMPLINGS = {
     "parser": (
@@ -57,66 +52,59 @@ _SPLIT_TEXTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CardFacts:
-    """What the card is made of."""
+def dataset_card(
+    *,
+    replays: Sequence[Mapping[str, Any]],
+    players: Iterable[Mapping[str, Any]],
+    goals: int,
+    rejects: Sequence[Mapping[str, Any]],
+    columns: Sequence[Column],
+    tables: Sequence[str],
+    made_with: Mapping[str, Any],
+    params: ExportParams,
+) -> str:
+    """Return the card as Markdown, with the head that the Hugging Face hub and its library read.
 
-    replays: Sequence[Mapping[str, Any]]
-    """Rows of the exported replays table."""
-    players: Sequence[Mapping[str, Any]]
-    """platform, player_id and is_bot of the exported players table."""
-    goals: int
-    """Rows of the exported goals table."""
-    rejects: Sequence[Mapping[str, Any]]
-    """stage and reason of every input that is not in the dataset."""
-    columns: Sequence[Column]
-    """Columns of the frames."""
-    tables: Sequence[str]
-    """Names of the tables beside the frames."""
-    made_with: Mapping[str, Any]
-    """Frame rate, sampling and slots."""
-    params: ExportParams
-
-
-def dataset_card(facts: CardFacts) -> str:
-    """Return the card as Markdown, with the head that the Hugging Face hub and its library read."""
-    environment = Environment(
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
-    )
-    rejected = Counter((row["stage"], row["reason"]) for row in facts.rejects)
-    splits = [_split(name, facts.replays) for name in SPLITS]
-    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+    Args:
+        replays: rows of the exported replays table.
+        players: platform, player_id and is_bot of the exported players table.
+        goals: rows of the exported goals table.
+        rejects: stage and reason of every input that is not in the dataset.
+        columns: columns of the frames.
+        tables: names of the tables beside the frames.
+        made_with: frame rate, sampling and slots.
+        params: how the dataset was exported.
+    """
+    rate, look_ahead = _SAMPLINGS[made_with["sampling"]]
+    rows = sum(row["rows"] for row in replays)
+    sources = sorted(Counter(row["source"] for row in replays).items())
+    rejected = sorted(Counter((row["stage"], row["reason"]) for row in rejects).items())
+    splits = [_split(name, replays) for name in SPLITS]
+    return filled(
+        "card.md.j2",
         title=TITLE,
-        description=_description(facts),
-        synthetic=_synthetic(facts.replays),
+        description=f"{ABOUT} {len(replays)} matches, {rows} rows, {rate.format(**made_with)}.",
+        synthetic=_synthetic(replays),
         splits=splits,
-        people=len({person for row in facts.players if (person := account(row))}),
-        goals=facts.goals,
-        dates=_dates(facts.replays),
-        inputs=len(facts.replays) + len(facts.rejects),
+        people=len({person for row in players if (person := account(row))}),
+        goals=goals,
+        dates=_dates(replays),
+        inputs=len(replays) + len(rejects),
         overview=OVERVIEW,
-        split_text=_SPLIT_TEXTS[facts.params.split_by],
-        shares=", ".join(f"{getattr(facts.params, name):g} {name}" for name in SPLITS),
-        params=facts.params,
-        tables=facts.tables,
-        has_events="events" in facts.tables,
+        split_text=_SPLIT_TEXTS[params.split_by],
+        shares=", ".join(f"{getattr(params, name):g} {name}" for name in SPLITS),
+        params=params,
+        tables=tables,
+        has_events="events" in tables,
         example=max(splits, key=lambda split: split["matches"])["name"],
-        columns=["replay_id", "row", "time", *_example_column(facts.columns)],
-        look_ahead=_SAMPLINGS[facts.made_with["sampling"]][1],
-        slots=facts.made_with["slots_per_team"],
-        sources=", ".join(
-            f"{count} from {name}" for name, count in sorted(Counter(r["source"] for r in facts.replays).items())
-        ),
-        rejected=[(stage, reason, count) for (stage, reason), count in sorted(rejected.items())],
+        columns=["replay_id", "row", "time", *_example_column(columns)],
+        look_ahead=look_ahead,
+        slots=made_with["slots_per_team"],
+        sources=", ".join(f"{count} from {name}" for name, count in sources),
+        rejected=[(stage, reason, count) for (stage, reason), count in rejected],
         schema_version=SCHEMA_VERSION,
-        frame_columns=list(_column_rows(facts.columns)),
+        frame_columns=list(_column_rows(columns)),
     )
-
-
-def _description(facts: CardFacts) -> str:
-    rate = _SAMPLINGS[facts.made_with["sampling"]][0].format(**facts.made_with)
-    rows = sum(row["rows"] for row in facts.replays)
-    return f"{ABOUT} {len(facts.replays)} matches, {rows} rows, {rate}."
 
 
 def _split(name: str, replays: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

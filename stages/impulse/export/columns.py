@@ -10,17 +10,28 @@ import pyarrow as pa
 
 from impulse.schema.column import SCHEMA_VERSION, Column
 from impulse.schema.features import FrameLayout, frame_layout
-from impulse.tables.exported import EXPORT_COLUMNS
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import DEMOLITION_COLUMNS, EVENT_COLUMNS, GOAL_COLUMNS, PLAYER_COLUMNS, REPLAY_COLUMNS
 
 _NOT_EXPORTED = ("path",)
 """Columns of the replays table that make sense only inside the checkout."""
 
+_ADDED_COLUMNS: tuple[Column, ...] = (
+    Column("match_key", "string", "identity of the match; all recordings of a match share it"),
+    Column("split", "string", "train, val or test; a match is never in two"),
+    Column(
+        "split_key",
+        "string",
+        "what decided about the split: the match, its group, or one of the players who link matches",
+    ),
+    Column("shard", "int16", "number of the Parquet file inside the split", lower=0),
+)
+"""Columns that export adds to the table of replays."""
+
 EXPORTED_REPLAY_COLUMNS = (
     *(column for column in REPLAY_COLUMNS if column.name not in _NOT_EXPORTED),
     *(column for column in MEASURE_COLUMNS if column.name in ("rows", "n_players", "share_held")),
-    *EXPORT_COLUMNS,
+    *_ADDED_COLUMNS,
 )
 
 COPIED_TABLES: dict[str, Sequence[Column]] = {
@@ -51,7 +62,12 @@ def described(layout: FrameLayout, schema: pa.Schema) -> list[Column]:
         schema: of the exported frames.
     """
     known = {column.name: column for column in layout.columns}
-    return [replace(known[field.name], dtype=_float_type(field, known[field.name].dtype)) for field in schema]
+    return [
+        replace(known[field.name], dtype=f"float{field.type.bit_width}")
+        if pa.types.is_floating(field.type)
+        else known[field.name]
+        for field in schema
+    ]
 
 
 def schema_document(tables: Mapping[str, Sequence[Column]], frames: pa.Schema) -> dict[str, Any]:
@@ -72,9 +88,3 @@ def schema_document(tables: Mapping[str, Sequence[Column]], frames: pa.Schema) -
         "schema_version": SCHEMA_VERSION,
         "tables": {name: [filled(column) for column in columns] for name, columns in tables.items()},
     }
-
-
-def _float_type(field: pa.Field, dtype: str) -> str:
-    if not pa.types.is_floating(field.type):
-        return dtype
-    return {16: "float16", 32: "float32", 64: "float64"}[field.type.bit_width]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ from impulse.files.digest import code_digest
 from impulse.files.store import Entry, Store
 from impulse.schema.physics import ARENA_X_UU, ARENA_Y_UU, GOAL_DEPTH_UU, MAX_CAR_SPEED_UU_S
 
-Counts = npt.NDArray[np.int64]
+Histograms = dict[str, npt.NDArray[np.int64]]
+"""Rows by place of the ball (``ball``, x and y) and rows of players by speed of the car (``speed``); held rows count as any."""
 
 X_EDGES = np.linspace(-ARENA_X_UU, ARENA_X_UU, 33)
 """Edges across the arena, uu."""
@@ -30,23 +31,8 @@ _VELOCITY = re.compile(r"p\d+_vel_[xyz]")
 """Columns of the cars' velocities: three of each slot, one after the other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Histograms:
-    """Rows by place of the ball and by speed of cars; held rows count as any other."""
-
-    ball: Counts
-    """(x, y): rows between :data:`X_EDGES` and :data:`Y_EDGES`."""
-    speed: Counts
-    """(speeds,): rows of players between :data:`SPEED_EDGES`."""
-
-    @classmethod
-    def zeros(cls) -> Histograms:
-        """Return counts of no row."""
-        return cls(np.zeros((len(X_EDGES) - 1, len(Y_EDGES) - 1), np.int64), np.zeros(len(SPEED_EDGES) - 1, np.int64))
-
-
 def stored_counts(shard: Path, sha256: str, store: Store) -> Entry:
-    """Return the counts of a shard as facts of an entry; only shards with other bytes are read again.
+    """Return what :func:`count_frames` finds in a shard as facts of an entry; only shards with other bytes are read again.
 
     Args:
         shard: the file.
@@ -55,27 +41,22 @@ def stored_counts(shard: Path, sha256: str, store: Store) -> Entry:
     """
     code = code_digest("export/histograms.py", "schema/physics.py")
     key = hashlib.sha256(f"histograms {code} {sha256}".encode()).hexdigest()
-    if (known := store.get(key)) is not None:
-        return known
-    found = count_frames(shard)
-    return store.keep(key, {"ball": found.ball.tolist(), "speed": found.speed.tolist()})
+    return store.get(key) or store.keep(key, count_frames(shard))
 
 
 def total(counted: Sequence[Entry]) -> Histograms:
-    """Return the sum of the counts of some shards."""
-    sums = Histograms.zeros()
-    for entry in counted:
-        sums.ball[:] += entry.facts["ball"]
-        sums.speed[:] += entry.facts["speed"]
-    return sums
+    """Return the sum of the counts of some shards, of which there is one at least."""
+    return {name: np.sum([entry.facts[name] for entry in counted], axis=0) for name in counted[0].facts}
 
 
-def count_frames(shard: Path) -> Histograms:
+def count_frames(shard: Path) -> dict[str, list[Any]]:
     """Count the rows of a shard; memory holds a few columns of one row group, which is one replay, at a time.
 
-    Counts are zero where the frames have no such columns.
+    Returns:
+        Lists of the shape of :data:`Histograms`, as JSON knows them; zeros where the frames have no such columns.
     """
-    counts = Histograms.zeros()
+    ball = np.zeros((len(X_EDGES) - 1, len(Y_EDGES) - 1), np.int64)
+    speed = np.zeros(len(SPEED_EDGES) - 1, np.int64)
     with pq.ParquetFile(shard) as file:
         names = file.schema_arrow.names
         places = [name for name in names if name in ("ball_pos_x", "ball_pos_y")]
@@ -84,12 +65,12 @@ def count_frames(shard: Path) -> Histograms:
             frames = file.read_row_group(group, columns=[*places, *speeds])
             if len(places) == 2:
                 x, y = (_present(frames[name]) for name in places)
-                counts.ball[:] += np.histogram2d(x, y, bins=(X_EDGES, Y_EDGES))[0].astype(np.int64)
+                ball += np.histogram2d(x, y, bins=(X_EDGES, Y_EDGES))[0].astype(np.int64)
             for first in range(0, len(speeds), 3):
                 velocity = np.stack([_present(frames[name]) for name in speeds[first : first + 3]])
                 lengths = np.minimum(np.linalg.norm(velocity, axis=0), MAX_CAR_SPEED_UU_S)
-                counts.speed[:] += np.histogram(lengths, bins=len(counts.speed), range=(0.0, MAX_CAR_SPEED_UU_S))[0]
-    return counts
+                speed += np.histogram(lengths, bins=len(speed), range=(0.0, MAX_CAR_SPEED_UU_S))[0]
+    return {"ball": ball.tolist(), "speed": speed.tolist()}
 
 
 def _present(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:

@@ -17,11 +17,12 @@ import pyarrow as pa
 
 from impulse.config.export import ExportParams
 from impulse.export.encoding import USES
-from impulse.export.encoding.arrays import ARRAY_FILES, write_arrays
+from impulse.export.encoding.arrays import write_arrays
 from impulse.export.encoding.parquet import write_shard, writer_settings
 from impulse.export.encoding.source import ParsedFrames
 from impulse.files.digest import code_digest
-from impulse.tables.paths import SPLITS, shard_path
+from impulse.files.store import Entry, Store
+from impulse.tables.paths import ARRAY, ARRAY_COLUMNS, ARRAY_OFFSETS, SPLITS, shard_path
 
 
 class Kind(StrEnum):
@@ -73,19 +74,23 @@ class ExportPlan:
         content = {"kind": part.kind.value, "replays": replays, **self.determinants[part.kind]}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def write(self, part: OutputPart, folder: Path) -> dict[str, Any]:
-        """Write the files of a part into a folder, and return no facts.
+    def stored(self, part: OutputPart, store: Store) -> Entry:
+        """Write the files of a part into a store, and return its entry.
 
         Raises:
             StageError: frames of a replay are not those that parse wrote, or do not fit into the chosen type.
         """
-        if part.kind is Kind.arrays:
-            write_arrays(folder, part.replays, parsed=self.parsed, schema=self.schema)
-        else:
-            (name,) = part.paths
-            settings = writer_settings(self.schema, self.params)
-            write_shard(folder / name, part.replays, parsed=self.parsed, schema=self.schema, settings=settings)
-        return {}
+
+        def write(folder: Path) -> dict[str, Any]:
+            if part.kind is Kind.arrays:
+                write_arrays(folder, part.replays, parsed=self.parsed, schema=self.schema)
+            else:
+                (name,) = part.paths
+                settings = writer_settings(self.schema, self.params)
+                write_shard(folder / name, part.replays, parsed=self.parsed, schema=self.schema, settings=settings)
+            return {}
+
+        return store.put(self.key(part), write)
 
 
 def plan_parts(rows: Sequence[Mapping[str, Any]], params: ExportParams) -> list[OutputPart]:
@@ -107,7 +112,11 @@ def plan_parts(rows: Sequence[Mapping[str, Any]], params: ExportParams) -> list[
     ]
     if params.numpy:
         parts += [
-            OutputPart(Kind.arrays, {name: f"numpy/{split}/{name}" for name in ARRAY_FILES}, tuple(members))
+            OutputPart(
+                Kind.arrays,
+                {name: f"numpy/{split}/{name}" for name in (ARRAY, ARRAY_OFFSETS, ARRAY_COLUMNS)},
+                tuple(members),
+            )
             for split, members in by_split.items()
         ]
     return parts

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from impulse.export.histograms import SPEED_EDGES, X_EDGES, Y_EDGES, Counts, Histograms
+from impulse.export.histograms import SPEED_EDGES, X_EDGES, Y_EDGES, Histograms
 from impulse.tables.paths import SPLITS
 
 OVERVIEW = "plots/overview.png"
@@ -32,8 +33,8 @@ def draw_overview(replays: Sequence[Mapping[str, Any]], counts: Histograms, targ
     (splits, lengths), (ball, speed) = figure.subplots(2, 2)
     _draw_splits(splits, replays)
     _draw_lengths(lengths, replays)
-    _draw_ball(ball, counts.ball)
-    _draw_speed(speed, counts.speed)
+    _draw_ball(ball, counts["ball"])
+    _draw_speed(speed, counts["speed"])
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +64,7 @@ def _draw_lengths(axes: Axes, replays: Sequence[Mapping[str, Any]]) -> None:
     axes.set_title("Length of matches")
 
 
-def _draw_ball(axes: Axes, counts: Counts) -> None:
+def _draw_ball(axes: Axes, counts: npt.NDArray[np.int64]) -> None:
     shares = 100 * counts / max(int(counts.sum()), 1)
     # Most of the time the ball lies where kickoffs are; without a limit nothing else would be seen.
     limit = float(np.quantile(shares[shares > 0], 0.98)) if (shares > 0).any() else 1.0
@@ -75,7 +76,7 @@ def _draw_ball(axes: Axes, counts: Counts) -> None:
     axes.set_title("Where the ball is")
 
 
-def _draw_speed(axes: Axes, counts: Counts) -> None:
+def _draw_speed(axes: Axes, counts: npt.NDArray[np.int64]) -> None:
     total = max(int(counts.sum()), 1)
     axes.bar(SPEED_EDGES[:-1], 100 * counts / total, width=np.diff(SPEED_EDGES), align="edge", color=COLOURS[0])
     axes.set_xlabel("uu/s")

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from impulse.config.export import ExportParams
 from impulse.errors import StageError
 from impulse.export.assignment import shard_of, split_of
-from impulse.export.card import ABOUT, RIGHTS, TITLE, CardFacts, dataset_card
+from impulse.export.card import ABOUT, RIGHTS, TITLE, dataset_card
 from impulse.export.columns import COPIED_TABLES, EXPORTED_REPLAY_COLUMNS, described, parsed_layout, schema_document
 from impulse.export.croissant import CROISSANT, croissant_document
 from impulse.export.encoding.types import export_schema
@@ -76,7 +76,25 @@ def run(job: Job[ExportParams]) -> Counts:
         files, size = _write_checksums(folder, hashes)
     removed = store.sweep({entry.key for entry in (*entries, *counted)})
     log.info("%d of %d parts written, %d old ones removed from the store", written, len(parts), removed)
-    return _counts(rows, rejects.num_rows, len(columns), files, size, parts=len(parts), written=written)
+    return Counts(
+        replays_in=len(rows),
+        replays_out=len(rows),
+        figures={
+            "dataset": {  # what experiments are compared by; the names are above the columns of `dvc exp show`
+                "replays": len(rows),
+                "yield": round(len(rows) / (len(rows) + rejects.num_rows), 4),
+                "rows": sum(row["rows"] for row in rows),
+                "columns": len(columns),
+                "bytes": size,
+            },
+            "replays_by_split": {split: sum(row["split"] == split for row in rows) for split in SPLITS},
+            "rows_by_split": {split: sum(row["rows"] for row in rows if row["split"] == split) for split in SPLITS},
+            "files": files,
+            "parts": len(parts),
+        },
+        timing={"parts_written_now": written},
+        packages=("pyarrow", "numpy"),
+    )
 
 
 def _kept_replays(parsed: Path, deduped: Path, params: ExportParams) -> list[dict[str, Any]]:
@@ -113,11 +131,9 @@ def _write_tables(folder: Path, replays: Sequence[Mapping[str, Any]], parsed: Pa
         table = read_table(parsed / f"{name}.parquet", made_by="parse")
         table = table.filter(pc.is_in(table["replay_id"], value_set=ids))
         # By replay, and inside a replay as parse wrote them: the order of the inputs must not show.
-        order = pc.sort_indices(
-            pa.table({"replay_id": table["replay_id"], "position": pa.array(range(table.num_rows), pa.int64())}),
-            sort_keys=[("replay_id", "ascending"), ("position", "ascending")],
-        )
-        write_table(table.take(order), folder / f"{name}.parquet")
+        table = table.append_column("place", pa.array(range(table.num_rows), pa.int64()))
+        table = table.sort_by([("replay_id", "ascending"), ("place", "ascending")]).drop_columns("place")
+        write_table(table, folder / f"{name}.parquet")
 
 
 def _write_documents(
@@ -137,7 +153,7 @@ def _write_documents(
         rows: list[dict[str, Any]] = pq.read_table(folder / f"{name}.parquet", columns=list(wanted)).to_pylist()
         return rows
 
-    facts = CardFacts(
+    card = dataset_card(
         replays=replays,
         players=rows_of("players", "platform", "player_id", "is_bot"),
         goals=pq.read_metadata(folder / "goals.parquet").num_rows,
@@ -148,7 +164,7 @@ def _write_documents(
         params=params,
     )
     write_json(folder / "schema.json", schema_document(tables, schema))
-    write_text(folder / "README.md", dataset_card(facts))
+    write_text(folder / "README.md", card)
     write_json(folder / CROISSANT, croissant_document(tables, title=TITLE, description=ABOUT, rights=RIGHTS))
     write_text(folder / ANALYSIS, analysis_sql(columns, folder))
 
@@ -163,28 +179,3 @@ def _write_checksums(folder: Path, known: Mapping[str, str]) -> tuple[int, int]:
         total += path.stat().st_size
     write_text(folder / CHECKSUMS, "".join(lines))
     return len(lines), total
-
-
-def _counts(
-    rows: Sequence[Mapping[str, Any]], rejects: int, columns: int, files: int, total: int, *, parts: int, written: int
-) -> Counts:
-    """Return the counts: replays, rows and bytes of the dataset, and how many parts this run wrote."""
-    return Counts(
-        replays_in=len(rows),
-        replays_out=len(rows),
-        figures={
-            "dataset": {  # what experiments are compared by; the names are above the columns of `dvc exp show`
-                "replays": len(rows),
-                "yield": round(len(rows) / (len(rows) + rejects), 4),
-                "rows": sum(row["rows"] for row in rows),
-                "columns": columns,
-                "bytes": total,
-            },
-            "replays_by_split": {split: sum(row["split"] == split for row in rows) for split in SPLITS},
-            "rows_by_split": {split: sum(row["rows"] for row in rows if row["split"] == split) for split in SPLITS},
-            "files": files,
-            "parts": parts,
-        },
-        timing={"parts_written_now": written},
-        packages=("pyarrow", "numpy"),
-    )

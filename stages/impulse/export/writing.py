@@ -6,7 +6,7 @@ Threads are enough here: the code that takes time (Arrow and its codecs) runs wi
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from impulse.config.engine import EngineKind, EngineParams
@@ -32,28 +32,24 @@ def stored_parts(
     keys = [plan.key(part) for part in parts]
     found = {key: entry for key in dict.fromkeys(keys) if (entry := store.get(key)) is not None}
     missing = {key: part for key, part in zip(keys, parts, strict=True) if key not in found}
-    found |= _write_all(missing, plan, store, engine)
+    found |= zip(missing, _written(list(missing.values()), plan, store, engine), strict=True)
     return [found[key] for key in keys], len(missing)
 
 
-def _write_all(
-    missing: Mapping[str, OutputPart], plan: ExportPlan, store: Store, engine: EngineParams
-) -> dict[str, Entry]:
-    if not missing:
-        return {}
+def _written(parts: Sequence[OutputPart], plan: ExportPlan, store: Store, engine: EngineParams) -> list[Entry]:
+    if not parts:
+        return []
     if engine.kind is EngineKind.dask:
         with connect(engine) as client:
-            tasks = [client.submit(_write, key, part, plan, store, pure=False) for key, part in missing.items()]
-            return dict(zip(missing, client.gather(tasks), strict=True))
-    workers = min(engine.workers or os.cpu_count() or 1, len(missing))
+            entries: list[Entry] = client.gather(
+                [client.submit(plan.stored, part, store, pure=False) for part in parts]
+            )
+            return entries
+    workers = min(engine.workers or os.cpu_count() or 1, len(parts))
     with ThreadPoolExecutor(workers, thread_name_prefix="export") as pool:
-        running = {key: pool.submit(_write, key, part, plan, store) for key, part in missing.items()}
+        running = [pool.submit(plan.stored, part, store) for part in parts]
         try:
-            return {key: future.result() for key, future in running.items()}
+            return [future.result() for future in running]
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-
-
-def _write(key: str, part: OutputPart, plan: ExportPlan, store: Store) -> Entry:
-    return store.put(key, lambda folder: plan.write(part, folder))

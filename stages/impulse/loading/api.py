@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from impulse.errors import ConfigError, DatasetError, check_known
 from impulse.loading.dataset import Dataset
@@ -47,50 +47,42 @@ def open_dataset(
     return Dataset(_files_of(os.fspath(path_or_url), rev=rev, remote=remote, path=path))
 
 
+class _Options(TypedDict, total=False):
+    """What :func:`load` takes whatever it gives back."""
+
+    table: str
+    split: str | Sequence[str] | None
+    columns: Sequence[str] | None
+    filters: Filters | None
+    rev: str | None
+    remote: str | None
+    path: str
+    verify: bool
+
+
 @overload
 def load(
     path_or_url: str | os.PathLike[str],
     *,
-    table: str = ...,
-    split: str | Sequence[str] | None = ...,
-    columns: Sequence[str] | None = ...,
-    filters: Filters | None = ...,
     as_: Literal["arrow"] = ...,
     layout: Literal["wide", "long"] = ...,
-    rev: str | None = ...,
-    remote: str | None = ...,
-    path: str = ...,
-    verify: bool = ...,
+    **options: Unpack[_Options],
 ) -> pa.Table: ...
 @overload
 def load(
     path_or_url: str | os.PathLike[str],
     *,
-    table: str = ...,
-    split: str | Sequence[str] | None = ...,
-    columns: Sequence[str] | None = ...,
-    filters: Filters | None = ...,
     as_: Literal["pandas"],
     layout: Literal["wide", "long"] = ...,
-    rev: str | None = ...,
-    remote: str | None = ...,
-    path: str = ...,
-    verify: bool = ...,
+    **options: Unpack[_Options],
 ) -> pd.DataFrame: ...
 @overload
 def load(
     path_or_url: str | os.PathLike[str],
     *,
-    table: str = ...,
-    split: str | Sequence[str] | None = ...,
-    columns: Sequence[str] | None = ...,
-    filters: Filters | None = ...,
     as_: Literal["numpy"],
     layout: Literal["wide"] = ...,
-    rev: str | None = ...,
-    remote: str | None = ...,
-    path: str = ...,
-    verify: bool = ...,
+    **options: Unpack[_Options],
 ) -> FrameArrays: ...
 def load(
     path_or_url: str | os.PathLike[str],

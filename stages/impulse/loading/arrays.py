@@ -12,10 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impulse.errors import DatasetError, one_line
-
-FRAMES_FILE = "frames.npy"
-OFFSETS_FILE = "offsets.npy"
-COLUMNS_FILE = "columns.json"
+from impulse.tables.paths import ARRAY, ARRAY_COLUMNS, ARRAY_OFFSETS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,18 +55,18 @@ def open_frame_arrays(dataset: Path, split: str) -> FrameArrays:
         DatasetError: the dataset has no such arrays, or one of their files is missing or damaged.
     """
     folder = dataset / "numpy" / split
-    if not (folder / FRAMES_FILE).is_file():
-        present = sorted(path.parent.name for path in dataset.glob(f"numpy/*/{FRAMES_FILE}"))
+    if not (folder / ARRAY).is_file():
+        present = sorted(path.parent.name for path in dataset.glob(f"numpy/*/{ARRAY}"))
         hint = f"it has {', '.join(present)}" if present else "write them with `dvc exp run -S export=numpy`"
         raise DatasetError(f"{dataset} has no NumPy arrays of split {split!r}; {hint}")
     try:
-        described = json.loads((folder / COLUMNS_FILE).read_text(encoding="utf-8"))
+        described = json.loads((folder / ARRAY_COLUMNS).read_text(encoding="utf-8"))
         schema = json.loads((dataset / "schema.json").read_text(encoding="utf-8"))
         columns = tuple(described["columns"])
-        offsets = np.load(folder / OFFSETS_FILE)
+        offsets = np.load(folder / ARRAY_OFFSETS)
         return FrameArrays(
             # An empty file cannot be mapped.
-            values=np.load(folder / FRAMES_FILE, mmap_mode=None if offsets[-1] == 0 else "r"),
+            values=np.load(folder / ARRAY, mmap_mode=None if offsets[-1] == 0 else "r"),
             columns=columns,
             replay_ids=tuple(described["replay_ids"]),
             offsets=offsets,

@@ -118,15 +118,14 @@ class Frames:
         Raises:
             DatasetError: a file cannot be read, or the rows of a replay lie in several places.
         """
-        with self._stored.reading("frames"):
-            dataset = self._arrow_dataset()
-        if dataset is None:
-            return
         columns = list(dict.fromkeys(("replay_id", *self.columns)))
         parts: list[pa.Table] = []
         current = ""
         seen: set[str] = set()
         with self._stored.reading("frames"):
+            dataset = self._arrow_dataset()
+            if dataset is None:
+                return
             scanner = dataset.scanner(
                 columns=columns,
                 filter=self._filter,

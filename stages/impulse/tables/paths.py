@@ -44,6 +44,9 @@ FEATURES = "features.json"
 CHECKSUMS = "checksums.sha256"
 """SHA-256 of every file of the dataset, in the form of ``sha256sum``, in data/export."""
 
+ARRAY, ARRAY_OFFSETS, ARRAY_COLUMNS = "frames.npy", "offsets.npy", "columns.json"
+"""Files of the arrays of a split: the frames, where each replay begins, and the columns; in data/export/numpy/<split>."""
+
 
 def replay_path(replay_id: str) -> str:
     """Return where a replay file is inside data/raw."""

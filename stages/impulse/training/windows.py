@@ -27,7 +27,7 @@ Batch = npt.NDArray[np.floating[Any]] | tuple[npt.NDArray[np.floating[Any]], npt
 class Windows(Sequence[Any]):
     """All windows of some frames, in a fixed order: by replay, segment and first row.
 
-    A window is a NumPy array (length, columns), float32 (float64 where the arrays are). It depends on its index and the
+    A window is a NumPy array (length, columns) in the arrays' type, float32 or float64. It depends on its index and the
     settings alone, never on the process, on what was read before, or on the order of reading. Objects may be pickled: of
     mapped files only the path travels, and they are opened again on the other side.
     """
@@ -131,18 +131,14 @@ class Windows(Sequence[Any]):
         starts = self._starts(indices)
         frames = self.frames
         source = frames.values.view(np.ndarray)  # a mapped array's own indexing is many times slower
-        kind = np.float64 if source.dtype == np.float64 else np.float32
-        values = np.empty((len(starts), self.length, len(self._positions)), dtype=kind)
+        values = np.empty((len(starts), self.length, len(self._positions)), dtype=source.dtype)
         for target, start in zip(values, starts.tolist(), strict=True):
             rows = (
                 source[start : start + self.length]
                 if self._stretches.rows is None
                 else source[self._stretches.rows[start : start + self.length]]
             )
-            if rows.dtype == kind:
-                rows.take(self._positions, axis=1, out=target, mode="clip")
-            else:
-                target[:] = rows[:, self._positions]
+            rows.take(self._positions, axis=1, out=target, mode="clip")
         if self.normalisation is not None:
             for first in range(0, len(values), _WINDOWS_IN_CACHE):
                 part = values[first : first + _WINDOWS_IN_CACHE]
@@ -204,6 +200,8 @@ def _check(frames: FrameArrays, columns: Sequence[str], *, needed: Sequence[str]
         raise ConfigError(
             "dataset", "rows were filtered out, so that rows no longer follow each other; filter replays only"
         )
+    if frames.values.dtype not in (np.float32, np.float64):
+        raise ConfigError("dataset", f"the array is {frames.values.dtype}; windows are cut from float32 or float64")
     for name in needed:
         if name not in frames.columns:
             raise ConfigError("dataset", f"the column {name} is missing; load it too, windows need it")

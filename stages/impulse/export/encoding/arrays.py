@@ -13,11 +13,10 @@ from impulse.export.encoding.source import ParsedFrames, read_parsed
 from impulse.export.encoding.types import as_exported
 from impulse.files.numbers import array_type, as_array, codes_of
 from impulse.schema.frames import state_codes
+from impulse.tables.paths import ARRAY, ARRAY_COLUMNS, ARRAY_OFFSETS
 
 NOT_NUMERIC = ("replay_id",)
 """Columns that the arrays leave out; replays.parquet and offsets.npy say which rows belong to which replay."""
-
-ARRAY_FILES = ("frames.npy", "offsets.npy", "columns.json")
 
 
 def write_arrays(folder: Path, replays: Sequence[ParsedFrames], *, parsed: Path, schema: pa.Schema) -> None:
@@ -47,12 +46,12 @@ def write_arrays(folder: Path, replays: Sequence[ParsedFrames], *, parsed: Path,
         "shape": (int(offsets[-1]), len(names)),
     }
     # Replay by replay and not through a memory map, whose pages would all count as memory of this process.
-    with (folder / "frames.npy").open("wb") as file:
+    with (folder / ARRAY).open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for replay in replays:
             frames = as_exported(read_parsed(replay, parsed, schema.names), schema, replay_id=replay.replay_id)
             file.write(as_array(frames, names, {"game_state": states}, dtype).data)
-    np.save(folder / "offsets.npy", offsets)
+    np.save(folder / ARRAY_OFFSETS, offsets)
     described = {
         "columns": names,
         "replay_ids": [replay.replay_id for replay in replays],
@@ -60,4 +59,4 @@ def write_arrays(folder: Path, replays: Sequence[ParsedFrames], *, parsed: Path,
         "dtype": dtype.name,
     }
     text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
-    (folder / "columns.json").write_bytes(text.encode())  # the same line ends on every system
+    (folder / ARRAY_COLUMNS).write_bytes(text.encode())  # the same line ends on every system

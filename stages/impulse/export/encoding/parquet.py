@@ -1,4 +1,4 @@
-"""How frames become Parquet: encodings and codec. Chosen by measurement (tests/benchmarks/export_size.py)."""
+"""How frames become Parquet: encodings and codec. Chosen by measurement (tests/benchmarks/writing.py)."""
 
 from __future__ import annotations
 
