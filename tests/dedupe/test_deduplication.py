@@ -81,14 +81,6 @@ def test_recordings_that_tell_enough_are_merged(world: World) -> None:
 
 
 @settings(max_examples=15)
-@given(WORLDS)
-def test_the_kept_recordings_have_the_same_decisions_again(world: World) -> None:
-    """Running over what was kept drops nothing and changes no key."""
-    kept = {replay_id: decision for replay_id, decision in decisions(world).items() if decision["kept"]}
-    assert decisions(world.only(kept)) == kept
-
-
-@settings(max_examples=15)
 @given(world=COMPLETE_WORLDS, data=st.data())
 def test_keys_stay_when_recordings_are_added(world: World, data: st.DataObject) -> None:
     """A match keeps its key, and so its split, when more of its recordings or other matches come in.

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -142,15 +141,6 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def test_the_questions_of_the_card_are_answered(complete: Path, card: str) -> None:
-    """Asked as the card says, of this dataset: every question has an answer."""
-    with connect(complete) as connection:
-        answers = [connection.sql(part.split("```")[0]).fetchall() for part in card.split("```sql\n")[1:]]
-    replays = pq.read_table(complete / "replays.parquet")
-    assert [row[:2] for row in answers[0]] == sorted(Counter(replays["team_size"].to_pylist()).items())
-    assert [bool(answer) for answer in answers] == [True] * 3
-
-
 def test_answers_hold_for_ties_bots_and_matches_without_goals(card: str, tmp_path: Path) -> None:
     """The questions of the card on made-up tables full of exceptions: a tie, an unknown team size, bots, no statistics."""
     match = {"split": "train", "date": None, "map_code": "x", "playlist": None, "is_forfeit": False}
@@ -279,15 +269,6 @@ def test_the_croissant_validator_accepts_the_description(complete: Path) -> None
     assert set(first) == {*table.column_names, "split"}
     times = set(zip(table["replay_id"].to_pylist(), table["row"].to_pylist(), strict=True))
     assert all((row["replay_id"], int(row["row"])) in times for row in found["frames"])
-
-
-def test_an_addition_changes_neither_croissant_nor_schema(complete: Path) -> None:
-    """They describe columns and name no counts, so that few files change."""
-    rows = pq.read_table(complete / "replays.parquet")["rows"].to_pylist()
-    for name in ("croissant.json", "schema.json", "analysis.sql"):
-        text = (complete / name).read_text()
-        assert str(sum(rows)) not in text
-        assert pq.read_table(complete / "replays.parquet")["replay_id"][0].as_py() not in text
 
 
 def test_the_card_counts_what_is_there(complete: Path, card: str) -> None:

@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -70,19 +69,6 @@ def test_frames_are_the_parsed_ones(data: Path, dataset: Path) -> None:
         for name in parsed.column_names:
             assert mine[name].to_pylist() == parsed[name].to_pylist(), name
         assert mine.num_rows == row["rows"]
-
-
-def test_nobody_stands_at_the_origin(dataset: Path) -> None:
-    """What is not there is null: no player of any row has position 0, 0, 0."""
-    frame = pd.read_parquet(dataset / "frames")
-    absent = 0
-    for slot in range(8):
-        position = frame[[f"p{slot}_pos_{axis}" for axis in "xyz"]]
-        assert not (position == 0).all(axis=1).any()
-        hidden = ~frame[f"p{slot}_present"]
-        assert position[hidden].isna().all().all()
-        absent += int(hidden.sum())
-    assert absent > 0
 
 
 def test_columns_carry_their_units_and_the_schema_file_agrees(dataset: Path) -> None:
