@@ -92,9 +92,8 @@ class Frames:
         names = [name for name in self.columns if name not in NOT_NUMERIC]
         table = self._read(["replay_id", *names])
         parts: dict[str, list[pa.Table]] = defaultdict(list)
-        for replay_id, part in replay_parts(
-            table
-        ):  # a rewritten dataset may have those of one replay in several places
+        # A dataset that somebody rewrote may have the rows of one replay in several places.
+        for replay_id, part in replay_parts(table):
             parts[replay_id].append(part)
         ids = sorted(parts)
         offsets = np.cumsum([0, *(sum(part.num_rows for part in parts[name]) for name in ids)], dtype=np.int64)
