@@ -55,13 +55,14 @@ def main() -> None:
     """
 
 
-@main.command(short_help="Build the dataset.")
+@main.command(short_help="Build the dataset.", context_settings={"ignore_unknown_options": True})
 @click.option("--pull", is_flag=True, help="Take from the remote what was built anywhere before.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def repro(arguments: tuple[str, ...], *, pull: bool) -> None:
     """Build the dataset: config, fetch, parse, validate, dedupe, export.
 
-    Stages that have nothing to do are passed over; an interrupted build goes on where it was. ARGUMENTS go to `dvc repro`.
+    Stages that have nothing to do are skipped; an interrupted build continues where it stopped. ARGUMENTS and further
+    options, such as --force, go to `dvc repro`.
     """
     root = checkout()
     if pull:

@@ -59,6 +59,20 @@ def test_outside_a_checkout_is_one_line(tmp_path: Path, monkeypatch: pytest.Monk
     ]
 
 
+@pytest.mark.parametrize("options", [["--force"], ["-f", "parse"], ["--dry", "--pull", "-s", "export"]])
+def test_options_of_dvc_reach_it(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
+    """``impulse repro --force`` is ``dvc repro --force``; only --pull is our own, and DVC's too."""
+    called: list[str] = []
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("impulse.cli.check_remote", lambda root: "")
+    monkeypatch.setattr("impulse.cli.mend_lock_files", lambda root: None)
+    monkeypatch.setattr("impulse.cli.dvc", lambda root, *arguments: called.extend(arguments))
+    done = CliRunner().invoke(main, ["repro", *options])
+    assert done.exit_code == 0, done.output
+    assert called[0] == "repro"
+    assert set(options) <= set(called)
+
+
 @pytest.mark.parametrize("stage", ["fetch", "parse", "validate", "dedupe", "export"])
 def test_help_of_a_stage_is_our_own(stage: str) -> None:
     """It names settings with values and meaning, and loads neither Hydra nor anything that works on data."""

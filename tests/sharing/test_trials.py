@@ -38,8 +38,23 @@ def test_every_combination_is_tried_once(fps: list[int], levels: list[int]) -> N
 @pytest.mark.parametrize("override", ["fetch.matches=3", "source=local", "storage=local,s3", "+fetch.query.map=x"])
 def test_what_trials_share_is_no_setting_of_theirs(override: str) -> None:
     """Other replays need another fetch, which a trial does not make."""
-    with pytest.raises(ConfigError, match="trials share data/raw"):
+    with pytest.raises(ConfigError, match="data/raw, which trials share, is set in conf/"):
         combinations([override])
+
+
+@pytest.mark.parametrize("override", ["prase.fps=5,10", "feature=minimal,all", "fps=5,10", "params_version=2"])
+def test_a_setting_that_no_stage_takes_is_refused(override: str) -> None:
+    """Otherwise the same dataset would be built once for each value."""
+    with pytest.raises(ConfigError, match="parse, validate, dedupe, export have no such setting"):
+        combinations([override])
+
+
+@pytest.mark.parametrize(
+    "override", ["~validate.rules.bots", "+parse.events=true", "experiment=quick_look", "engine.workers=1"]
+)
+def test_every_form_of_a_setting_is_taken(override: str) -> None:
+    """Additions, removals, presets, and what all stages take."""
+    assert combinations([override]) == [(override,)]
 
 
 def test_what_is_no_override_is_refused() -> None:

@@ -29,8 +29,6 @@ from impulse.run.groups import concerns
 from impulse.run.program import DATA_VARIABLE
 
 STAGES = ("parse", "validate", "dedupe", "export")
-FETCHED = ("fetch", "source", "storage")
-"""Sections and groups that decide about data/raw, which trials share."""
 FIGURES = ("replays", "yield", "rows", "columns", "bytes")
 MAX_NAME = 150
 
@@ -52,14 +50,18 @@ def combinations(overrides: Sequence[str]) -> list[tuple[str, ...]]:
     """Return every combination of overrides in Hydra's form: ``parse.fps=5,10`` gives two.
 
     Raises:
-        ConfigError: an override is about what trials share.
+        ConfigError: no stage of a trial takes an override, which would change nothing without a word.
         HydraException: it is no override.
     """
     choices = []
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         key = override.get_key_element()
-        if override.key_or_group.split(".")[0] in FETCHED:
-            raise ConfigError(override.key_or_group, "trials share data/raw; set it in conf/ and run `dvc repro fetch`")
+        if not any(concerns(stage, key) for stage in STAGES):
+            raise ConfigError(
+                override.key_or_group,
+                f"{', '.join(STAGES)} have no such setting; what decides about data/raw, which trials share, is set in "
+                "conf/ and fetched with `dvc repro fetch`",
+            )
         choices.append(
             [f"{key}={value}" for value in override.sweep_string_iterator()]
             if override.is_sweep_override()
