@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pyarrow import fs
 
+from impulse.errors import StoreUnusable
 from impulse.s3.credentials import S3Settings, connect
 from impulse.s3.failures import configuration_errors
 
@@ -15,9 +16,9 @@ TRIES = 3
 
 
 def arrow_filesystem(bucket: str, settings: S3Settings | None = None) -> fs.S3FileSystem:
-    """Return read access to a bucket; nothing is sent to the store yet.
+    """Return read access to a bucket. The store is not asked yet, but AWS is asked for the region of a bucket of its own.
 
-    Arrow finds fewer kinds of credentials, regions and endpoints than botocore, so they come from there.
+    Arrow finds fewer kinds of credentials, regions, endpoints and authorities than botocore, so they come from there.
 
     Args:
         bucket: its name, to find its region in AWS.
@@ -30,6 +31,11 @@ def arrow_filesystem(bucket: str, settings: S3Settings | None = None) -> fs.S3Fi
         made = connect(settings or S3Settings())
         endpoint, region = made.client.meta.endpoint_url, made.client.meta.region_name
         made.client.close()
+    if made.verify is False:
+        raise StoreUnusable(
+            f"s3://{bucket}: ssl_verify is false, but Arrow reads nothing from a store whose certificate is not checked; "
+            "set ssl_verify to the file of the authority that signed it, or `dvc pull` the dataset and open its folder"
+        )
     options: dict[str, object] = {"anonymous": True}
     if found := made.credentials:
         options = {"access_key": found.access_key, "secret_key": found.secret_key, "session_token": found.token}
@@ -43,6 +49,7 @@ def arrow_filesystem(bucket: str, settings: S3Settings | None = None) -> fs.S3Fi
         connect_timeout=CONNECT_SECONDS,
         request_timeout=READ_SECONDS,
         retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=TRIES),
+        tls_ca_file_path=made.verify if isinstance(made.verify, str) else None,
     )
 
 

@@ -92,7 +92,7 @@ class S3Bucket:
         self._client.close()
 
     def objects(self, *, again: bool = False) -> Mapping[str, ListedObject]:
-        """Return every object by its name below the prefix, in the order of names.
+        """Return every object by its name below the prefix: first those that were listed, sorted, then those written since.
 
         Args:
             again: ask the store, although it was asked before.
@@ -155,7 +155,7 @@ class S3Bucket:
         objects = self._known()
         digest = hashlib.md5(content, usedforsecurity=False)
         with self._errors(name):
-            if self._holds(name, len(content), digest.hexdigest()):
+            if self._holds(name, content, digest.hexdigest()):
                 return False
             checksum = base64.b64encode(digest.digest()).decode()
             self._client.put_object(**self._at(name), Body=content, ContentMD5=checksum)
@@ -204,12 +204,15 @@ class S3Bucket:
                     return dict(sorted(found.items()))
                 asked["ContinuationToken"] = page["NextContinuationToken"]
 
-    def _holds(self, name: str, size: int, md5: str) -> bool:
-        """Tell whether an object has this content, by its size and by its MD5 where the store gives it."""
+    def _holds(self, name: str, content: bytes, md5: str) -> bool:
+        """Tell whether an object has this content, by its size and its MD5; it is read where the store gives no MD5."""
         found = self._known().get(name)
-        if found is None or found.bytes != size:
+        if found is None or found.bytes != len(content):
             return False
-        return found.etag == md5 or _md5_of(self._client.head_object(**self._at(name))) in (None, md5)
+        if found.etag == md5:
+            return True
+        given = _md5_of(self._client.head_object(**self._at(name)))
+        return self.read(name) == content if given is None else given == md5
 
     def _what_is_missing(self, name: str) -> StageError:
         """Tell a missing object from a missing bucket, which not every store does by itself."""

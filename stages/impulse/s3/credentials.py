@@ -56,11 +56,13 @@ class S3Settings:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A client of botocore, and the credentials that it uses."""
+    """A client of botocore, and what it found."""
 
     client: Any
     credentials: Any
     """Access key, secret key and token, frozen; None when there are none and calls go out unsigned."""
+    verify: bool | str | None
+    """As in the settings; where they say nothing, the file of authorities that the AWS chain names."""
 
 
 def connect(settings: S3Settings, **config: Any) -> Connection:  # noqa: ANN401  (options of botocore)
@@ -82,14 +84,15 @@ def connect(settings: S3Settings, **config: Any) -> Connection:  # noqa: ANN401 
     if settings.access_key:
         session.set_credentials(settings.access_key, settings.secret_key, settings.session_token)
     found = None if settings.is_anonymous else session.get_credentials()
+    verify = session.get_config_variable("ca_bundle") if settings.verify is None else settings.verify
     client = session.create_client(
         "s3",
         endpoint_url=settings.endpoint,
         region_name=settings.region,
-        verify=settings.verify,
+        verify=verify,
         config=Config(**config, **({} if found else {"signature_version": UNSIGNED})),
     )
-    return Connection(client, found.get_frozen_credentials() if found else None)
+    return Connection(client, found.get_frozen_credentials() if found else None, verify)
 
 
 def add_aws_variables(environ: MutableMapping[str, str], *, env_file: Path) -> None:
