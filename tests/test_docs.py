@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from tests.paths import ROOT
 from tests.settings import composed
 
+import impulse.collection
 from impulse.demo import Recording
 from impulse.replay.reasons import Reason
 from impulse.tables.document import data_readme
@@ -41,6 +43,14 @@ def test_library_snippets_run_as_written(
     (tmp_path / "replays").mkdir()
     (tmp_path / "replays" / "my_replay.replay").symlink_to(synthetic[0])
     exec(compile(snippet, "README.md", "exec"), {})
+
+
+def test_modules_that_a_room_points_to_exist() -> None:
+    """The docstring of the collection says where to go."""
+    names = re.findall(r"``([a-z_0-9.]+)``", impulse.collection.__doc__ or "")
+    assert "client" in names
+    for name in names:
+        assert find_spec(name if name.startswith("impulse.") else f"impulse.collection.{name}"), name
 
 
 def test_make_targets_exist() -> None:

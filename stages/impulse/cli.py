@@ -103,9 +103,9 @@ def status(ledger: Path | None, *, elsewhere: bool) -> None:
         with open_snapshots(checkout()) as snapshots:
             lines = snapshots.status(now=time.time())
     else:
-        from impulse.collection.status import read_status
+        from impulse.collection.status import status_lines
 
-        lines = read_status(ledger)
+        lines = status_lines(ledger or checkout() / ".state" / "ledger.sqlite", now=time.time())
     click.echo("\n".join(lines))
 
 

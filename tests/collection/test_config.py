@@ -8,6 +8,7 @@ import pytest
 from impulse.collection import CollectionConfig
 from impulse.collection.answers import retry_after
 from impulse.collection.config import DEFAULT_BASE_URL
+from impulse.config.fetch import FetchParams
 from impulse.errors import AuthError, ConfigError
 
 SETTINGS: dict[str, Any] = {"ballchasing_api_key": "s3cret", "aws_region": "us-east-1", "s3_bucket_name": "bucket"}
@@ -48,14 +49,17 @@ def test_key_is_not_shown() -> None:
         "host/api",
         "http://example.org/api",
         "https://user:pw@host/api",
+        "https://user:pw@host:port/api",
         "https://h:x/",
         "https://h/?a=1",
     ],
 )
 def test_unsafe_base_url_is_refused(url: str) -> None:
     """The key goes to a proper origin, encrypted unless it stays on this machine."""
-    with pytest.raises(ConfigError, match="base_url"):
-        CollectionConfig(**SETTINGS, base_url=url)
+    for build, name in ((CollectionConfig, "base_url"), (FetchParams, "fetch.base_url")):
+        with pytest.raises(ConfigError, match=f"^{name}: ") as caught:
+            build(**(SETTINGS if build is CollectionConfig else {}), base_url=url)
+        assert "pw" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tests.collection.conftest import Place
 from tests.collection.fake_ballchasing import KEY
 
 from impulse.demo import edit_header, with_flipped_bits
-from impulse.errors import AuthError, ConfigError, RateLimited, ServerError, SourceError
+from impulse.errors import AuthError, ConfigError, RateLimited, ServerError, SourceError, StageError
 
 
 def manifest(place: Place, folder: str = "replays") -> list[dict]:
@@ -79,6 +79,31 @@ def test_file_of_another_replay_is_not_taken_for_this_one(place: Place, replays:
     (file,) = place.get().files
     file.write_bytes(replays[1] + b"longer")
     assert place.get().files[0].read_bytes() == replays[0]
+
+
+def test_damaged_header_is_named_with_its_file(place: Place, replays: list[bytes]) -> None:
+    """A file whose size is right is believed, until its header cannot be read."""
+    place.server.add_replay("replay-0", replays[0], "top")
+    place.server.add_replay("replay-1", replays[1], "top")
+    file = place.get().files[1]
+    content = file.read_bytes()
+    file.write_bytes(b"\xff" * 200 + content[200:])
+    with pytest.raises(StageError, match=r"^replay-1\.replay is damaged \(.*\); remove it and run fetch again"):
+        place.get()
+    file.unlink()
+    assert place.get().successful == 2
+    assert file.read_bytes() == content
+
+
+def test_only_leftovers_of_our_own_are_removed(place: Place, replays: list[bytes]) -> None:
+    """The folder may be the user's: what lies in its folders is not touched, and a folder is no leftover."""
+    place.server.add_replay("replay-0", replays[0], "top")
+    for name in (".a.replay.1.partial", "sub/.b.partial", ".folder.partial/c"):
+        path = place.folder / "replays" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    place.get()
+    assert {name for name in place.written() if "partial" in name} == {"sub/.b.partial", ".folder.partial/c"}
 
 
 def test_deleted_file_is_downloaded_again(place: Place, replays: list[bytes]) -> None:
@@ -330,6 +355,41 @@ def test_storage_that_is_not_there_is_refused(place: Place, storage: str, settin
     with pytest.raises(ConfigError, match=setting):
         place.get(storage_type=storage)
     assert place.server.calls == []
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "setting"),
+    [("My Bucket!", None, "s3_bucket_name"), ("b/c", None, "s3_bucket_name"), ("bucket", "a//../b", "s3_prefix")],
+)
+def test_place_that_is_none_is_refused(place: Place, name: str, prefix: str | None, setting: str) -> None:
+    """Bucket and prefix are checked before any call, to the server or to a store."""
+    config = place.config(s3_bucket_name=name, s3_prefix=prefix)
+    with pytest.raises(ConfigError, match=f"^{setting}: "):
+        place.get(storage_type="s3", config=config)
+    assert place.server.calls == []
+
+
+def test_tier_is_that_of_the_key(place: Place) -> None:
+    """Another key is asked for its own tier, however lately that of the first one was."""
+    place.get()
+    place.get()
+    assert place.server.count("/") == 1
+    with pytest.raises(AuthError):
+        place.get(config=place.config(ballchasing_api_key="another-key"))
+    assert place.server.calls[-1] == "/"
+    assert place.server.count("/") == 2
+
+
+def test_message_names_the_call(place: Place, replays: list[bytes]) -> None:
+    """Whatever is wrong with an answer, its reject says which call it was."""
+    faults = ("truncated", "trickle", "foreign:http://127.0.0.2:1/x")
+    for number, fault in enumerate(faults):
+        place.server.add_replay(f"replay-{number}", replays[number], "top")
+        place.server.always[f"/replays/replay-{number}/file"] = fault
+    place.get()
+    rows = pq.read_table(place.folder / "replays" / "rejects.parquet").to_pylist()
+    assert len(rows) == len(faults)
+    assert all(row["detail"].startswith(f"GET /replays/{row['replay_id']}/file: ") for row in rows)
 
 
 def test_key_is_in_the_header_and_nowhere_else(place: Place, replays: list[bytes], caplog) -> None:

@@ -14,6 +14,7 @@ from tests.demo.variants import clones
 from impulse.collection.ballchasing import Ballchasing, open_ballchasing
 from impulse.collection.intake import take_in
 from impulse.collection.raw_storage import RawStorage
+from impulse.collection.status import status_lines
 from impulse.config.fetch import FetchParams, SourceKind
 from impulse.errors import EXIT_CONFIG, ConfigError, UnexpectedResponse
 from impulse.files.storage import LocalFolder
@@ -36,7 +37,26 @@ def fetched(place: Place, **settings) -> int:
     """Take in what the source gives; return how many replays there are."""
     storage = RawStorage.in_folder(place.folder / "replays")
     with source(place, **settings) as opened:
-        return take_in(opened.files(storage.replays)[1], source=SourceKind.ballchasing, storage=storage).replays_out
+        return take_in(opened.files(storage.replays), source=SourceKind.ballchasing, storage=storage).replays_out
+
+
+def test_plan_changes_no_file_and_no_count(place: Place, replays: list[bytes]) -> None:
+    """Files that are damaged or of another replay stay, and ``impulse status`` counts what the last run was about."""
+    for number in range(3):
+        place.server.add_replay(f"replay-{number}", replays[number], "top")
+    place.server.add_group("other")
+    place.server.add_replay("replay-3", replays[3], "other")
+    place.get()
+    (place.folder / "replays" / "replay-0.replay").write_bytes(replays[0][:-1])
+    (place.folder / "replays" / "replay-1.replay").write_bytes(replays[7] + b"longer")
+    (place.folder / "replays" / "replay-3.replay").write_bytes(b"")
+    files, counts = place.written(), status_lines(place.folder / "ledger.sqlite", now=place.clock.now())[1]
+
+    assert "4 replays listed, 1 here already, 3 to download" in plan(place, groups=["top", "other"])
+    assert place.written() == files
+    assert status_lines(place.folder / "ledger.sqlite", now=place.clock.now())[1] == counts == "replays: 3 downloaded"
+    assert fetched(place, groups=["top", "other"]) == 4
+    assert [place.written()[f"replay-{number}.replay"] for number in range(4)] == replays[:4]
 
 
 def test_tree_is_walked_to_its_leaves(place: Place, replays: list[bytes]) -> None:

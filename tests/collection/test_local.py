@@ -6,7 +6,7 @@ import pytest
 
 from impulse.collection.local import FOLDER_VARIABLE, list_files
 from impulse.config.fetch import FetchParams
-from impulse.errors import SourceError
+from impulse.errors import ConfigError, SourceError
 
 
 @pytest.fixture
@@ -42,12 +42,48 @@ def test_folder_comes_from_the_environment(folder: Path, monkeypatch: pytest.Mon
     assert len(list_files(FetchParams(), root=folder / "elsewhere")) == 3
 
 
+def test_folder_whose_name_looks_like_a_glob_is_a_folder(tmp_path: Path) -> None:
+    """Also where a glob lies inside it, and where the checkout does."""
+    root = tmp_path / "check[out]"
+    for name in ("season [1]/a.replay", "season [1]/sub/b.replay", "season 1/c.replay"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"x")
+    for path, names in {
+        "season [1]": ["a.replay", "sub/b.replay"],
+        str(root / "season [1]"): ["a.replay", "sub/b.replay"],
+        "season [1]/*.replay": ["a.replay"],
+        "*/*.replay": ["season 1/c.replay", "season [1]/a.replay"],
+        "season ?/*.replay": ["season 1/c.replay"],
+    }.items():
+        assert list(list_files(FetchParams(path=path), root=root)) == names
+
+
+@pytest.mark.parametrize("pattern", ["**replay", "a/**.replay", "***", "", "/a"])
+def test_glob_that_cannot_be_used_names_its_setting(folder: Path, pattern: str) -> None:
+    """What Python's own globs refuse in some versions is refused in all, before anything is read."""
+    with pytest.raises(ConfigError, match=r"^fetch\.pattern: "):
+        FetchParams(pattern=pattern)
+    if pattern and not pattern.startswith("/"):
+        with pytest.raises(ConfigError, match=r"^fetch\.path: "):
+            list_files(FetchParams(path=f"replays/{pattern}"), root=folder.parent)
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
-    [(None, "export IMPULSE_REPLAYS"), ("nowhere", "does not exist"), ("replays/none*", "no file in .* matches")],
+    [
+        (None, "export IMPULSE_REPLAYS"),
+        ("nowhere", "does not exist"),
+        ("replays/none*", r"no file matches .*none\*$"),
+        ("nowhere/*.replay", r"no file matches .*nowhere/\*\.replay$"),
+        ("replays/empty", r"no file in .*empty matches '\*\*/\*\.replay'$"),
+    ],
 )
 def test_nothing_to_read_is_one_clear_line(folder: Path, path: str | None, message: str) -> None:
-    """Each way of having no replays says what to set."""
+    """Each way of having no replays says what to set; replays beside the checkout are not taken unasked."""
+    (folder / "empty").mkdir()
+    beside = folder.parent / "shared" / "replays"
+    beside.mkdir(parents=True)
+    (beside / "a.replay").write_bytes(b"x")
     with pytest.raises(SourceError, match=message) as caught:
-        list_files(FetchParams(path=path), root=folder.parent)
+        list_files(FetchParams(path=path), root=folder.parent / ("checkout" if path is None else ""))
     assert "\n" not in str(caught.value)

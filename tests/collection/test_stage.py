@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from tests.collection.conftest import START, Place
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
+from tests.jobs import job
 from tests.paths import ROOT
 
+from impulse.cli import main
 from impulse.collection import status
+from impulse.collection.known import KnownFacts
 from impulse.collection.ledger import Ledger
+from impulse.collection.source import FileFacts
+from impulse.collection.stage import run as run_stage
+from impulse.config.fetch import FetchParams, SourceKind
 from impulse.errors import EXIT_CONFIG, StageError
+from impulse.files.storage import LocalFolder
+from impulse.run.job import Counts
 
 SNIPPET = """
 from impulse.collection import download_group
@@ -126,10 +137,100 @@ def test_status_reads_while_a_job_holds_the_ledger(place: Place, replays: list[b
 def test_status_without_a_ledger_is_one_line(tmp_path: Path) -> None:
     """No ledger, and a file that is none, are told apart from a job without progress."""
     (tmp_path / "text").write_text("not a database, but long enough to be looked at" * 20)
-    with pytest.raises(StageError, match=r"there is no ledger at .*none; nothing was fetched yet"):
-        status.read_status(tmp_path / "none")
+    with pytest.raises(
+        StageError, match=r"there is no ledger at .*none; no download from Ballchasing.com has run here"
+    ):
+        status.status_lines(tmp_path / "none", now=START)
     with pytest.raises(StageError, match="text cannot be read: file is not a database"):
-        status.read_status(tmp_path / "text")
+        status.status_lines(tmp_path / "text", now=START)
+
+
+def test_status_is_that_of_the_checkout(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From any folder of a checkout, like every other command."""
+    for name in ("stages/fetch.py", "dvc.yaml", "docs/x"):
+        (place.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (place.folder / name).touch()
+    place.get(config=place.config(database_path=place.folder / ".state" / "ledger.sqlite"))
+    monkeypatch.chdir(place.folder / "docs")
+    done = CliRunner().invoke(main, ["status"])
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith("listed: 1 groups")
+
+
+def test_ledger_that_another_program_holds_is_not_to_be_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may pass is told from what will not, and a path that is no file is one line."""
+    monkeypatch.setattr("impulse.collection.ledger.BUSY_SECONDS", 0.01)
+    path = tmp_path / "ledger.sqlite"
+    with Ledger(path) as ledger, closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for use in (lambda: Ledger(path), lambda: ledger.set_facts({"a": "b"})):
+            with pytest.raises(StageError, match=r"cannot be used now \(database is locked\)") as caught:
+                use()
+            assert "move it away" not in str(caught.value)
+    with pytest.raises(StageError, match=r"cannot be used now \(unable to open database file\)"):
+        Ledger(tmp_path)
+
+
+def stage(folder: Path, server: FakeBallchasing, monkeypatch: pytest.MonkeyPatch) -> Counts:
+    """The fetch stage in this process."""
+    monkeypatch.setenv("BALLCHASING_API_KEY", KEY)
+    params = FetchParams(source=SourceKind.ballchasing, groups=["top"], base_url=server.url)
+    counts = run_stage(job(params, folder))
+    assert counts is not None
+    return counts
+
+
+def test_files_that_are_there_are_not_read_again(
+    tmp_path: Path, server: FakeBallchasing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a bucket each would be a call. Without the kept facts headers are read once, and the manifest is the same."""
+    read: list[str] = []
+    whole = LocalFolder.read
+
+    def counting(self: LocalFolder, name: str, limit: int | None = None) -> bytes:
+        if name.endswith(".replay"):
+            read.append(name)
+        return whole(self, name, limit)
+
+    stage(tmp_path, server, monkeypatch)
+    manifest = (tmp_path / "raw" / "manifest.parquet").read_bytes()
+    monkeypatch.setattr(LocalFolder, "read", counting)
+    stage(tmp_path, server, monkeypatch)
+    assert read == []
+    shutil.rmtree(tmp_path / ".state" / "objects")
+    for _ in range(2):
+        assert stage(tmp_path, server, monkeypatch).timing == {"written_now": 0}
+        assert len(read) == 3
+    assert (tmp_path / "raw" / "manifest.parquet").read_bytes() == manifest
+
+
+def test_facts_of_the_same_bytes_are_kept_once(
+    tmp_path: Path, server: FakeBallchasing, replays: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads that download copies at the same time do not write one record together."""
+    kept: list[str] = []
+    keep = KnownFacts.keep
+
+    def counting(self: KnownFacts, facts: FileFacts, *identity: str | int) -> None:
+        kept.append(facts.sha256)
+        keep(self, facts, *identity)
+
+    monkeypatch.setattr(KnownFacts, "keep", counting)
+    for number in range(3, 9):
+        server.add_replay(f"replay-{number}", replays[0], "top")
+    assert stage(tmp_path, server, monkeypatch).replays_out == 3
+    assert len(kept) == len(set(kept)) == 3
+
+
+def test_progress_of_a_download_is_shown_once(
+    tmp_path: Path, server: FakeBallchasing, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One display counts the downloads; the files that they become have none of their own."""
+    caplog.set_level("INFO", "impulse.run.progress")
+    monkeypatch.setattr("impulse.run.progress.LINE_EVERY_SECONDS", 0.0)
+    stage(tmp_path, server, monkeypatch)
+    lines = [entry.getMessage() for entry in caplog.records if entry.name == "impulse.run.progress"]
+    assert [line.split(",")[0] for line in lines] == ["1 of 3 replays", "2 of 3 replays"]
 
 
 def test_file_that_is_no_ledger_is_left_alone(place: Place) -> None:

@@ -5,9 +5,9 @@ Where do I go to ...
 - download a group from a program: :func:`download_group`, with a :class:`CollectionConfig`
 - change what a call to the server does when it fails: ``client``; how fast calls may follow: ``pacing``
 - change how groups and queries are listed: ``listing``; what is kept of an entry: ``entries``
-- change what is downloaded, or which of several uploads is taken: ``job``, ``selection``
+- change what is downloaded, or which of several uploads is taken: ``ballchasing``, ``selection``
 - see what is remembered between runs: ``ledger``; watch a running job: ``status``
-- change what makes a file good, or the manifest: ``intake``; where files are kept: ``storage``, ``impulse.s3.bucket``
+- change what makes a file good, or the manifest: ``intake``; where files are kept: ``raw_storage``, ``impulse.s3.bucket``
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -12,6 +13,7 @@ from impulse.collection.client import BallchasingClient, RetryPolicy
 from impulse.collection.config import CollectionConfig
 from impulse.collection.downloading import Budget, Downloader, quota_note
 from impulse.collection.folder import ReplayFolder
+from impulse.collection.known import KnownFacts
 from impulse.collection.ledger import Download, Ledger, Outcome
 from impulse.collection.listing import Lister
 from impulse.collection.pacing import HOUR, Call, Clock, Pacer, limits_of
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 
 TIER_HOLDS_SECONDS = HOUR
 """How long the tier of a key is taken from the ledger."""
+TIER_OF_LENGTH = 8
+"""Hexadecimal digits of the hash that tells server and key of the tier apart from others."""
 
 
 @contextmanager
@@ -36,6 +40,7 @@ def open_ballchasing(
     config: CollectionConfig,
     *,
     name_of: Callable[[str], str],
+    known: KnownFacts | None = None,
     clock: Clock | None = None,
     retries: RetryPolicy | None = None,
 ) -> Iterator[Ballchasing]:
@@ -45,6 +50,7 @@ def open_ballchasing(
         params: what is asked for, and limits of this run.
         config: key, server, ledger and pace.
         name_of: gives the name of a replay id's file in the storage.
+        known: what earlier runs found in files; None reads the headers of files that are there again.
         clock: time and waiting; tests give their own.
         retries: timeouts and retries.
 
@@ -66,7 +72,7 @@ def open_ballchasing(
             retries=retries,
             connections=config.threads,
         ) as client:
-            yield Ballchasing(params, config, ledger, client, clock, name_of, started)
+            yield Ballchasing(params, config, ledger, client, clock, name_of, known, started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +85,22 @@ class Ballchasing:
     client: BallchasingClient
     clock: Clock
     name_of: Callable[[str], str]
+    known: KnownFacts | None
     started: float
     """Time in seconds since 1970."""
 
     def plan(self, storage: Storage) -> str:
         """Return how many replays, calls and hours there are to do. Lists first, which needs a few calls."""
         paths, tier = self._listed()
-        known = self.ledger.select(paths).values()
+        known = self.ledger.known(paths).values()
         return self._plan(reconcile(known, self._folder(storage), retry_failed=self.params.retry_failed), tier)
 
-    def files(self, storage: Storage) -> tuple[int | None, Iterator[Candidate | Reject]]:
-        """Return every replay that was asked for, once its file is in the storage or cannot be had in this run."""
-        return None, self._files(self._folder(storage))
-
-    def _folder(self, storage: Storage) -> ReplayFolder:
-        return ReplayFolder(storage, self.name_of)
-
-    def _files(self, folder: ReplayFolder) -> Iterator[Candidate | Reject]:
+    def files(self, storage: Storage) -> Iterator[Candidate | Reject]:
+        """Yield every replay that was asked for, once its file is in the storage or cannot be had in this run."""
+        folder = self._folder(storage)
         paths, tier = self._listed()
-        before = self.ledger.select(paths)
+        self.ledger.select(paths)
+        before = self.ledger.known(paths)
         downloads = reconcile(before.values(), folder, retry_failed=self.params.retry_failed)
         log.info("%s", self._plan(downloads, tier))
         missing = {name for name, found in downloads.items() if found.outcome is not Outcome.DOWNLOADED}
@@ -108,7 +111,12 @@ class Ballchasing:
         self.ledger.record([found for found in final if found != before[found.replay.id]], at=self.clock.now())
         if left := len(choose(downloads)):
             log.info("ended at its limit with %d replays to go; the next run goes on", left)
+        if self.known is not None:
+            self.known.sweep()
         yield from files
+
+    def _folder(self, storage: Storage) -> ReplayFolder:
+        return ReplayFolder(storage, self.name_of, self.known)
 
     def _listed(self) -> tuple[dict[str, str | None], str]:
         """Return the path of groups of every replay that was asked for, and the tier of the key."""
@@ -136,11 +144,14 @@ class Ballchasing:
     def _tier(self) -> str:
         """Return the tier of the key, from the ledger when it was asked for within the hour."""
         ledger, now = self.ledger, self.clock.now()
+        # Short, so that no key could be found by it, whoever reads the ledger.
+        asked = f"{self.client.base_url} {self.config.ballchasing_api_key}"
+        of = hashlib.sha256(asked.encode()).hexdigest()[:TIER_OF_LENGTH]
         known, at = ledger.fact("tier"), float(ledger.fact("tier_at") or 0)
-        if known is not None and 0 <= now - at < TIER_HOLDS_SECONDS and ledger.fact("server") == self.client.base_url:
+        if known is not None and 0 <= now - at < TIER_HOLDS_SECONDS and ledger.fact("tier_of") == of:
             return known
         tier = str(self.client.ping().get("type") or "regular")
-        ledger.set_facts({"tier": tier, "tier_at": f"{self.clock.now()}", "server": self.client.base_url})
+        ledger.set_facts({"tier": tier, "tier_at": f"{self.clock.now()}", "tier_of": of})
         return tier
 
     def _plan(self, downloads: Mapping[str, Download], tier: str) -> str:

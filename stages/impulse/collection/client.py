@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from impulse.collection.answers import error_of, retry_after
-from impulse.collection.config import checked_base_url, origin
+from impulse.collection.config import origin
 from impulse.collection.pacing import Call, Clock, Pacer
 from impulse.errors import FetchError, RateLimited, ServerError, UnexpectedResponse
 
@@ -79,7 +79,7 @@ class BallchasingClient:
         rng: random.Random | None = None,
         connections: int = 8,
     ) -> None:
-        self.base_url = checked_base_url(base_url)
+        self.base_url = base_url
         self.pacer = pacer
         self._clock = clock
         self._retries = retries or RetryPolicy()
@@ -181,21 +181,21 @@ class BallchasingClient:
         return max(asked, own) if refusals > 2 else asked
 
     def _once(self, kind: Call, path: str, params: Params, accept: str, limit: int) -> bytes:
-        url = self.base_url + path
+        url, what = self.base_url + path, f"GET {path}"
         for _ in range(MAX_REDIRECTS + 1):
             self.pacer.take(kind)
             try:
                 with self._get(url, params, accept) as response:
                     if response.status_code == 200:
-                        return self._body(response, limit)
+                        return self._body(what, response, limit)
                     if not response.is_redirect:
-                        text = self._body(response, CHUNK_BYTES, is_partial=True)
-                        raise self._error(path, response, text)
-                    url, params = self._redirect(url, response.headers["location"]), {}
+                        text = self._body(what, response, CHUNK_BYTES, is_partial=True)
+                        raise self._error(what, response, text)
+                    url, params = self._redirect(what, url, response.headers["location"]), {}
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 # Neither text names a header, but the text of a URL library is long; its kind says enough.
-                raise ServerError(f"GET {path}: {type(error).__name__}") from error
-        raise UnexpectedResponse(f"GET {path}: more than {MAX_REDIRECTS} redirects")
+                raise ServerError(f"{what}: {type(error).__name__}") from error
+        raise UnexpectedResponse(f"{what}: more than {MAX_REDIRECTS} redirects")
 
     def _get(self, url: str, params: Params, accept: str) -> requests.Response:
         return self._session.get(
@@ -208,7 +208,7 @@ class BallchasingClient:
             stream=True,
         )
 
-    def _body(self, response: requests.Response, limit: int, *, is_partial: bool = False) -> bytes:
+    def _body(self, what: str, response: requests.Response, limit: int, *, is_partial: bool = False) -> bytes:
         """Read a body part by part, so that neither a stall nor a trickle nor an endless one holds the thread."""
         started = time.monotonic()
         parts: list[bytes] = []
@@ -220,26 +220,26 @@ class BallchasingClient:
             if size > limit:
                 if is_partial:
                     break
-                raise UnexpectedResponse(f"the answer is longer than {limit} bytes")
+                raise UnexpectedResponse(f"{what}: the answer is longer than {limit} bytes")
             if time.monotonic() - started > self._retries.total_seconds:
-                raise ServerError(f"the answer took longer than {self._retries.total_seconds:g} s")
+                raise ServerError(f"{what}: the answer took longer than {self._retries.total_seconds:g} s")
         length = response.headers.get("Content-Length", "")
         if not is_partial and "Content-Encoding" not in response.headers and length.isdecimal() and size != int(length):
-            raise ServerError(f"the answer has {size} bytes, {length} were announced")
+            raise ServerError(f"{what}: the answer has {size} bytes, {length} were announced")
         return b"".join(parts)
 
-    def _redirect(self, url: str, location: str) -> str:
+    def _redirect(self, what: str, url: str, location: str) -> str:
         target = urljoin(url, location)
         try:
             is_same = origin(target) == origin(self.base_url)
         except ValueError:
             is_same = False
         if not is_same:
-            raise ForeignRedirect("the server redirects to another origin, which is not followed")
+            raise ForeignRedirect(f"{what}: the server redirects to another origin, which is not followed")
         return target
 
-    def _error(self, path: str, response: requests.Response, text: bytes) -> FetchError:
-        error = error_of(response.status_code, f"GET {path}", text.replace(self._key.encode(), b"***"))
+    def _error(self, what: str, response: requests.Response, text: bytes) -> FetchError:
+        error = error_of(response.status_code, what, text.replace(self._key.encode(), b"***"))
         if isinstance(error, RateLimited):
             error.retry_after = retry_after(response.headers.get("Retry-After"), now=self._clock.now())
         return error

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from impulse.config.fetch import checked_base_url
 from impulse.errors import AuthError, ConfigError
 
 DEFAULT_BASE_URL = "https://ballchasing.com/api"
 KEY_VARIABLE = "BALLCHASING_API_KEY"
 BASE_URL_VARIABLE = "BALLCHASING_BASE_URL"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class CollectionConfig:
             raise ConfigError("rate_limit_per_hour", f"{self.rate_limit_per_hour} is out of range, must be at least 1")
         if self.threads < 1:
             raise ConfigError("threads", f"{self.threads} is out of range, must be at least 1")
-        object.__setattr__(self, "base_url", checked_base_url(self.base_url))
+        object.__setattr__(self, "base_url", checked_base_url(self.base_url, key="base_url"))
 
     def __repr__(self) -> str:
         """Show everything but the key."""
@@ -97,24 +97,6 @@ class CollectionConfig:
             threads=threads,
             s3_prefix=found.get("S3_PREFIX") or None,
         )
-
-
-def checked_base_url(url: str) -> str:
-    """Return the base URL without a slash at its end.
-
-    Raises:
-        ConfigError: it is no URL of a server, or would send the key unencrypted over a network.
-    """
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ConfigError("base_url", f"{url!r} is not a URL") from error
-    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or parts.query or parts.fragment:
-        raise ConfigError("base_url", "must look like https://host/path, without user, query and fragment")
-    if parts.scheme == "http" and host not in LOOPBACK:
-        raise ConfigError("base_url", f"{url!r} would send the key unencrypted; use https")
-    return url.rstrip("/")
 
 
 def origin(url: str) -> tuple[str, str, int]:

@@ -16,7 +16,7 @@ from impulse.collection.config import CollectionConfig
 from impulse.collection.intake import take_in
 from impulse.collection.pacing import Clock
 from impulse.collection.raw_storage import RawStorage
-from impulse.config.fetch import FetchParams, SourceKind
+from impulse.config.fetch import FetchParams, SourceKind, check_place
 from impulse.errors import ConfigError
 from impulse.files.storage import LocalFolder
 from impulse.replay.reasons import Reason
@@ -100,17 +100,15 @@ def download_group(
         max_hours=max_hours,
     )
     config = config or CollectionConfig.from_env()
-    if storage_type == "s3" and not config.s3_bucket_name:
-        raise ConfigError("s3_bucket_name", "is not set; name the bucket there or in S3_BUCKET_NAME")
-    folder = Path(output_dir) if storage_type == "local" else None
+    folder = Path(output_dir)
+    bucket = _bucket(config) if storage_type == "s3" else None
     with (
         open_ballchasing(
             params, config, name_of=lambda replay: f"{replay}.replay", clock=clock, retries=retries
         ) as source,
-        _storage(folder, config) as storage,
+        _storage(folder, bucket, config) as storage,
     ):
-        _, files = source.files(storage.replays)
-        counts = take_in(files, source=SourceKind.ballchasing, storage=storage)
+        counts = take_in(source.files(storage.replays), source=SourceKind.ballchasing, storage=storage)
         names = pq.read_table(io.BytesIO(storage.lists.read(MANIFEST)), columns=["path"])["path"].to_pylist()
     rejected = dict(counts.rejected)
     by_outcome = {
@@ -123,30 +121,37 @@ def download_group(
     }
     now = counts.timing["written_now"]
     listed = ", ".join(f"{count} {outcome}" for outcome, count in by_outcome.items() if count)
-    place = _place(config)
     return DownloadResult(
         **by_outcome,
         downloaded_now=now,
-        files=tuple(folder / name for name in names) if folder else (),
-        addresses=tuple(str(folder / name) if folder else place.address(name) for name in names),
+        files=() if bucket else tuple(folder / name for name in names),
+        addresses=tuple(bucket.address(name) if bucket else str(folder / name) for name in names),
         report=f"{listed or 'no replays'}; {now} downloaded now",
     )
 
 
-def _place(config: CollectionConfig) -> S3Url:
-    return S3Url(config.s3_bucket_name or "", (config.s3_prefix or "").strip("/"))
+def _bucket(config: CollectionConfig) -> S3Url:
+    """Return the bucket of the settings and the prefix in it, once both can be what they are called."""
+    name, prefix = config.s3_bucket_name, (config.s3_prefix or "").strip("/")
+    if not name:
+        raise ConfigError("s3_bucket_name", "is not set; name the bucket there or in S3_BUCKET_NAME")
+    if "/" in name:
+        raise ConfigError("s3_bucket_name", "is the name of a bucket alone; what follows it belongs into s3_prefix")
+    check_place("s3_bucket_name", f"s3://{name}")
+    check_place("s3_prefix", f"s3://{name}/{prefix}")
+    return S3Url(name, prefix)
 
 
 @contextmanager
-def _storage(folder: Path | None, config: CollectionConfig) -> Iterator[RawStorage]:
-    """Open a folder, or without one the bucket of the settings, for files and lists alike."""
-    if folder is not None:
-        LocalFolder(folder).remove_leftovers()
+def _storage(folder: Path, bucket: S3Url | None, config: CollectionConfig) -> Iterator[RawStorage]:
+    """Open the bucket, or without one the folder, for files and lists alike."""
+    if bucket is None:
+        LocalFolder(folder).remove_leftovers(in_subfolders=False)  # which may be the user's own
         yield RawStorage.in_folder(folder)
         return
     # Imported here, for the AWS libraries take most of a second that nobody else should wait.
     from impulse.s3.bucket import S3Bucket
 
-    with closing(S3Bucket(_place(config), settings=S3Settings(region=config.aws_region))) as bucket:
-        bucket.objects()  # a bucket that cannot be used ends the run before its first call to the server
-        yield RawStorage(bucket, bucket)
+    with closing(S3Bucket(bucket, settings=S3Settings(region=config.aws_region))) as storage:
+        storage.objects()  # a bucket that cannot be used ends the run before its first call to the server
+        yield RawStorage(storage, storage)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from impulse.collection.known import KnownFacts
 from impulse.collection.ledger import Download, Outcome
-from impulse.collection.source import Candidate, FileFacts, verified_header
-from impulse.errors import CorruptReplay
+from impulse.collection.source import Candidate, FileFacts
+from impulse.errors import CorruptReplay, StageError
 from impulse.files.storage import Storage
 from impulse.replay.container import read_header
 from impulse.replay.facts import header_facts
@@ -26,16 +25,14 @@ class ReplayFolder:
     storage: Storage
     place: Callable[[str], str]
     """Gives the name of a replay id's file in the storage."""
-    _headers: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
-    """Columns of the manifest that the header of a good file gives, by the hash of the file."""
+    known: KnownFacts | None = None
+    """What earlier runs found in good files; None reads every header again."""
+    _facts: dict[str, FileFacts] = field(default_factory=dict, repr=False)
+    """The same of this run, by the hash of the file."""
 
     def name_of(self, download: Download) -> str:
         """Return the name of a replay's file in the storage."""
         return self.place(download.replay.replay_id)
-
-    def holds(self, download: Download) -> bool:
-        """Tell whether there is any file under the name of a replay."""
-        return self.storage.size(self.name_of(download)) is not None
 
     def is_there(self, download: Download) -> bool:
         """Tell whether the file that the ledger knows is there, judged by its size."""
@@ -55,44 +52,42 @@ class ReplayFolder:
         """Remove the file of a replay."""
         self.storage.remove(self.name_of(download))
 
-    def rename(self, download: Download, name_of: Download) -> None:
+    def rename(self, download: Download, *, to: Download) -> None:
         """Give a file the name of another replay; a kill in between leaves both."""
-        self.storage.write(self.name_of(name_of), self.storage.read(self.name_of(download)))
+        self.storage.write(self.name_of(to), self.storage.read(self.name_of(download)))
         self.remove(download)
 
     def adopted(self, download: Download) -> Download | None:
-        """Return what a file that the ledger does not know is; remove one that is damaged.
+        """Return what a good file that the ledger does not know is; None when there is none.
 
-        A run that was killed between storing a file and writing that down leaves such a file.
+        A run that was killed between storing a file and writing that down leaves such a file. One that is damaged, or
+        another replay than the server gave, stays until a download takes its place.
         """
-        if not self.holds(download):
+        name = self.name_of(download)
+        if self.storage.size(name) is None:
             return None
         try:
-            found = self._good(download, self.storage.read(self.name_of(download)))
+            found = self._good(download, self.storage.read(name))
         except CorruptReplay:
-            self.remove(download)
             return None
-        if download.sha256 not in (None, found.sha256):
-            self.remove(download)  # a good replay, but not the one that the server gave
-            return None
-        return found
+        return found if download.sha256 in (None, found.sha256) else None
 
     def read_headers(self, downloads: Iterable[Download], *, threads: int) -> None:
-        """Read the headers of files that this run did not write, several at a time, for a storage may be far away."""
-        unread = [
-            download for download in downloads if download.sha256 not in self._headers and self.is_there(download)
-        ]
+        """Find the facts of files that this run did not write, several at a time, for a storage may be far away.
+
+        Raises:
+            StageError: a header is damaged.
+        """
+        unread = [download for download in downloads if download.sha256 not in self._facts and self.is_there(download)]
         with ThreadPoolExecutor(threads, thread_name_prefix="header") as pool:
-            for download, header in zip(unread, pool.map(self._read_header, unread), strict=True):
-                self._headers[download.sha256 or ""] = header
+            self._facts.update((facts.sha256, facts) for facts in pool.map(self._read_facts, unread))
 
     def candidate(self, download: Download, group_path: str | None, *, is_new: bool) -> Candidate:
-        """Return a good file for the manifest. Its header is that of the file's bytes, so the manifest says what is there."""
-        header = self._headers.get(download.sha256 or "") or self._read_header(download)
+        """Return a good file for the manifest."""
         return Candidate(
             download.replay.id,
             None,
-            FileFacts(download.sha256 or "", download.bytes or 0, header),
+            self._facts.get(download.sha256 or "") or self._read_facts(download),
             path=self.name_of(download),
             replay_id=download.replay.replay_id,
             columns={**download.replay.manifest_columns(), "group_path": group_path},
@@ -102,22 +97,36 @@ class ReplayFolder:
 
     def _good(self, download: Download, content: bytes) -> Download:
         """Return what became of a replay whose bytes these are, once they are verified."""
-        header = verified_header(content)
-        digest = hashlib.sha256(content).hexdigest()
-        self._headers[digest] = header_facts(header)
+        facts = FileFacts.of(content)
+        if facts.header is None:
+            raise CorruptReplay(facts.reason or "", facts.detail)
+        self._keep(facts)
         return replace(
             download,
             outcome=Outcome.DOWNLOADED,
             reason=None,
             detail=None,
             duplicate_of=None,
-            sha256=digest,
-            bytes=len(content),
+            sha256=facts.sha256,
+            bytes=facts.size,
         )
 
-    def _read_header(self, download: Download) -> dict[str, Any]:
-        name = self.name_of(download)
+    def _keep(self, facts: FileFacts) -> None:
+        # Once, for two threads may have the same bytes under two ids, and would write the same record.
+        if self._facts.setdefault(facts.sha256, facts) is facts and self.known is not None:
+            self.known.keep(facts, facts.sha256)
+
+    def _read_facts(self, download: Download) -> FileFacts:
+        """Return the facts of a file that the ledger knows; what no earlier run has kept is read from its header."""
+        sha256, name = download.sha256 or "", self.name_of(download)
+        if self.known is not None and (found := self.known.get(sha256)) is not None:
+            return found
         start = self.storage.read(name, HEADER_BYTES)
         if len(start) >= 8 and 8 + int.from_bytes(start[:4], "little") > len(start):
             start = self.storage.read(name)
-        return header_facts(read_header(start))
+        try:
+            facts = FileFacts(sha256, download.bytes or 0, header_facts(read_header(start)))
+        except CorruptReplay as error:
+            raise StageError(f"{name} is damaged ({error}); remove it and run fetch again") from error
+        self._keep(facts)
+        return facts

@@ -17,7 +17,7 @@ CODE = ("replay", "errors.py", "collection/source.py")
 
 
 class KnownFacts:
-    """What was found in objects. An object is the same one while its address, its size and its ETag are."""
+    """What was found in files: by their SHA-256, or for objects of a bucket by address, ETag and size. Any thread may ask."""
 
     def __init__(self, folder: Path) -> None:
         self._store = Store(folder)
@@ -25,7 +25,7 @@ class KnownFacts:
         self._used: set[str] = set()
 
     def get(self, *identity: str | int) -> FileFacts | None:
-        """Return the facts of an object, None for one that was not read or has changed since."""
+        """Return the facts of a file, None for one that was not read or has changed since."""
         entry = self._store.get(self._key(*identity))
         if entry is None:
             return None
@@ -37,7 +37,7 @@ class KnownFacts:
         )
 
     def keep(self, facts: FileFacts, *identity: str | int) -> None:
-        """Keep the facts of an object."""
+        """Keep the facts of a file."""
         plain = json.loads(json.dumps(asdict(facts), default=datetime.isoformat))
         self._store.keep(self._key(*identity), plain)
 

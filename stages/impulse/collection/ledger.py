@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -89,22 +89,14 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
-        self._database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        self._path = path
+        with self._errors():
+            self._database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            # A write-ahead log lets the status command read while a job writes; after a power cut the last commits may
-            # be missing, which costs a look at files that are there.
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            # In one transaction, so that whoever copies a new ledger sees all tables or none.
-            self._database.executescript(f"BEGIN IMMEDIATE;{_TABLES}COMMIT;")
-            self._database.execute("INSERT OR IGNORE INTO facts VALUES ('layout', ?)", (LAYOUT,))
-            found = self.fact("layout")
-        except sqlite3.DatabaseError as error:
+            self._prepare()
+        except BaseException:
             self._database.close()
-            raise StageError(f"the ledger {path} cannot be used ({error}); move it away and run again") from error
-        if found != LAYOUT:
-            self._database.close()
-            raise StageError(f"the ledger {path} has layout {found}, this version needs {LAYOUT}; move it away")
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -112,25 +104,47 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self._database.close()
 
+    def _prepare(self) -> None:
+        with self._errors():
+            # A write-ahead log lets the status command read while a job writes; after a power cut the last commits may
+            # be missing, which costs a look at files that are there.
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=NORMAL")
+            # In one transaction, so that whoever copies a new ledger sees all tables or none.
+            self._database.executescript(f"BEGIN IMMEDIATE;{_TABLES}COMMIT;")
+            self._database.execute("INSERT OR IGNORE INTO facts VALUES ('layout', ?)", (LAYOUT,))
+        found = self.fact("layout")
+        if found != LAYOUT:
+            raise StageError(f"the ledger {self._path} has layout {found}, this version needs {LAYOUT}; move it away")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Raise a StageError in the place of SQLite's errors; what may pass is told from a file that is of no use."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StageError(f"the ledger {self._path} cannot be used now ({error}); run again to go on") from error
+        except sqlite3.DatabaseError as error:
+            if type(error) is not sqlite3.DatabaseError:
+                raise  # a defect of the program, not of the file
+            raise StageError(f"the ledger {self._path} cannot be used ({error}); move it away and run again") from error
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Hold the ledger against other threads and processes, and commit at the end unless an error passes."""
-        with self._lock:
+        with self._lock, self._errors():
             try:
                 self._database.execute("BEGIN IMMEDIATE")
                 yield self._database
                 self._database.execute("COMMIT")
-            except sqlite3.OperationalError as error:
-                raise StageError(f"the ledger cannot be written: {error}") from error
             finally:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
 
     def fact(self, name: str) -> str | None:
         """Return a fact about the job, such as the key's tier."""
-        with self._lock:
-            row = self._database.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._rows("SELECT value FROM facts WHERE name = ?", name)
+        return str(rows[0][0]) if rows else None
 
     def set_facts(self, facts: Mapping[str, str]) -> None:
         """Remember facts."""
@@ -139,17 +153,13 @@ class Ledger:
 
     def group_name(self, group_id: str) -> str | None:
         """Return the name of a group that was seen; None for one that was not."""
-        with self._lock:
-            row = self._database.execute("SELECT name FROM groups WHERE id = ?", (group_id,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._rows("SELECT name FROM groups WHERE id = ?", group_id)
+        return str(rows[0][0]) if rows else None
 
     def listing(self, scope: str) -> Listing:
         """Return how far a list was read."""
-        with self._lock:
-            row = self._database.execute(
-                "SELECT after, is_done, pages FROM listings WHERE scope = ?", (scope,)
-            ).fetchone()
-        return Listing() if row is None else Listing(row[0], bool(row[1]), row[2])
+        rows = self._rows("SELECT after, is_done, pages FROM listings WHERE scope = ?", scope)
+        return Listing(rows[0][0], bool(rows[0][1]), rows[0][2]) if rows else Listing()
 
     def forget_listings(self, prefix: str) -> None:
         """Let the lists of one server be read again; outcomes are kept."""
@@ -189,12 +199,21 @@ class Ledger:
 
     def members(self, scope: str) -> list[str]:
         """Return the ids of a list in a fixed order."""
-        with self._lock:
-            rows = self._database.execute("SELECT id FROM members WHERE scope = ? ORDER BY id", (scope,)).fetchall()
-        return [row[0] for row in rows]
+        return [row[0] for row in self._rows("SELECT id FROM members WHERE scope = ? ORDER BY id", scope)]
 
-    def select(self, group_paths: Mapping[str, str | None]) -> dict[str, Download]:
-        """Make the given replays the ones that the job is about, and return what is known of each.
+    def known(self, replay_ids: Collection[str]) -> dict[str, Download]:
+        """Return what is known of replays, by id and in its order."""
+        rows = self._rows(
+            "SELECT id, metadata, outcome, reason, detail, attempts, sha256, bytes, duplicate_of FROM replays ORDER BY id"
+        )
+        return {
+            row[0]: Download(ListedReplay.from_json(row[0], row[1]), Outcome(row[2]), *row[3:9])
+            for row in rows
+            if row[0] in replay_ids
+        }
+
+    def select(self, group_paths: Mapping[str, str | None]) -> None:
+        """Make the given replays the ones that the job is about, and that ``impulse status`` counts.
 
         Args:
             group_paths: path of groups of each replay that was asked for, by its id.
@@ -205,11 +224,6 @@ class Ledger:
                 "UPDATE replays SET is_selected = 1, group_path = ? WHERE id = ?",
                 [(path, replay_id) for replay_id, path in group_paths.items()],
             )
-            rows = database.execute(
-                "SELECT id, metadata, outcome, reason, detail, attempts, sha256, bytes, duplicate_of "
-                "FROM replays WHERE is_selected = 1 ORDER BY id"
-            ).fetchall()
-        return {row[0]: Download(ListedReplay.from_json(row[0], row[1]), Outcome(row[2]), *row[3:9]) for row in rows}
 
     def record(self, downloads: Iterable[Download], *, at: float) -> None:
         """Remember what became of replays.
@@ -228,6 +242,10 @@ class Ledger:
                 "duplicate_of = ?, changed_at = ? WHERE id = ?",
                 rows,
             )
+
+    def _rows(self, query: str, *values: str) -> list[Any]:
+        with self._lock, self._errors():
+            return self._database.execute(query, values).fetchall()
 
     @staticmethod
     def _add_groups(database: sqlite3.Connection, groups: Iterable[ListedGroup]) -> None:

@@ -5,80 +5,75 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from impulse.collection.source import Candidate, unreadable
-from impulse.config.fetch import FetchParams
+from impulse.config.fetch import FetchParams, check_glob
 from impulse.errors import SourceError
 from impulse.files.storage import Storage
+from impulse.run.progress import with_progress
 from impulse.tables.rejects import Reject
 
 FOLDER_VARIABLE = "IMPULSE_REPLAYS"
 """Environment variable that names the folder of replays, so that no committed file holds a path of one machine."""
 
 
+@dataclass(frozen=True, slots=True)
 class LocalFiles:
-    """The files of a folder or glob; without one the folder named by IMPULSE_REPLAYS, then ``../shared/replays``."""
+    """The files of a folder or glob; without one those of the folder that IMPULSE_REPLAYS names."""
 
-    def __init__(self, params: FetchParams, *, root: Path) -> None:
-        """Prepare.
-
-        Args:
-            params: the folder or glob.
-            root: folder that relative paths start from.
-        """
-        self._params = params
-        self._root = root
+    params: FetchParams
+    root: Path
+    """Folder that relative paths start from."""
 
     def plan(self, storage: Storage) -> str:
         """Return what there is to do."""
-        found = list_files(self._params, root=self._root)
+        found = list_files(self.params, root=self.root)
         size = sum(path.stat().st_size for path in found.values())
         return f"a run reads {len(found)} files of this machine, {size / 1e6:.1f} MB; nothing is downloaded"
 
-    def files(self, storage: Storage) -> tuple[int | None, Iterator[Candidate | Reject]]:
-        """Return the files, sorted by their path inside the source."""
-        found = list_files(self._params, root=self._root)
-        return len(found), (_read(name, path) for name, path in found.items())
+    def files(self, storage: Storage) -> Iterator[Candidate | Reject]:
+        """Yield the files, sorted by their path inside the source."""
+        found = list_files(self.params, root=self.root)
+        for name, path in with_progress(found.items(), total=len(found), what="files"):
+            yield _read(name, path)
 
 
 def list_files(params: FetchParams, *, root: Path) -> dict[str, Path]:
     """Return the replay files by their path inside the source (with ``/``, the same on every machine), sorted.
 
     Raises:
+        ConfigError: the glob cannot be used.
         SourceError: no folder is set, it does not exist, or nothing in it matches.
     """
-    where = params.path or os.environ.get(FOLDER_VARIABLE) or _default(root)
-    if where is None:
+    where = params.path or os.environ.get(FOLDER_VARIABLE)
+    if not where:
         raise SourceError(
             f"no folder of replays is set: export {FOLDER_VARIABLE}=/path/to/replays, or set fetch.path in conf/source/local.yaml"
         )
-    wanted = root / Path(where).expanduser()
-    if glob.has_magic(str(where)):
-        base, found = _glob(wanted)
-    elif wanted.is_dir():
-        base, found = wanted, list(wanted.glob(params.pattern))
+    given = Path(where).expanduser()
+    if (root / given).is_dir():
+        base, pattern, nothing = root / given, params.pattern, f"no file in {root / given} matches {params.pattern!r}"
+    elif glob.has_magic(str(given)):
+        (base, pattern), nothing = _split(root, given), f"no file matches {root / given}"
+        check_glob("fetch.path", pattern)
     else:
         raise SourceError(
-            f"the folder of replays {wanted} does not exist; set {FOLDER_VARIABLE} or fetch.path to one that does"
+            f"the folder of replays {root / given} does not exist; set {FOLDER_VARIABLE} or fetch.path to one that does"
         )
-    files = {path.relative_to(base).as_posix(): path for path in found if path.is_file()}
+    files = {path.relative_to(base).as_posix(): path for path in base.glob(pattern) if path.is_file()}
     if not files:
-        raise SourceError(f"no file in {wanted} matches {params.pattern!r}")
+        raise SourceError(nothing)
     return dict(sorted(files.items()))
 
 
-def _glob(wanted: Path) -> tuple[Path, list[Path]]:
-    parts = wanted.parts
-    first_magic = next(index for index, part in enumerate(parts) if glob.has_magic(part))
-    base = Path(*parts[:first_magic])
-    return base, list(base.glob("/".join(parts[first_magic:])))
-
-
-def _default(root: Path) -> str | None:
-    # A folder beside the checkout serves developers and tests.
-    beside = root.parent / "shared" / "replays"
-    return str(beside) if beside.is_dir() else None
+def _split(root: Path, wanted: Path) -> tuple[Path, str]:
+    """Return the folder that a glob begins with, whose name may look like a glob too, and the rest of it."""
+    base, parts = root / wanted.anchor, list(wanted.relative_to(wanted.anchor).parts)
+    while (base / parts[0]).is_dir():
+        base /= parts.pop(0)
+    return base, "/".join(parts)
 
 
 def _read(name: str, path: Path) -> Candidate | Reject:

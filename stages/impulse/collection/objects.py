@@ -13,6 +13,7 @@ from impulse.collection.threads import map_in_order
 from impulse.config.fetch import FetchParams
 from impulse.errors import ConfigError, ObjectMissing, SourceError
 from impulse.files.storage import Storage
+from impulse.run.progress import with_progress
 from impulse.s3.bucket import ListedObject, S3Bucket
 from impulse.s3.url import S3Url
 from impulse.tables.paths import replay_path
@@ -57,10 +58,10 @@ class BucketSource:
             "that no run has read before"
         )
 
-    def files(self, storage: Storage) -> tuple[int | None, Iterator[Candidate | Reject]]:
-        """Return the files; those that an earlier run read and stored come without their bytes."""
+    def files(self, storage: Storage) -> Iterator[Candidate | Reject]:
+        """Yield the files; those that an earlier run read and stored come without their bytes."""
         listed = self._listed()
-        return len(listed), self._read(listed, storage)
+        yield from with_progress(self._read(listed, storage), total=len(listed), what="files")
 
     def _listed(self) -> dict[str, ListedObject]:
         listed = {name: found for name, found in self._bucket.objects().items() if name.endswith(SUFFIX)}

@@ -94,7 +94,7 @@ def settle(
             folder.remove(download)
             final[replay.id] = _duplicate(download, first, Reason.DUPLICATE_BYTES)
             continue
-        _bring_home(download, downloads.values(), folder)
+        _restore_from_copy(download, downloads.values(), folder)
         candidate = folder.candidate(download, group_paths.get(replay.id), is_new=replay.id in new)
         recording_id = candidate.facts and candidate.facts.header and candidate.facts.header["recording_id"]
         first = taken.get(f"recording {recording_id}") if recording_id else None
@@ -124,11 +124,11 @@ def _known(download: Download, outcome: Outcome) -> Download:
     return replace(download, outcome=outcome, reason=None, detail=None, duplicate_of=None)
 
 
-def _bring_home(download: Download, downloads: Iterable[Download], folder: ReplayFolder) -> None:
+def _restore_from_copy(download: Download, downloads: Iterable[Download], folder: ReplayFolder) -> None:
     """Give a replay its file back when only a copy of it, under another id, was kept."""
-    if not folder.holds(download):
-        copy = next(other for other in downloads if other.sha256 == download.sha256 and folder.holds(other))
-        folder.rename(copy, name_of=download)
+    if not folder.is_there(download):
+        copy = next(other for other in downloads if other.sha256 == download.sha256 and folder.is_there(other))
+        folder.rename(copy, to=download)
 
 
 def _duplicate(download: Download, first: Download, reason: Reason) -> Download:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from impulse.errors import ReplayError
 from impulse.files.storage import Storage
-from impulse.replay.container import ReplayHeader, check_integrity, read_header
+from impulse.replay.container import check_integrity, read_header
 from impulse.replay.facts import content_id, header_facts
 from impulse.replay.reasons import Reason
 from impulse.tables.rejects import Reject
@@ -32,7 +32,8 @@ class FileFacts:
         """Verify lengths and CRCs of a file and read its header."""
         digest = hashlib.sha256(content).hexdigest()
         try:
-            return cls(digest, len(content), header_facts(verified_header(content)))
+            check_integrity(content)
+            return cls(digest, len(content), header_facts(read_header(content)))
         except ReplayError as error:
             return cls(digest, len(content), reason=error.reason, detail=error.detail)
 
@@ -68,14 +69,14 @@ class Source(Protocol):
     """Where replays come from. ``impulse.collection.sources`` opens the one that the settings name."""
 
     def plan(self, storage: Storage) -> str:
-        """Return one line about what a run would do; nothing is stored.
+        """Return one line about what a run would do; no file is written or removed.
 
         Raises:
             SourceError: the source does not exist, or nothing in it is a replay.
         """
 
-    def files(self, storage: Storage) -> tuple[int | None, Iterator[Candidate | Reject]]:
-        """Return how many files there are, where that is known before, and the files in a fixed order.
+    def files(self, storage: Storage) -> Iterator[Candidate | Reject]:
+        """Yield the files in a fixed order, and show how many have come.
 
         Args:
             storage: where files go; one that it lacks is given again.
@@ -83,16 +84,6 @@ class Source(Protocol):
         Raises:
             SourceError: as for :meth:`plan`.
         """
-
-
-def verified_header(content: bytes) -> ReplayHeader:
-    """Return the header of a file whose lengths and CRCs are right.
-
-    Raises:
-        CorruptReplay: they are not, or the header cannot be read.
-    """
-    check_integrity(content)
-    return read_header(content)
 
 
 def unreadable(source_path: str, detail: str) -> Reject:

@@ -13,6 +13,7 @@ from impulse.config.fetch import FetchParams, SourceKind
 from impulse.demo import corpus
 from impulse.files.storage import Storage
 from impulse.run.job import Job
+from impulse.run.progress import with_progress
 from impulse.tables.paths import replay_path
 
 
@@ -29,7 +30,7 @@ def open_source(job: Job[FetchParams]) -> Iterator[Source]:
     if params.source is SourceKind.demo:
         yield Demo(params)
     elif params.source is SourceKind.local:
-        yield LocalFiles(params, root=job.root)
+        yield LocalFiles(params, job.root)
     elif params.source is SourceKind.s3:
         # Imported here as below, for their libraries take time that nobody else should wait.
         from impulse.collection.objects import BucketSource
@@ -38,6 +39,7 @@ def open_source(job: Job[FetchParams]) -> Iterator[Source]:
             yield bucket
     else:
         from impulse.collection.ballchasing import open_ballchasing
+        from impulse.collection.known import KnownFacts
 
         config = CollectionConfig.from_env(
             job.env_file,
@@ -46,7 +48,8 @@ def open_source(job: Job[FetchParams]) -> Iterator[Source]:
             rate_limit_per_hour=params.rate_limit_per_hour,
             threads=params.threads,
         )
-        with open_ballchasing(params, config, name_of=replay_path) as source:
+        known = KnownFacts(job.state / "objects")
+        with open_ballchasing(params, config, name_of=replay_path, known=known) as source:
             yield source
 
 
@@ -60,8 +63,9 @@ class Demo:
         """Return what there is to do."""
         return f"a run writes the replays of {self.params.matches} synthetic matches; nothing is downloaded"
 
-    def files(self, storage: Storage) -> tuple[int | None, Iterator[Candidate]]:
-        """Return the replays, made one after the other."""
+    def files(self, storage: Storage) -> Iterator[Candidate]:
+        """Yield the replays, made one after the other."""
         params = self.params
         made = corpus(matches=params.matches, seed=params.seed, duration_seconds=params.match_seconds)
-        return None, (Candidate(item.name, item.data) for item in made)
+        for item in with_progress(made, total=None, what="files"):
+            yield Candidate(item.name, item.data)

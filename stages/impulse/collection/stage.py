@@ -10,7 +10,6 @@ from impulse.collection.raw_storage import raw_storage
 from impulse.collection.sources import open_source
 from impulse.config.fetch import FetchParams
 from impulse.run.job import Counts, Job
-from impulse.run.progress import with_progress
 from impulse.s3.credentials import add_aws_variables
 
 log = logging.getLogger(__name__)
@@ -34,6 +33,4 @@ def run(job: Job[FetchParams]) -> Counts | None:
         if params.dry_run:
             log.info("%s", source.plan(storage.replays))
             return None
-        total, files = source.files(storage.replays)
-        files = with_progress(files, total=total, what="files")
-        return take_in(files, source=params.source, storage=storage, threads=params.threads)
+        return take_in(source.files(storage.replays), source=params.source, storage=storage, threads=params.threads)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
 from impulse.collection.ballchasing import duration
-from impulse.collection.config import CollectionConfig
 from impulse.collection.pacing import HOUR, Call
 from impulse.errors import StageError
 
@@ -23,11 +21,17 @@ def status_lines(path: Path, *, now: float) -> list[str]:
         now: time in seconds since 1970.
 
     Raises:
-        OSError: there is no such file.
-        sqlite3.DatabaseError: it is no ledger.
+        StageError: there is no ledger, or it cannot be read.
     """
     if not path.is_file():
-        raise FileNotFoundError(path)
+        raise StageError(f"there is no ledger at {path}; no download from Ballchasing.com has run here")
+    try:
+        return _lines(path, now)
+    except sqlite3.DatabaseError as error:
+        raise StageError(f"{path} cannot be read: {error}") from error
+
+
+def _lines(path: Path, now: float) -> list[str]:
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
         outcomes = dict(
             database.execute("SELECT outcome, count(*) FROM replays WHERE is_selected = 1 GROUP BY outcome ORDER BY 1")
@@ -59,21 +63,3 @@ def status_lines(path: Path, *, now: float) -> list[str]:
         lines.append(f"the server asked to wait: {duration(paused - now)} more")
     lines += [f"{outcome} after {attempts} tries: {name} ({detail})" for name, outcome, attempts, detail in errors]
     return lines
-
-
-def read_status(path: Path | None) -> list[str]:
-    """Return the state of a job for the command line.
-
-    Args:
-        path: the ledger; None takes that of this checkout.
-
-    Raises:
-        StageError: there is no ledger, or it cannot be read.
-    """
-    path = path or Path(CollectionConfig.database_path)
-    try:
-        return status_lines(path, now=time.time())
-    except FileNotFoundError as error:
-        raise StageError(f"there is no ledger at {path}; nothing was fetched yet") from error
-    except sqlite3.DatabaseError as error:
-        raise StageError(f"{path} cannot be read: {error}") from error

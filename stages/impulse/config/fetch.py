@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from impulse.config.ranges import check_range
 from impulse.errors import ConfigError
@@ -72,13 +73,46 @@ def check_place(key: str, url: str | None) -> None:
         raise ConfigError(key, str(error)) from error
 
 
+def check_glob(key: str, pattern: str) -> None:
+    """Raise a ConfigError unless ``pattern`` is a glob below a folder; ``**`` stands for folders and nothing else."""
+    if not pattern or pattern.startswith("/"):
+        raise ConfigError(key, f"{pattern!r} must be a relative glob such as **/*.replay")
+    if any("**" in part and part != "**" for part in pattern.split("/")):
+        raise ConfigError(key, f"{pattern!r}: ** must stand by itself, as in **/*.replay")
+
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def checked_base_url(url: str, *, key: str) -> str:
+    """Return the base URL of a server without a slash at its end.
+
+    Args:
+        url: the URL.
+        key: dotted name of the setting.
+
+    Raises:
+        ConfigError: it is no URL of a server, or would send the API key unencrypted over a network.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigError(key, "is not a URL") from error
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ConfigError(key, "must look like https://host/path, without user, query and fragment")
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise ConfigError(key, f"{url!r} would send the key unencrypted; use https")
+    return url.rstrip("/")
+
+
 @dataclass(frozen=True)
 class FetchParams:
     """Settings of the fetch stage."""
 
     source: SourceKind = SourceKind.demo
     path: str | None = None
-    """local: folder of replays, or a glob of files; null takes the folder named by IMPULSE_REPLAYS."""
+    """local: folder of replays, or a glob of files; null takes the folder that IMPULSE_REPLAYS names."""
     pattern: str = "**/*.replay"
     """local: which files of the folder are replays."""
     matches: int = 12
@@ -102,7 +136,7 @@ class FetchParams:
     retry_failed: bool = False
     """ballchasing: try again what failed, was gone or was forbidden."""
     dry_run: bool = False
-    """ballchasing: say how many replays, calls and hours there are, and download nothing."""
+    """Say what a run would do, such as how many replays, calls and hours there are, and fetch nothing."""
     max_replays: int | None = None
     """ballchasing: end the run after so many downloads; the next run goes on."""
     max_hours: float | None = None
@@ -122,8 +156,9 @@ class FetchParams:
         self._check_overlap()
         check_range("fetch.matches", self.matches, 1, 1_000_000)
         check_range("fetch.match_seconds", self.match_seconds, 10, 3600)
-        if not self.pattern or self.pattern.startswith("/"):
-            raise ConfigError("fetch.pattern", f"{self.pattern!r} must be a relative glob such as **/*.replay")
+        check_glob("fetch.pattern", self.pattern)
+        if self.base_url is not None:
+            checked_base_url(self.base_url, key="fetch.base_url")
         check_range("fetch.threads", self.threads, 1, 64)
         if self.rate_limit_per_hour is not None:
             check_range("fetch.rate_limit_per_hour", self.rate_limit_per_hour, 1, 100_000)

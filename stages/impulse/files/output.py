@@ -36,7 +36,7 @@ def only_writer(target: Path) -> Iterator[None]:
             lock.acquire(timeout=timeout)
             break
         except Timeout:
-            log.info("another run is writing %s; waiting for it to end", target)
+            log.info("another run holds the lock of %s; waiting for it to end", target)
             timeout = WAIT_NOTICE_SECONDS
     try:
         yield

@@ -53,7 +53,8 @@ class LocalFolder:
         """Remove a file."""
         (self.path / name).unlink(missing_ok=True)
 
-    def remove_leftovers(self) -> None:
-        """Remove what a killed run left under temporary names; only while no other run writes."""
-        for leftover in self.path.glob("**/.*.partial"):
-            leftover.unlink(missing_ok=True)
+    def remove_leftovers(self, *, in_subfolders: bool = True) -> None:
+        """Remove files that a killed run left under temporary names; only while no other run writes."""
+        for leftover in self.path.glob("**/.*.partial" if in_subfolders else ".*.partial"):
+            if leftover.is_file():
+                leftover.unlink(missing_ok=True)

@@ -126,7 +126,7 @@ def run_stage(name: str, run: Callable[[Job[Any]], Counts | None], job: Job[Any]
     """Run a stage as the only one that writes its output, and write its metrics.
 
     Args:
-        name: name of the stage and of its output folder.
+        name: name of the stage, and of its lock.
         run: its work.
         job: settings and folders.
         metrics: folder that receives the metrics.

@@ -32,7 +32,7 @@ FOLDERS: tuple[Folder, ...] = (
         "raw",
         "fetch",
         "Raw replays and what is known about them. Files that the manifest does not list are left from earlier settings;\n"
-        "fetch never deletes a download.",
+        "fetch removes a download only when the same bytes are kept under another name, and replaces one that is damaged.",
         {
             paths.MANIFEST: ("exactly the replays that the dataset is made of", manifest.MANIFEST_COLUMNS),
             paths.LISTED_PLAYERS: ("players as the source lists them", manifest.LISTED_PLAYER_COLUMNS),
