@@ -89,6 +89,27 @@ def test_help_of_a_stage_is_our_own(stage: str) -> None:
     assert f"  {stage}." in done.stdout
 
 
+@pytest.mark.parametrize("text", ["parse: [", "- parse", None], ids=["no-yaml", "no-mapping", "missing"])
+def test_settings_that_cannot_be_read_are_one_line(tmp_path: Path, text: str | None) -> None:
+    """Whether a stage is asked for help or for work."""
+    script = tmp_path / "stages" / "parse.py"
+    script.parent.mkdir()
+    script.write_text((ROOT / "stages" / "parse.py").read_text())
+    if text is not None:
+        (tmp_path / "params.yaml").write_text(text)
+    for arguments in (["--help"], []):
+        done = subprocess.run(
+            [sys.executable, script, *arguments],
+            env={"PYTHONPATH": str(ROOT / "stages")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 78
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("parse: error: params.yaml: ")
+
+
 def test_a_setting_of_another_stage_is_refused() -> None:
     """It would change nothing there without a word."""
     done = subprocess.run(

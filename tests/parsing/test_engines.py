@@ -3,8 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import dask
 import pyarrow.parquet as pq
 import pytest
+from distributed import LocalCluster
 from tests.jobs import job
 from tests.run.worker_killers import work
 
@@ -17,7 +19,7 @@ from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import corpus
 from impulse.errors import StageError
 from impulse.parsing.stage import run
-from impulse.run.engines import run_tasks
+from impulse.run.engines import _run_chunk, run_tasks
 
 PARAMS = ParsingConfig.get_preset("standard").params()
 
@@ -56,6 +58,45 @@ def test_a_killer_costs_only_its_own_replay_on_dask_too() -> None:
         "fine-3": None,
         "refuse": "body_crc_mismatch",
     }
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_lost_is_one_line() -> None:
+    """Its workers die again and again, or its scheduler goes away, while work is under way."""
+    engine = EngineParams(kind=EngineKind.dask, workers=1)
+    lost = pytest.raises(StageError, match=r"^the Dask cluster was lost, run again to go on \(")
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), lost as caught:
+        list(run_tasks(work, ["parent"], engine))
+    assert "\n" not in str(caught.value)
+
+    with (
+        dask.config.set({"distributed.worker.daemon": False, "distributed.comm.timeouts.connect": "1s"}),
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+    ):
+        far = EngineParams(kind=EngineKind.dask, address=cluster.scheduler_address)
+        tasks = (f"fine-{number}" for number in range(10_000))
+        with lost:
+            for number, _ in enumerate(run_tasks(work, tasks, far)):
+                if number == 0:
+                    cluster.sync(cluster.scheduler.close)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"), [("daemonic processes are not allowed to have children", StageError), ("", AssertionError)]
+)
+def test_only_what_multiprocessing_forbids_is_about_the_workers(monkeypatch, text: str, error: type[Exception]) -> None:
+    """Any other assertion is a defect, and shows itself."""
+
+    def failing(*_: object) -> None:
+        assert not text, text
+        raise AssertionError("a defect")
+
+    monkeypatch.setattr("impulse.run.engines.run_isolated", failing)
+    if error is StageError:
+        assert isinstance(_run_chunk(work, [], EngineParams()), StageError)
+    else:
+        with pytest.raises(AssertionError, match="a defect"):
+            _run_chunk(work, [], EngineParams())
 
 
 def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,9 @@ def work(task: str) -> None:
             os.abort()
         case "killed":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "parent":
+            os.kill(os.getppid(), signal.SIGKILL)
+            threading.Event().wait()
         case "exit":
             os._exit(3)
         case "memory":

@@ -27,7 +27,7 @@ def stored_parts(
         engine: where and by how many workers they are written; this changes no byte.
 
     Raises:
-        StageError: a replay's frames are not what parse wrote, or the cluster cannot be reached.
+        StageError: a replay's frames are not what parse wrote, or the cluster cannot be reached or is lost.
     """
     keys = [plan.key(part) for part in parts]
     found = {key: entry for key in dict.fromkeys(keys) if (entry := store.get(key)) is not None}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from impulse.config.engine import EngineParams
-from impulse.errors import ConfigError, StageError
+from impulse.errors import ConfigError, StageError, one_line
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -25,7 +26,7 @@ def connect(engine: EngineParams) -> Iterator[Client]:
 
     Raises:
         ConfigError: the packages of Dask are not installed.
-        StageError: no scheduler answers.
+        StageError: no scheduler answers; or scheduler or workers are lost while the block uses them.
     """
     try:
         import dask
@@ -41,6 +42,7 @@ def connect(engine: EngineParams) -> Iterator[Client]:
             dask.config.set({"distributed.worker.daemon": False}),
             LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
             Client(cluster, set_as_default=False) as client,
+            _cluster_errors(),
         ):
             yield client
         return
@@ -48,6 +50,18 @@ def connect(engine: EngineParams) -> Iterator[Client]:
         client = Client(engine.address, timeout=CONNECT_TIMEOUT_SECONDS, set_as_default=False)
     except OSError as error:
         raise StageError(f"no Dask scheduler answers at {engine.address} (engine.address): {error}") from error
-    with client:
+    with client, _cluster_errors():
         log.info("%d Dask workers at %s", len(client.scheduler_info()["workers"]), engine.address)
         yield client
+
+
+@contextmanager
+def _cluster_errors() -> Iterator[None]:
+    """Raise a StageError in the place of what Dask raises for workers that died and for a scheduler that went away."""
+    from distributed import KilledWorker
+    from distributed.comm.core import CommClosedError
+
+    try:
+        yield
+    except (KilledWorker, CancelledError, CommClosedError) as error:
+        raise StageError(f"the Dask cluster was lost, run again to go on ({one_line(error)})") from error

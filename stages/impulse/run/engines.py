@@ -29,7 +29,7 @@ def run_tasks(
 
     Raises:
         ConfigError: the engine is dask and its packages are not installed.
-        StageError: the cluster cannot be reached or used.
+        StageError: the cluster cannot be reached, or is lost.
     """
     if engine.kind is EngineKind.local:
         yield from run_isolated(work, tasks, engine)
@@ -64,7 +64,9 @@ def _run_chunk(
     """Return the outcomes, or the error that ends the run; one that is raised would fill the logs of the cluster."""
     try:
         return list(run_isolated(work, chunk, engine))
-    except AssertionError:
+    except AssertionError as error:
+        if "daemonic" not in str(error):  # the words of multiprocessing
+            raise
         return StageError(
             "Dask workers must be able to start processes: start them with DASK_DISTRIBUTED__WORKER__DAEMON=False"
         )

@@ -49,7 +49,7 @@ def stage(section: type[Section]) -> Callable[[Callable[[Job[Section]], Counts |
                     from impulse.run.stage_help import stage_help
 
                     text = sys.modules["__main__"].__doc__ or name
-                    sys.stdout.write(stage_help(name, section, text, root=root))
+                    sys.stdout.write(stage_help(name, section, text, params=_params(root), root=root))
                     return
                 _run_hydra(name, section, run, root, wants_traceback=wants_traceback)
 

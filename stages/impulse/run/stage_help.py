@@ -7,7 +7,7 @@ import dataclasses
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,16 @@ from impulse.run.groups import groups
 WIDTH = 100
 
 
-def stage_help(name: str, section: type[Any], about: str, *, root: Path) -> str:
+def stage_help(name: str, section: type[Any], about: str, *, params: Mapping[str, Any], root: Path) -> str:
     """Return the help of a stage for a terminal.
 
     Args:
         name: the stage.
         section: the dataclass of its section of params.yaml.
         about: what the stage does, in a sentence.
+        params: all of params.yaml.
         root: folder of the checkout.
     """
-    path = root / "params.yaml"
-    params = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
     presets = {group: sorted(file.stem for file in (root / "conf" / group).glob("*.yaml")) for group in groups(name)}
     group, options = next(iter(presets.items()))
     lines = [
@@ -43,7 +42,7 @@ def stage_help(name: str, section: type[Any], about: str, *, root: Path) -> str:
         *(f"  {group}={'|'.join(found)}" for group, found in presets.items()),
         "",
         "Settings, with their present values:",
-        *_settings(name, section, (params or {}).get(name, {})),
+        *_settings(name, section, params.get(name)),
         "",
         "Examples:",
         f"  python stages/{name}.py",
