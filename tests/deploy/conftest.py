@@ -65,7 +65,7 @@ def new_machine(tmp_path: Path, server: FakeBallchasing, bucket: Bucket) -> Iter
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_MAX_ATTEMPTS": "1",
-            "IMPULSE_PUSH_MINUTES": "0.01",
+            "IMPULSE_SNAPSHOT_MINUTES": "0.01",
             **more,
         }
         made.append(Machine(tmp_path / name, origin, variables))

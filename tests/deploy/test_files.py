@@ -98,6 +98,15 @@ def test_rendering_fills_in_everything() -> None:
     assert (ROOT / data["runcmd"][3][0].replace(unit_settings()["WorkingDirectory"], str(ROOT))).is_file()
 
 
+def test_rendered_file_is_not_the_template() -> None:
+    """Who writes it into this folder keeps the template, and git does not see it."""
+    for text in ((AWS / "render.sh").read_text(), (ROOT / "deploy" / "README.md").read_text()):
+        (target,) = re.findall(r"render\.sh .*> (\S+)", text)
+        assert not (AWS / target).exists()
+        ignored = subprocess.run(["git", "check-ignore", "-q", f"deploy/aws/{target}"], cwd=ROOT, check=False)
+        assert ignored.returncode == 0
+
+
 @pytest.mark.parametrize(
     ("position", "value"),
     [

@@ -154,7 +154,7 @@ def test_store_that_goes_away_costs_a_start_and_no_download(
         ("s3://{bucket}/data", "top", "s3", {"BALLCHASING_API_KEY": ""}, "no API key"),
         ("s3://{bucket}/data", "nowhere", "s3", {}, "there is no group 'nowhere'"),
         ("s3://no-such-bucket/data", "top", "s3", {}, "does not exist"),
-        ("s3://{bucket}/data", "top", "s3", {"IMPULSE_PUSH_MINUTES": "often"}, "IMPULSE_PUSH_MINUTES"),
+        ("s3://{bucket}/data", "top", "s3", {"IMPULSE_SNAPSHOT_MINUTES": "often"}, "IMPULSE_SNAPSHOT_MINUTES"),
         ("s3://{bucket}/data", "top", "local", {}, "set `storage: s3` in conf/config.yaml"),
     ],
     ids=["wrong-key", "no-key", "unknown-group", "no-bucket", "bad-interval", "storage-local"],

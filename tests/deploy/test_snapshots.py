@@ -52,6 +52,16 @@ def new(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         yield make
 
 
+def test_what_a_killed_copy_left_goes(tmp_path: Path) -> None:
+    """The next copy removes it, and leaves nothing of its own."""
+    (tmp_path / ".state" / ".snapshot-of-a-killed-run").mkdir(parents=True)
+    (tmp_path / ".state" / ".snapshot-of-a-killed-run" / "ledger.sqlite").write_bytes(b"half")
+    add_rows(tmp_path, 1)
+    copy = copy_of(tmp_path / ".state" / "ledger.sqlite")
+    assert copy is not None
+    assert not list((tmp_path / ".state").glob(".snapshot-*"))
+
+
 @pytest.fixture
 def first(new: New) -> tuple[Path, Snapshots]:
     """A checkout with a ledger."""

@@ -13,15 +13,15 @@ ENGINE = EngineParams(workers=2, timeout_seconds=3.0, memory_limit_mb=4096)
 
 @pytest.mark.slow
 def test_a_killer_costs_exactly_its_own_replay() -> None:
-    """Hang, abort, kill, exit, memory and panic each end one task with a fate of its own; all others are done."""
-    fates = {"hang": "worker_timeout", "abort": "worker_died", "killed": "worker_died", "exit": "worker_died",
+    """Hang, abort, kill, exit, memory and panic each end one task with a reason of its own; all others are done."""
+    reasons = {"hang": "worker_timeout", "abort": "worker_died", "killed": "worker_died", "exit": "worker_died",
              "memory": "out_of_memory", "panic": "parser_panic", "refuse": "body_crc_mismatch"}  # fmt: skip
-    tasks = [name for killer in fates for name in (f"fine-before-{killer}", killer, f"fine-after-{killer}")]
+    tasks = [name for killer in reasons for name in (f"fine-before-{killer}", killer, f"fine-after-{killer}")]
     outcomes = {outcome.task: outcome.error for outcome in run_isolated(work, tasks, ENGINE)}
 
     assert set(outcomes) == set(tasks)
     for task, error in outcomes.items():
-        assert (error.reason if error else None) == fates.get(task), task
+        assert (error.reason if error else None) == reasons.get(task), task
 
 
 @pytest.mark.slow

@@ -100,7 +100,7 @@ def test_a_release_that_ended_in_the_middle_is_gone_on_with(built: Sharing) -> N
 def test_what_is_in_the_way_is_one_line(built: Sharing) -> None:
     """Each reason is named with its remedy before anything is changed."""
     first = built.first
-    assert "'one' is no version" in refused(first, "one")
+    assert "'one' is not a version" in refused(first, "one")
 
     first.replace("README.md", "impulse", "Impulse")
     assert "README.md is not committed" in refused(first, "v1.0")

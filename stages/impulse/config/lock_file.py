@@ -7,11 +7,11 @@ the run that follows writes the same lock again. The other file only tells which
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import yaml
 
+from impulse.config.committed import committed
 from impulse.files.output import write_text
 
 LOCK_FILE = "dvc.lock"
@@ -47,11 +47,9 @@ def _mend_lock(root: Path) -> str | None:
     lock = root / LOCK_FILE
     if not lock.is_file() or _is_readable(lock.read_text(encoding="utf-8", errors="replace")):
         return None
-    committed = subprocess.run(
-        ["git", "show", f"HEAD:./{LOCK_FILE}"], cwd=root, capture_output=True, encoding="utf-8", check=False
-    )
-    if committed.returncode == 0 and _is_readable(committed.stdout):
-        write_text(lock, committed.stdout)
+    before = committed(root, LOCK_FILE)
+    if before is not None and _is_readable(before):
+        write_text(lock, before)
         return f"{LOCK_FILE} was cut short by a crash; the committed one is back"
     lock.unlink()
     return f"{LOCK_FILE} was cut short by a crash and is removed; the next run writes it again"

@@ -1,4 +1,4 @@
-"""params.yaml: made from conf/, and never over a hand edit without a word."""
+"""params.yaml: made from conf/; a hand edit is never overwritten silently."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import logging
 import os
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from dvc.utils.hydra import compose_and_dump
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
+from impulse.config.committed import committed
 from impulse.config.composition import checked, differing_keys, translate
 from impulse.config.hydra_schema import register_schema
 from impulse.config.params import Params
@@ -83,8 +83,9 @@ def _load(text: str) -> dict[str, Any]:
 
 def _refuse_hand_edit(root: Path, current: str, composed: str) -> None:
     """Raise unless the file is as it was composed, or as DVC or git last recorded it: nobody's edit is in it."""
-    known = [text for text in (_read(root / GENERATED), _committed(root)) if text is not None]
-    if current in known or _md5(current.encode()) in _locked(root):
+    known = [text for text in (_read(root / GENERATED), committed(root, PARAMS_FILE)) if text is not None]
+    digest = hashlib.md5(current.encode(), usedforsecurity=False).hexdigest()
+    if current in known or digest in _locked(root):
         return
     edits = list(differing_keys(_load(current), _load(known[0] if known else composed)))
     if not edits:  # only comments or layout
@@ -106,17 +107,6 @@ def _locked(root: Path) -> set[str]:
     lock = yaml.safe_load(_read(root / "dvc.lock") or "") or {}
     outs = lock.get("stages", {}).get("config", {}).get("outs", [])
     return {out.get("md5") for out in outs if out.get("path") == PARAMS_FILE}
-
-
-def _committed(root: Path) -> str | None:
-    done = subprocess.run(
-        ["git", "show", f"HEAD:./{PARAMS_FILE}"], cwd=root, capture_output=True, encoding="utf-8", check=False
-    )
-    return done.stdout if done.returncode == 0 else None
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _home_of(root: Path, key: str) -> str:

@@ -1,15 +1,18 @@
 """Releases: a tag on a dataset that is complete, checked and stored.
 
 Everything is checked before anything is changed. Then, in this order: the dataset's entry in CHANGELOG.md and the commit
-of dvc.lock, the upload, the tag. Each step that is done already is passed over, so a release that ended in the middle is
-gone on with by the same command, and a tag never names a dataset that is not in the remote.
+of dvc.lock, the upload, the tag. Finished steps are skipped, so the same command continues a release that was interrupted,
+and a tag never names a dataset that is not in the remote.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,7 +41,7 @@ def release(root: Path, version: str, *, push: bool = False) -> list[str]:
         What was done, one line each.
 
     Raises:
-        ConfigError: the version is none, or the remote is not set.
+        ConfigError: it is not a version, or the remote is not set.
         StageError: something is in the way; the line says what to do.
         DatasetError: a file of the dataset is not what its checksum says.
     """
@@ -49,16 +52,16 @@ def release(root: Path, version: str, *, push: bool = False) -> list[str]:
             done.append(f"CHANGELOG.md: an entry for dataset {version}")
         if _changed(root, *RESULTS):
             existing = [name for name in RESULTS if (root / name).exists()]
-            _git(root, "add", "--", *existing)
-            _git(root, "commit", "--quiet", "-m", f"data: release {version}", "--", *existing)
-            done.append(f"commit {_git(root, 'rev-parse', '--short', 'HEAD').strip()}")
-    _dvc(root, "push", "--run-cache")
+            _run(root, "git", "add", "--", *existing)
+            _run(root, "git", "commit", "--quiet", "-m", f"data: release {version}", "--", *existing)
+            done.append(f"commit {_run(root, 'git', 'rev-parse', '--short', 'HEAD').strip()}")
+    _run(root, "dvc", "push", "--run-cache")
     done.append("data and results of all stages are in the remote")
     if not is_tagged:
-        _git(root, "tag", "-a", version, "-m", f"dataset {version}")
+        _run(root, "git", "tag", "-a", version, "-m", f"dataset {version}")
         done.append(f"tag {version}")
     if push:
-        _git(root, "push", "--quiet", "origin", "HEAD", version)
+        _run(root, "git", "push", "--quiet", "origin", "HEAD", version)
         done.append(f"branch and {version} are pushed to origin")
     return done
 
@@ -70,18 +73,20 @@ def check(root: Path, version: str) -> bool:
         Whether the present commit has the tag already, from a release that is now repeated.
     """
     if not _VERSION.fullmatch(version):
-        raise ConfigError("VERSION", f"{version!r} is no version; use v1, v1.0 or v1.0-rc1")
-    tagged = _git(root, "tag", "--list", version).strip()
-    is_here = bool(tagged) and _git(root, "rev-list", "-n", "1", version) == _git(root, "rev-list", "-n", "1", "HEAD")
+        raise ConfigError("VERSION", f"{version!r} is not a version; use v1, v1.0 or v1.0-rc1")
+    tagged = _run(root, "git", "tag", "--list", version).strip()
+    is_here = bool(tagged) and _run(root, "git", "rev-list", "-n", "1", version) == _run(
+        root, "git", "rev-list", "-n", "1", "HEAD"
+    )
     if tagged and not is_here:
         raise StageError(f"the tag {version} exists and names another commit; choose another version")
-    others = [line for line in _changed(root) if not line[3:].startswith(RESULTS)]
+    others = [line for line in _changed(root) if line[3:] not in RESULTS and not line[3:].startswith("metrics/")]
     if others:
         raise StageError(f"{others[0][3:]} is not committed ({len(others)} files in all); commit or stash first")
     lock = root / "dvc.lock"
     if not lock.is_file() or "export" not in yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]:
         raise StageError("there is no dataset yet; run `make repro` first")
-    changed = json.loads(_dvc(root, "status", "--json"))
+    changed = json.loads(_run(root, "dvc", "status", "--json"))
     if changed:
         raise StageError(f"{next(iter(changed))} is not up to date; run `make repro` first (`dvc status` has details)")
     open_dataset(root / DATASET).verify()
@@ -110,21 +115,19 @@ def _write_entry(root: Path, version: str) -> bool:
 
 
 def _changed(root: Path, *paths: str) -> list[str]:
-    listed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *paths)
+    listed = _run(root, "git", "status", "--porcelain", "--untracked-files=all", "--", *paths)
     return [line for line in listed.splitlines() if line]
 
 
-def _git(root: Path, *arguments: str) -> str:
-    return _run(root, "git", *arguments)
-
-
-def _dvc(root: Path, *arguments: str) -> str:
-    return _run(root, "dvc", *arguments)
-
-
-def _run(root: Path, *command: str) -> str:
-    done = subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8", check=False)
+def _run(root: Path, program: str, *arguments: str) -> str:
+    """Run a program of PATH, or of this Python's environment, which need not be activated."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)))
+    found = shutil.which(program, path=path)
+    if found is None:
+        raise StageError(f"there is no program {program}; install it and repeat the command")
+    env = {**os.environ, "PATH": path}
+    done = subprocess.run([found, *arguments], cwd=root, env=env, capture_output=True, encoding="utf-8", check=False)
     if done.returncode != 0:
         said = " ".join((done.stderr or done.stdout).split())[:300]
-        raise StageError(f"`{' '.join(command[:3])}` failed: {said}; mend it and give the same command again")
+        raise StageError(f"`{' '.join((program, *arguments[:2]))}` failed: {said}; fix it and repeat the command")
     return done.stdout

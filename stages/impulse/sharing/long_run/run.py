@@ -19,7 +19,7 @@ from impulse.sharing.long_run.snapshots import Snapshots, open_snapshots
 
 log = logging.getLogger(__name__)
 
-MINUTES_VARIABLE = "IMPULSE_PUSH_MINUTES"
+MINUTES_VARIABLE = "IMPULSE_SNAPSHOT_MINUTES"
 DEFAULT_MINUTES = 20.0
 
 
@@ -43,6 +43,8 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
         key = key_variables(environ)
         programs = Programs(root, {name: value for name, value in environ.items() if name != KEY_VARIABLE})
         programs.listen()
+        for line in mend(root):  # before anything reads them
+            log.info("%s", line)
         _check(programs, "the settings", programs.run("python", "stages/config.py"))
         _require_bucket(root)
         snapshots.restore()
@@ -57,8 +59,6 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
         else:
             snapshots.save()
         _check(programs, "fetch", code)
-        for line in mend(root):
-            log.info("%s", line)
         _check(programs, "the build", programs.run("dvc", "repro", variables=key))
         _check(programs, "dvc push", programs.run("dvc", "push", "--run-cache"))
         if programs.is_stopping:

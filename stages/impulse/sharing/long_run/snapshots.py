@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import secrets
+import shutil
 import sqlite3
 import subprocess
 import tempfile
@@ -37,6 +38,8 @@ KEPT_BY_GIT = ("dvc.lock", "params.yaml", "metrics/timing")
 _NAME = re.compile(r"(\d{6,})-([0-9a-f]{16})\.ledger")
 """A number that counts up, whatever the clocks say, and which checkout made the snapshot."""
 _DIGEST_BYTES = 32
+COPY_PREFIX = ".snapshot-"
+"""Start of the folder beside the ledger that a copy is made in."""
 
 
 @contextmanager
@@ -227,7 +230,9 @@ def copy_of(ledger: Path) -> bytes | None:
     """
     if not ledger.is_file():
         return None
-    with tempfile.TemporaryDirectory(dir=ledger.parent, prefix=".snapshot-") as folder:
+    for leftover in ledger.parent.glob(f"{COPY_PREFIX}*"):  # of a run that was killed; one run at a time makes copies
+        shutil.rmtree(leftover, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=ledger.parent, prefix=COPY_PREFIX) as folder:
         target = Path(folder) / ledger.name
         try:
             with (
@@ -258,7 +263,10 @@ def _maker(name: str) -> str:
 
 
 def _revision(root: Path) -> str:
-    found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
+    try:
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
+    except FileNotFoundError:  # there is no git
+        return "unknown"
     return found.stdout.strip() or "unknown"
 
 
