@@ -81,7 +81,7 @@ bench: install-dev ## measure: rates and ratios of one run [CASE="export replays
 lint: install-dev ## check style
 	ruff check . && ruff format --check .
 
-fix: install-dev ## mend style where a tool can
+fix: install-dev ## fix style where a tool can
 	ruff check --fix . && ruff format .
 
 types: install-dev ## check types

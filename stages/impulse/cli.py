@@ -48,7 +48,7 @@ def main() -> None:
 
     \b
       impulse repro          build the dataset (synthetic replays, until conf/ names yours)
-      impulse status         how a download is getting on
+      impulse status         progress of a download
       impulse remote URL     keep datasets in a bucket of your own
 
     Settings are in conf/; `python stages/parse.py --help` explains those of a stage.
@@ -89,7 +89,7 @@ def plan() -> None:
     run(checkout(), sys.executable, "stages/fetch.py", "fetch.dry_run=true")
 
 
-@main.command(short_help="Show how a download is getting on.")
+@main.command(short_help="Show the progress of a download.")
 @click.option("--remote", "elsewhere", is_flag=True, help="What a machine elsewhere has pushed (deploy/README.md).")
 @click.argument("ledger", required=False, type=click.Path(path_type=Path))
 def status(ledger: Path | None, *, elsewhere: bool) -> None:

@@ -41,7 +41,7 @@ def error_of(status: int, what: str, body: bytes) -> FetchError:
     if status in (404, 410):
         return NotFoundError(message)
     if status == 429:
-        return RateLimited(f"{message}; the quota is used up, by this key elsewhere too; run again later")
+        return RateLimited(f"{message}; the quota of this key is used up, perhaps by another program; run again later")
     if status >= 500 or status in (408, 425):
         return ServerError(message)
     return UnexpectedResponse(message)

@@ -53,7 +53,10 @@ class ForeignRedirect(UnexpectedResponse):
 
 
 class _KeyFor(AuthBase):
-    """Puts the key into the header of requests to one origin; being there, it also keeps .netrc out."""
+    """Puts the key into the header of requests to one origin.
+
+    Because the session has an auth object, requests does not read .netrc.
+    """
 
     def __init__(self, key: str, base_url: str) -> None:
         self._key = key

@@ -105,7 +105,7 @@ class FilterParams:
         """Check values."""
         for name in ("mode", "map", "playlist", "team_size"):
             if getattr(self, name) == []:
-                raise ConfigError(f"validate.filter.{name}", "an empty list leaves nothing over; null takes all")
+                raise ConfigError(f"validate.filter.{name}", "an empty list selects nothing; null takes all")
         for size in self.team_size or ():
             check_range("validate.filter.team_size", size, 1, 8)
         for name in ("date_from", "date_to"):
@@ -145,7 +145,7 @@ class ValidateParams:
     enforce: bool = True
     """False measures everything and judges nothing; what the filters leave out stays out."""
     max_reject_share: float = 1.0
-    """The stage fails when it rejects a larger share of the replays that the filters leave over."""
+    """The stage fails when it rejects a larger share of the replays that pass the filters."""
     filter: FilterParams = field(default_factory=FilterParams)
 
     def __post_init__(self) -> None:

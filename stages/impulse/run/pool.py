@@ -1,4 +1,4 @@
-"""Worker processes that keep the parser at arm's length: a replay that hangs, crashes or eats memory costs only itself."""
+"""Worker processes that isolate the parser: a replay that hangs, crashes or eats memory costs only itself."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run_isolated(
         log.info("this system cannot limit the memory of a worker; engine.memory_limit_mb does nothing")
     remaining = iter(tasks)
     first = list(itertools.islice(remaining, engine.workers or os.cpu_count() or 1))
-    remaining, workers = itertools.chain(first, remaining), max(len(first), 1)  # none is started for nothing
+    remaining, workers = itertools.chain(first, remaining), max(len(first), 1)  # no more workers than tasks
     pending: dict[Future[Value], Task] = {}
     with ProcessPool(
         max_workers=workers,

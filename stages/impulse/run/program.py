@@ -148,7 +148,7 @@ def run_stage(name: str, run: Callable[[Job[Any]], Counts | None], job: Job[Any]
 
 
 def _refuse_other_sections(name: str, overrides: list[str]) -> None:
-    """Raise for a setting of another stage, which would change nothing here without a word."""
+    """Refuse a setting of another stage, which would be ignored."""
     for override in overrides:
         if not concerns(name, override):
             key = override.lstrip("+~").partition("=")[0]
