@@ -3,17 +3,7 @@
 from __future__ import annotations
 
 from impulse.config.export import ExportParams
-from impulse.run.job import Counts, Job
-from impulse.run.program import stage
-
-
-@stage(ExportParams)
-def export(job: Job[ExportParams]) -> Counts | None:
-    """Write shards, tables, schema, card and checksums."""
-    from impulse.export.stage import run  # not above: worker processes import this script again
-
-    return run(job)
-
+from impulse.run.program import run_program
 
 if __name__ == "__main__":
-    export()
+    run_program("export", ExportParams, "impulse.export.stage", about=__doc__)

@@ -3,17 +3,7 @@
 from __future__ import annotations
 
 from impulse.config.fetch import FetchParams
-from impulse.run.job import Counts, Job
-from impulse.run.program import stage
-
-
-@stage(FetchParams)
-def fetch(job: Job[FetchParams]) -> Counts | None:
-    """Take in every file of the source."""
-    from impulse.collection.stage import run  # not above: worker processes import this script again
-
-    return run(job)
-
+from impulse.run.program import run_program
 
 if __name__ == "__main__":
-    fetch()
+    run_program("fetch", FetchParams, "impulse.collection.stage", about=__doc__)

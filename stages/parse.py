@@ -3,17 +3,7 @@
 from __future__ import annotations
 
 from impulse.config.parse import ParseParams
-from impulse.run.job import Counts, Job
-from impulse.run.program import stage
-
-
-@stage(ParseParams)
-def parse(job: Job[ParseParams]) -> Counts | None:
-    """Parse every replay of the manifest, or take its result from an earlier run."""
-    from impulse.parsing.stage import run  # not above: worker processes import this script again
-
-    return run(job)
-
+from impulse.run.program import run_program
 
 if __name__ == "__main__":
-    parse()
+    run_program("parse", ParseParams, "impulse.parsing.stage", about=__doc__)

@@ -3,17 +3,7 @@
 from __future__ import annotations
 
 from impulse.config.validate import ValidateParams
-from impulse.run.job import Counts, Job
-from impulse.run.program import stage
-
-
-@stage(ValidateParams)
-def validate(job: Job[ValidateParams]) -> Counts | None:
-    """Judge every replay by its measures."""
-    from impulse.validation.stage import run  # not above: worker processes import this script again
-
-    return run(job)
-
+from impulse.run.program import run_program
 
 if __name__ == "__main__":
-    validate()
+    run_program("validate", ValidateParams, "impulse.validation.stage", about=__doc__)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import runpy
 import shutil
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import yaml
@@ -16,9 +19,11 @@ from tests.paths import ROOT, STAGES
 from tests.settings import composed
 
 from impulse.config.dedupe import DedupeParams
+from impulse.config.params import Params
 from impulse.config.parsing_config import ParsingConfig
 from impulse.dedupe import stage as dedupe
 from impulse.parsing import stage as parsing
+from impulse.run.job import Job
 from impulse.validation import stage as validation
 
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -98,6 +103,20 @@ def test_stage_scripts_are_small() -> None:
     """A stage script reads settings, calls the package and writes metrics; work belongs into the package."""
     for stage in PIPELINE:
         assert len((STAGES / f"{stage}.py").read_text().splitlines()) <= 20
+
+
+@pytest.mark.parametrize("stage", sorted({*PIPELINE} - {"config"}))
+def test_a_stage_script_names_what_belongs_together(stage: str) -> None:
+    """Its name, its section, and the work that takes a job with that section."""
+    called: list[tuple[object, ...]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("impulse.run.program.run_program", lambda *arguments, about: called.append((*arguments, about)))
+        runpy.run_path(str(STAGES / f"{stage}.py"), run_name="__main__")
+    ((name, section, module, about),) = called
+    assert name == stage
+    assert section is {field.name: field.default_factory for field in fields(Params)}[stage]
+    assert get_type_hints(importlib.import_module(str(module)).run)["job"] == Job[section]  # type: ignore[valid-type]
+    assert str(about).startswith(f"{stage}: ")
 
 
 def test_only_fetch_keeps_its_output_between_runs() -> None:

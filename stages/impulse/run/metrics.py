@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import logging
 import platform
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from impulse.errors import StageError
 from impulse.files.output import write_json
@@ -48,18 +44,12 @@ def write_counts(stage: str, counts: Counts, folder: Path) -> None:
     )
 
 
-@contextmanager
-def timed(stage: str, folder: Path) -> Iterator[dict[str, Any]]:
-    """Measure the block and write ``timing/<stage>.json``; no stage depends on that file.
-
-    Yields:
-        A dict for further figures of the run, such as the number of replays that were parsed now.
-    """
-    figures: dict[str, Any] = {}
-    start, start_cpu = time.perf_counter(), time.process_time()
-    yield figures
-    seconds: Mapping[str, Any] = {
-        "seconds": {stage: round(time.perf_counter() - start, 2)},  # its own column in `dvc exp show`
-        "cpu_seconds_without_workers": round(time.process_time() - start_cpu, 2),
+def write_timing(stage: str, counts: Counts | None, folder: Path, *, seconds: float, cpu_seconds: float) -> None:
+    """Write ``timing/<stage>.json``, what one run took; no stage depends on that file."""
+    content = {
+        "seconds": {stage: round(seconds, 2)},  # its own column in `dvc exp show`
+        "cpu_seconds_without_workers": round(cpu_seconds, 2),
+        **(counts.timing if counts else {}),
+        "python": platform.python_version(),
     }
-    write_json(folder / "timing" / f"{stage}.json", {**seconds, **figures, "python": platform.python_version()})
+    write_json(folder / "timing" / f"{stage}.json", content)

@@ -7,13 +7,15 @@ script again and need none of them, ``--help`` answers at once, and a Python tha
 from __future__ import annotations
 
 import errno
+import importlib
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from impulse.config.engine import EngineParams
 from impulse.errors import EXIT_CONFIG, ConfigError, ImpulseError, StageError, one_line
@@ -23,39 +25,29 @@ from impulse.run.job import Counts, Job
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-Section = TypeVar("Section")
-
 DATA_VARIABLE = "IMPULSE_DATA"
 """Names another folder in the place of ``data``, for stages that are called without DVC."""
 
 
-def stage(section: type[Section]) -> Callable[[Callable[[Job[Section]], Counts | None]], Callable[[], None]]:
-    """Turn a function into the main program of the stage of the same name.
-
-    The function gets a job with its own section and returns what it counted; None writes no metrics.
+def run_program(name: str, section: type[Any], module: str, *, about: str | None) -> None:
+    """Run a stage as the main program of its script.
 
     Args:
-        section: the dataclass of the stage's section of params.yaml.
+        name: the stage, and its section of params.yaml.
+        section: the dataclass of that section.
+        module: has the work, ``run(job) -> Counts | None``; None writes no metrics. It is imported once the work begins.
+        about: what the stage does, for ``--help``.
     """
+    wants_traceback = "HYDRA_FULL_ERROR" in os.environ
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing pages and exiting
+    with one_line_errors(name, wants_traceback=wants_traceback):
+        root = Path(sys.argv[0]).resolve().parent.parent
+        if {"--help", "-h"} & set(sys.argv[1:]):
+            from impulse.run.stage_help import stage_help
 
-    def decorate(run: Callable[[Job[Section]], Counts | None]) -> Callable[[], None]:
-        def program() -> None:
-            name = run.__name__
-            wants_traceback = "HYDRA_FULL_ERROR" in os.environ
-            os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing pages and exiting
-            with one_line_errors(name, wants_traceback=wants_traceback):
-                root = Path(sys.argv[0]).resolve().parent.parent
-                if {"--help", "-h"} & set(sys.argv[1:]):
-                    from impulse.run.stage_help import stage_help
-
-                    text = sys.modules["__main__"].__doc__ or name
-                    sys.stdout.write(stage_help(name, section, text, params=_params(root), root=root))
-                    return
-                _run_hydra(name, section, run, root, wants_traceback=wants_traceback)
-
-        return program
-
-    return decorate
+            sys.stdout.write(stage_help(name, section, about or name, params=_params(root), root=root))
+            return
+        _run_hydra(name, section, module, root, wants_traceback=wants_traceback)
 
 
 @contextmanager
@@ -78,14 +70,7 @@ def one_line_errors(name: str, *, wants_traceback: bool = False) -> Iterator[Non
         sys.exit(code)
 
 
-def _run_hydra(
-    name: str,
-    section: type[Section],
-    run: Callable[[Job[Section]], Counts | None],
-    root: Path,
-    *,
-    wants_traceback: bool,
-) -> None:
+def _run_hydra(name: str, section: type[Any], module: str, root: Path, *, wants_traceback: bool) -> None:
     import hydra
     from hydra.core.config_store import ConfigStore
     from hydra.core.hydra_config import HydraConfig
@@ -117,6 +102,7 @@ def _run_hydra(
                 output=output,
                 state=Path(os.environ.get("DVC_ROOT", root)) / ".state",
             )
+            run = importlib.import_module(module).run
             run_stage(name, run, job, metrics=output / "metrics" if is_sweep or chosen else root / "metrics")
 
     hydra.main(config_path=None, config_name="impulse_stage", version_base="1.3")(task)()
@@ -135,12 +121,13 @@ def run_stage(name: str, run: Callable[[Job[Any]], Counts | None], job: Job[Any]
         StageError: the stage says that it failed although it has written everything.
     """
     from impulse.files.output import only_writer
-    from impulse.run.metrics import timed, write_counts
+    from impulse.run.metrics import write_counts, write_timing
 
     with only_writer(job.output / name):
-        with timed(name, metrics) as figures:
-            counts = run(job)
-            figures.update(counts.timing if counts else {})
+        start, start_cpu = time.perf_counter(), time.process_time()
+        counts = run(job)
+        seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - start_cpu
+        write_timing(name, counts, metrics, seconds=seconds, cpu_seconds=cpu_seconds)
         if counts is not None:
             write_counts(name, counts, metrics)
             if counts.failure:
