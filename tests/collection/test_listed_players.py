@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def test_players_are_read_with_care() -> None:
     ]
     entry = {"id": "one", "blue": {"players": players}, "orange": {"players": {"not": "a list"}}}
 
-    replay = ListedReplay.from_json("one", ListedReplay.from_api(entry).to_json())
+    replay = ListedReplay("one", json.loads(json.dumps(ListedReplay.from_api(entry).metadata)))
     rows = table_of(replay.listed_players(), LISTED_PLAYER_COLUMNS).to_pylist()
 
     assert len(rows) == len(players)

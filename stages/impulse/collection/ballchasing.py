@@ -11,7 +11,7 @@ from pathlib import Path
 
 from impulse.collection.client import BallchasingClient, RetryPolicy
 from impulse.collection.config import CollectionConfig
-from impulse.collection.downloading import Budget, Downloader, quota_note
+from impulse.collection.downloading import Budget, Downloader
 from impulse.collection.folder import ReplayFolder
 from impulse.collection.known import KnownFacts
 from impulse.collection.ledger import Download, Ledger, Outcome
@@ -135,11 +135,14 @@ class Ballchasing:
         budget = Budget(self.params.max_replays, self.started + hours * HOUR if hours else None)
         downloader = Downloader(self.client, self.ledger, folder, self.clock)
         while (wanted := choose(downloads)) and not budget.is_spent(self.clock.now()):
-            note = quota_note(lambda: self.client.pacer.left_this_hour(Call.FILE))
             # Closing ends the threads before client and ledger, whatever interrupts the loop.
             with closing(downloader.download(wanted, threads=self.config.threads, budget=budget)) as found:
-                for download in with_progress(found, total=len(wanted), what="replays", note=note):
+                for download in with_progress(found, total=len(wanted), what="replays", note=self._quota):
                     downloads[download.replay.id] = download
+
+    def _quota(self) -> str:
+        left = self.client.pacer.left_this_hour(Call.FILE)
+        return "no hourly quota" if left is None else f"{left} downloads left this hour"
 
     def _tier(self) -> str:
         """Return the tier of the key, from the ledger when it was asked for within the hour."""

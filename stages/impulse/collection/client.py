@@ -20,7 +20,7 @@ from impulse.collection.config import origin
 from impulse.collection.pacing import Call, Clock, Pacer
 from impulse.errors import FetchError, RateLimited, ServerError, UnexpectedResponse
 
-Params = Mapping[str, str | Sequence[str]]
+Params = Mapping[str, Sequence[str]]
 
 MAX_REDIRECTS = 3
 MAX_JSON_BYTES = 64 * 2**20
@@ -46,10 +46,6 @@ class RetryPolicy:
     max_backoff_seconds: float = 60.0
     max_rate_limit_seconds: float = 4200.0
     """Waits for 429 altogether until they are final: the hour's window, and a little more."""
-
-
-class ForeignRedirect(UnexpectedResponse):
-    """The server points to another origin, where the key must not go."""
 
 
 class _KeyFor(AuthBase):
@@ -79,14 +75,12 @@ class BallchasingClient:
         pacer: Pacer,
         clock: Clock,
         retries: RetryPolicy | None = None,
-        rng: random.Random | None = None,
         connections: int = 8,
     ) -> None:
         self.base_url = base_url
         self.pacer = pacer
         self._clock = clock
         self._retries = retries or RetryPolicy()
-        self._rng = rng or random.Random()
         self._key = key
         self._session = requests.Session()
         self._session.auth = _KeyFor(key, self.base_url)
@@ -167,7 +161,7 @@ class BallchasingClient:
             if failures >= self._retries.tries:
                 return
             backoff = min(self._retries.backoff_seconds * 2 ** (failures - 1), self._retries.max_backoff_seconds)
-            self._clock.sleep(backoff * self._rng.uniform(0.75, 1.25))
+            self._clock.sleep(backoff * random.uniform(0.75, 1.25))
 
     def _rate_limit_wait(self, kind: Call, error: RateLimited, refusals: int) -> float:
         """Return how long to leave the server alone: as it asks, or twice as long each time.
@@ -179,8 +173,8 @@ class BallchasingClient:
         if refusals > 2 and (per_hour := self.pacer.limit(kind).per_hour):
             own = max(own, 3600.0 / per_hour)
         if error.retry_after is None:
-            return own * self._rng.uniform(1.0, 1.25)
-        asked = error.retry_after + self._rng.uniform(0.05, 0.5)
+            return own * random.uniform(1.0, 1.25)
+        asked = error.retry_after + random.uniform(0.05, 0.5)
         return max(asked, own) if refusals > 2 else asked
 
     def _once(self, kind: Call, path: str, params: Params, accept: str, limit: int) -> bytes:
@@ -203,7 +197,7 @@ class BallchasingClient:
     def _get(self, url: str, params: Params, accept: str) -> requests.Response:
         return self._session.get(
             url,
-            params={name: value if isinstance(value, str) else list(value) for name, value in params.items()},
+            params={name: list(values) for name, values in params.items()},
             # Without compression the length of the body is the length of the file.
             headers={"Accept": accept, "Accept-Encoding": "identity"},
             timeout=(self._retries.connect_seconds, self._retries.idle_seconds),
@@ -238,7 +232,7 @@ class BallchasingClient:
         except ValueError:
             is_same = False
         if not is_same:
-            raise ForeignRedirect(f"{what}: the server redirects to another origin, which is not followed")
+            raise UnexpectedResponse(f"{what}: the server redirects to another origin, which is not followed")
         return target
 
     def _error(self, what: str, response: requests.Response, text: bytes) -> FetchError:

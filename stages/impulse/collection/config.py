@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from impulse.config.fetch import checked_base_url
-from impulse.errors import AuthError, ConfigError
+from impulse.config.ranges import check_range
+from impulse.errors import AuthError
 
 DEFAULT_BASE_URL = "https://ballchasing.com/api"
 KEY_VARIABLE = "BALLCHASING_API_KEY"
@@ -45,41 +46,18 @@ class CollectionConfig:
             )
         if not re.fullmatch(r"[\x21-\x7e]+", self.ballchasing_api_key):
             raise AuthError(f"{KEY_VARIABLE} holds characters that no key has, such as spaces or line ends")
-        if self.rate_limit_per_hour is not None and self.rate_limit_per_hour < 1:
-            raise ConfigError("rate_limit_per_hour", f"{self.rate_limit_per_hour} is out of range, must be at least 1")
-        if self.threads < 1:
-            raise ConfigError("threads", f"{self.threads} is out of range, must be at least 1")
+        if self.rate_limit_per_hour is not None:
+            check_range("rate_limit_per_hour", self.rate_limit_per_hour, 1)
+        check_range("threads", self.threads, 1)
         object.__setattr__(self, "base_url", checked_base_url(self.base_url, key="base_url"))
 
-    def __repr__(self) -> str:
-        """Show everything but the key."""
-        return (
-            f"CollectionConfig(ballchasing_api_key='***', aws_region={self.aws_region!r}, "
-            f"s3_bucket_name={self.s3_bucket_name!r}, database_path={str(self.database_path)!r}, "
-            f"rate_limit_per_hour={self.rate_limit_per_hour!r}, base_url={self.base_url!r}, threads={self.threads!r}, "
-            f"s3_prefix={self.s3_prefix!r})"
-        )
-
     @classmethod
-    def from_env(
-        cls,
-        env_file: str | Path = ".env",
-        *,
-        environ: Mapping[str, str] | None = None,
-        base_url: str | None = None,
-        database_path: str | Path | None = None,
-        rate_limit_per_hour: int | None = None,
-        threads: int = 4,
-    ) -> CollectionConfig:
+    def from_env(cls, env_file: str | Path = ".env", *, environ: Mapping[str, str] | None = None) -> CollectionConfig:
         """Return settings from BALLCHASING_API_KEY, BALLCHASING_BASE_URL, AWS_REGION, S3_BUCKET_NAME and S3_PREFIX.
 
         Args:
             env_file: file with further variables; the environment has precedence, and no file is fine.
             environ: the environment; None takes the process's own.
-            base_url: has precedence over BALLCHASING_BASE_URL.
-            database_path: the ledger; None takes the default.
-            rate_limit_per_hour: downloads an hour; None takes what the key's tier allows.
-            threads: downloads at a time.
 
         Raises:
             AuthError: no key is set, or it is not one.
@@ -91,10 +69,7 @@ class CollectionConfig:
             ballchasing_api_key=(found.get(KEY_VARIABLE) or "").strip(),
             aws_region=found.get("AWS_REGION") or None,
             s3_bucket_name=found.get("S3_BUCKET_NAME") or None,
-            database_path=database_path or cls.database_path,
-            rate_limit_per_hour=rate_limit_per_hour,
-            base_url=base_url or found.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL,
-            threads=threads,
+            base_url=found.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL,
             s3_prefix=found.get("S3_PREFIX") or None,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
@@ -141,13 +141,3 @@ class Downloader:
 
 def _lost(download: Download, outcome: Outcome, reason: Reason, detail: str) -> Download:
     return replace(download, outcome=outcome, reason=reason.value, detail=detail, attempts=download.attempts + 1)
-
-
-def quota_note(left: Callable[[], int | None]) -> Callable[[], str]:
-    """Return what progress shows about the quota."""
-
-    def note() -> str:
-        count = left()
-        return "no hourly quota" if count is None else f"{count} downloads left this hour"
-
-    return note

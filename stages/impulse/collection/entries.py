@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,22 +60,10 @@ class ListedReplay:
             "season": _season(entry),
             "min_rank": _text(_value(_value(entry, "min_rank"), "id")),
             "max_rank": _text(_value(_value(entry, "max_rank"), "id")),
-            "min_division": _value(_value(entry, "min_rank"), "division"),
-            "max_division": _value(_value(entry, "max_rank"), "division"),
             "uploader_id": _text(_value(_value(entry, "uploader"), "steam_id")),
-            "visibility": _text(_value(entry, "visibility")),
             "players": [player for team in ("blue", "orange") for player in _players(_value(entry, team), team)],
         }
         return cls(_id(entry), {name: value for name, value in metadata.items() if value})
-
-    @classmethod
-    def from_json(cls, replay_id: str, text: str) -> ListedReplay:
-        """Return a replay that the ledger kept."""
-        return cls(replay_id, json.loads(text))
-
-    def to_json(self) -> str:
-        """Return what the ledger keeps beside the id."""
-        return json.dumps(self.metadata, sort_keys=True)
 
     @property
     def replay_id(self) -> str:

@@ -16,8 +16,8 @@ from impulse.collection.config import CollectionConfig
 from impulse.collection.intake import take_in
 from impulse.collection.pacing import Clock
 from impulse.collection.raw_storage import RawStorage
-from impulse.config.fetch import FetchParams, SourceKind, check_place
-from impulse.errors import ConfigError
+from impulse.config.fetch import FetchParams, SourceKind, StorageKind, check_place
+from impulse.errors import ConfigError, check_known
 from impulse.files.storage import LocalFolder
 from impulse.replay.reasons import Reason
 from impulse.s3.credentials import S3Settings
@@ -41,10 +41,6 @@ class DownloadResult:
     """Replays that the run did not get to before its own limit."""
     files: tuple[Path, ...]
     """Files of the successful replays, by replay id; none when they are in a bucket."""
-    addresses: tuple[str, ...]
-    """The same as text: paths, or ``s3://`` addresses."""
-    report: str
-    """The same in one line."""
 
     @property
     def total(self) -> int:
@@ -89,8 +85,7 @@ def download_group(
         SourceError: the group does not exist, or the server cannot be read.
         StageError: the bucket does not exist, cannot be reached, or refuses the credentials.
     """
-    if storage_type not in ("local", "s3"):
-        raise ConfigError("storage_type", f"{storage_type!r} is unknown; known are local, s3")
+    check_known("storage_type", storage_type, list(StorageKind), what="storage")
     params = FetchParams(
         source=SourceKind.ballchasing,
         groups=[group_id],
@@ -119,14 +114,10 @@ def download_group(
         "pending": rejected.pop(Reason.NOT_FETCHED, 0),
         "failed": sum(rejected.values()),
     }
-    now = counts.timing["written_now"]
-    listed = ", ".join(f"{count} {outcome}" for outcome, count in by_outcome.items() if count)
     return DownloadResult(
         **by_outcome,
-        downloaded_now=now,
+        downloaded_now=counts.timing["written_now"],
         files=() if bucket else tuple(folder / name for name in names),
-        addresses=tuple(bucket.address(name) if bucket else str(folder / name) for name in names),
-        report=f"{listed or 'no replays'}; {now} downloaded now",
     )
 
 

@@ -106,7 +106,6 @@ class ReplayFolder:
             outcome=Outcome.DOWNLOADED,
             reason=None,
             detail=None,
-            duplicate_of=None,
             sha256=facts.sha256,
             bytes=facts.size,
         )

@@ -6,6 +6,7 @@ and verified again. Every method is one transaction and may be called from any t
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -70,7 +71,6 @@ class Download:
     attempts: int = 0
     sha256: str | None = None
     bytes: int | None = None
-    duplicate_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +174,8 @@ class Ledger:
 
     def add_page(
         self, scope: str, entries: Sequence[ListedGroup | ListedReplay], *, after: str | None, is_done: bool
-    ) -> int:
-        """Remember a page of a list and where the next one starts.
-
-        Returns:
-            How many of the entries the list did not have before.
-        """
+    ) -> None:
+        """Remember a page of a list and where the next one starts; one that brings nothing new is the last."""
         with self.transaction() as database:
             before = database.total_changes
             database.executemany("INSERT OR IGNORE INTO members VALUES (?, ?)", [(scope, item.id) for item in entries])
@@ -188,14 +184,17 @@ class Ledger:
             database.executemany(
                 "INSERT INTO replays (id, metadata) VALUES (?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET metadata = excluded.metadata",
-                [(item.id, item.to_json()) for item in entries if isinstance(item, ListedReplay)],
+                [
+                    (item.id, json.dumps(item.metadata, sort_keys=True))
+                    for item in entries
+                    if isinstance(item, ListedReplay)
+                ],
             )
             database.execute(
                 "INSERT INTO listings VALUES (?, ?, ?, 1) ON CONFLICT (scope) DO UPDATE "
                 "SET after = excluded.after, is_done = excluded.is_done, pages = pages + 1",
                 (scope, after, is_done or new == 0),
             )
-        return new
 
     def members(self, scope: str) -> list[str]:
         """Return the ids of a list in a fixed order."""
@@ -204,10 +203,10 @@ class Ledger:
     def known(self, replay_ids: Collection[str]) -> dict[str, Download]:
         """Return what is known of replays, by id and in its order."""
         rows = self._rows(
-            "SELECT id, metadata, outcome, reason, detail, attempts, sha256, bytes, duplicate_of FROM replays ORDER BY id"
+            "SELECT id, metadata, outcome, reason, detail, attempts, sha256, bytes FROM replays ORDER BY id"
         )
         return {
-            row[0]: Download(ListedReplay.from_json(row[0], row[1]), Outcome(row[2]), *row[3:9])
+            row[0]: Download(ListedReplay(row[0], json.loads(row[1])), Outcome(row[2]), *row[3:8])
             for row in rows
             if row[0] in replay_ids
         }
@@ -233,13 +232,12 @@ class Ledger:
             at: time in seconds since 1970.
         """
         rows: list[tuple[Any, ...]] = [
-            (f.outcome.value, f.reason, f.detail, f.attempts, f.sha256, f.bytes, f.duplicate_of, at, f.replay.id)
-            for f in downloads
+            (f.outcome.value, f.reason, f.detail, f.attempts, f.sha256, f.bytes, at, f.replay.id) for f in downloads
         ]
         with self.transaction() as database:
             database.executemany(
                 "UPDATE replays SET outcome = ?, reason = ?, detail = ?, attempts = ?, sha256 = ?, bytes = ?, "
-                "duplicate_of = ?, changed_at = ? WHERE id = ?",
+                "changed_at = ? WHERE id = ?",
                 rows,
             )
 

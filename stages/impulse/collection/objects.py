@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from impulse.collection.client import MAX_FILE_BYTES
@@ -23,38 +24,40 @@ SUFFIX = ".replay"
 """End of the names of replay files."""
 
 
+@contextmanager
+def open_bucket_source(params: FetchParams, *, state: Path) -> Iterator[BucketSource]:
+    """Open the bucket that the settings name; it is not asked yet.
+
+    Args:
+        params: settings of the stage.
+        state: folder of local state, with the facts of objects that earlier runs read.
+
+    Raises:
+        ConfigError: the settings name no place.
+        StoreUnusable: the settings of AWS on this machine cannot be used.
+    """
+    if params.source_url is None:
+        raise ConfigError(
+            "fetch.source_url", "is not set; name the replays, s3://bucket/prefix, in conf/source/s3.yaml"
+        )
+    with closing(S3Bucket(S3Url.parse(params.source_url), listed="")) as bucket:
+        yield BucketSource(params, state, bucket)
+
+
+@dataclass(frozen=True, slots=True)
 class BucketSource:
-    """The replay files below a prefix, in the order of their names. Close it in the end."""
+    """The replay files below a prefix, in the order of their names."""
 
-    def __init__(self, params: FetchParams, *, state: Path) -> None:
-        """Prepare; the bucket is not asked yet.
-
-        Args:
-            params: settings of the stage.
-            state: folder of local state, with the facts of objects that earlier runs read.
-
-        Raises:
-            ConfigError: the settings name no place.
-            StoreUnusable: the settings of AWS on this machine cannot be used.
-        """
-        if params.source_url is None:
-            raise ConfigError(
-                "fetch.source_url", "is not set; name the replays, s3://bucket/prefix, in conf/source/s3.yaml"
-            )
-        self._params = params
-        self._state = state
-        self._bucket = S3Bucket(S3Url.parse(params.source_url), listed="")
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._bucket.close()
+    params: FetchParams
+    state: Path
+    bucket: S3Bucket
 
     def plan(self, storage: Storage) -> str:
         """Return what there is to do."""
         listed = self._listed()
         size = sum(found.bytes for found in listed.values())
         return (
-            f"a run reads those of {len(listed)} objects below {self._bucket.place} ({size / 1e6:.1f} MB) "
+            f"a run reads those of {len(listed)} objects below {self.bucket.place} ({size / 1e6:.1f} MB) "
             "that no run has read before"
         )
 
@@ -64,20 +67,20 @@ class BucketSource:
         yield from with_progress(self._read(listed, storage), total=len(listed), what="files")
 
     def _listed(self) -> dict[str, ListedObject]:
-        listed = {name: found for name, found in self._bucket.objects().items() if name.endswith(SUFFIX)}
+        listed = {name: found for name, found in self.bucket.objects().items() if name.endswith(SUFFIX)}
         if not listed:
             raise SourceError(
-                f"no object below {self._bucket.place} ends in {SUFFIX}; name another place in fetch.source_url"
+                f"no object below {self.bucket.place} ends in {SUFFIX}; name another place in fetch.source_url"
             )
         return listed
 
     def _read(self, listed: dict[str, ListedObject], storage: Storage) -> Iterator[Candidate | Reject]:
-        bucket, is_in_place = self._bucket, self._params.is_in_place
+        bucket, is_in_place = self.bucket, self.params.is_in_place
 
         def is_kept(facts: FileFacts) -> bool:
             return facts.header is None or is_in_place or storage.size(replay_path(facts.replay_id)) == facts.size
 
-        known = KnownFacts(self._state / "objects")
+        known = KnownFacts(self.state / "objects")
 
         def one(item: tuple[str, ListedObject]) -> Candidate | Reject:
             name, found = item
@@ -96,6 +99,6 @@ class BucketSource:
             known.keep(facts, *identity)
             return Candidate(name, content, facts, path)
 
-        with closing(map_in_order(one, listed.items(), threads=self._params.threads)) as read:
+        with closing(map_in_order(one, listed.items(), threads=self.params.threads)) as read:
             yield from read
         known.sweep()

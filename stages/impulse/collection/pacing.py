@@ -82,12 +82,6 @@ class Limit:
             spacing = max(spacing, HOUR / (self.per_hour * HOUR_SHARE))
         return spacing
 
-    @property
-    def calls_an_hour(self) -> float:
-        """Calls that the pace allows in an hour."""
-        calls = HOUR / self.spacing
-        return calls if self.per_hour is None else min(calls, self.per_hour * HOUR_SHARE)
-
 
 TIERS: Mapping[str, tuple[tuple[float, int | None], tuple[float, int | None], tuple[float, int | None]]] = {
     "regular": ((2, 500), (2, 1000), (1, 200)),

@@ -15,14 +15,6 @@ from impulse.collection.source import Candidate
 from impulse.replay.reasons import Reason
 from impulse.tables.rejects import Reject
 
-REASONS = {
-    Outcome.PENDING: Reason.NOT_FETCHED,
-    Outcome.GONE: Reason.GONE,
-    Outcome.FORBIDDEN: Reason.FORBIDDEN,
-    Outcome.FAILED: Reason.DOWNLOAD_FAILED,
-}
-"""Why a replay without a file has none, where nothing more is known."""
-
 
 def reconcile(downloads: Iterable[Download], folder: ReplayFolder, *, retry_failed: bool) -> dict[str, Download]:
     """Return what is known of each replay once the ledger and the folder agree."""
@@ -121,7 +113,7 @@ def settle(
 
 def _known(download: Download, outcome: Outcome) -> Download:
     """Return a replay without what an earlier outcome left in it."""
-    return replace(download, outcome=outcome, reason=None, detail=None, duplicate_of=None)
+    return replace(download, outcome=outcome, reason=None, detail=None)
 
 
 def _restore_from_copy(download: Download, downloads: Iterable[Download], folder: ReplayFolder) -> None:
@@ -138,10 +130,9 @@ def _duplicate(download: Download, first: Download, reason: Reason) -> Download:
         outcome=Outcome.DUPLICATE,
         reason=reason.value,
         detail=f"same {what} as {first.replay.replay_id}",
-        duplicate_of=first.replay.id,
     )
 
 
 def _reject(download: Download) -> Reject:
-    reason = Reason(download.reason) if download.reason else REASONS[download.outcome]
+    reason = Reason(download.reason or Reason.NOT_FETCHED)  # every outcome but a pending one has its reason
     return Reject(download.replay.replay_id, download.replay.id, "fetch", reason, download.detail or "")

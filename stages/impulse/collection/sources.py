@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from impulse.collection.config import CollectionConfig
 from impulse.collection.local import LocalFiles
@@ -33,17 +33,18 @@ def open_source(job: Job[FetchParams]) -> Iterator[Source]:
         yield LocalFiles(params, job.root)
     elif params.source is SourceKind.s3:
         # Imported here as below, for their libraries take time that nobody else should wait.
-        from impulse.collection.objects import BucketSource
+        from impulse.collection.objects import open_bucket_source
 
-        with closing(BucketSource(params, state=job.state)) as bucket:
+        with open_bucket_source(params, state=job.state) as bucket:
             yield bucket
     else:
         from impulse.collection.ballchasing import open_ballchasing
         from impulse.collection.known import KnownFacts
 
-        config = CollectionConfig.from_env(
-            job.env_file,
-            base_url=params.base_url,
+        found = CollectionConfig.from_env(job.env_file)
+        config = replace(
+            found,
+            base_url=params.base_url or found.base_url,
             database_path=job.state / "ledger.sqlite",
             rate_limit_per_hour=params.rate_limit_per_hour,
             threads=params.threads,
