@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -223,18 +223,14 @@ def dvc(root: Path, *arguments: str) -> None:
 
 
 def run(root: Path, *command: str) -> None:
-    """Run a program in the checkout with this Python first on PATH; its failure is the command's, already said by it."""
+    """Run a program in the checkout with this Python first on PATH; its failure is the command's, already said by it.
+
+    An interrupt reaches the program too, and its end is waited for.
+    """
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
-    code = call(command, root, {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"})
-    if code:
-        sys.exit(code)
-
-
-def call(command: Sequence[str], root: Path, env: dict[str, str]) -> int:
-    """Run a program to its end; an interrupt reaches it too, and is waited out."""
-    with subprocess.Popen(command, cwd=root, env=env) as process:
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                continue
+    with subprocess.Popen(command, cwd=root, env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}) as process:
+        while process.returncode is None:
+            with suppress(KeyboardInterrupt):
+                process.wait()
+    if process.returncode:
+        sys.exit(process.returncode)

@@ -104,10 +104,8 @@ class NotFoundError(FetchError):
 class RateLimited(FetchError):
     """The server asks to wait."""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-        """Seconds that the server asks for, None when it names none that makes sense."""
+    retry_after: float | None = None
+    """Seconds that the server asks for, None when it names none that makes sense."""
 
 
 class ServerError(FetchError):

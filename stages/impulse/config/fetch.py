@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from impulse.config.ranges import check_range
-from impulse.errors import ConfigError
+from impulse.errors import ConfigError, check_known
 from impulse.s3.url import S3Url
 from impulse.tables.paths import REPLAYS
 
@@ -55,8 +55,7 @@ def query_filters(query: dict[str, Any]) -> dict[str, list[str]]:
     filters: dict[str, list[str]] = {}
     for given, value in query.items():
         name = str(given).replace("_", "-")
-        if name not in QUERY_FILTERS:
-            raise ConfigError(f"fetch.query.{given}", f"unknown filter; known are {', '.join(QUERY_FILTERS)}")
+        check_known(f"fetch.query.{given}", name, QUERY_FILTERS, what="filter")
         values = list(value) if isinstance(value, list | tuple) else [value]
         texts = [str(item).lower() if isinstance(item, bool) else str(item) for item in values if item is not None]
         if texts:

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from impulse.config.composition import checked, writable
 from impulse.config.params import Params
-from impulse.errors import ConfigError
+from impulse.errors import check_known
 
 SCHEMA_NAME = "impulse_schema"
 """Name under which conf/config.yaml finds the types of all keys. Hydra's store is shared by every program of an
@@ -27,10 +27,9 @@ def register_schema() -> None:
 
 
 def _check_root(version: int, *, _root_: DictConfig) -> int:
-    known = {item.name for item in fields(Params)}
-    others = {key: OmegaConf.to_container(_root_[key], resolve=True) for key in known - {"params_version"}}
-    unknown = sorted(str(key) for key in _root_ if key not in known and key != "hydra")
-    if unknown:
-        raise ConfigError(unknown[0], f"unknown key; known are {', '.join(sorted(known))}")
+    known = [item.name for item in fields(Params)]
+    others = {key: OmegaConf.to_container(_root_[key], resolve=True) for key in known if key != "params_version"}
+    for key in sorted(map(str, _root_)):
+        check_known(key, key, [*known, "hydra"], what="section")
     checked(Params, {**others, "params_version": version})
     return version

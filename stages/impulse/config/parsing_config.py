@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from impulse.config.parse import ParseParams
-from impulse.errors import ConfigError
+from impulse.errors import check_known
 from impulse.schema import features
 from impulse.schema.features import FEATURE_PRESETS
 
@@ -42,8 +42,7 @@ class ParsingConfig:
         Raises:
             ConfigError: there is no preset of that name.
         """
-        if name not in FEATURE_PRESETS:
-            raise ConfigError("preset", f"unknown preset {name!r}; known are {', '.join(FEATURE_PRESETS)}")
+        check_known("preset", name, FEATURE_PRESETS, what="preset")
         preset = FEATURE_PRESETS[name]
         return cls(preset.global_features, preset.player_features, fps)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from impulse.config.dedupe import DedupeParams
 from impulse.config.export import Compression, ExportParams
 from impulse.config.validate import Rule, ValidateParams
-from impulse.errors import ConfigError
+from impulse.errors import check_known
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,5 @@ class PipelineConfig:
 
     def export_params(self) -> ExportParams:
         """Return the settings of the export stage."""
-        known = [codec.value for codec in Compression]
-        if self.PARQUET_COMPRESSION not in known:
-            raise ConfigError(
-                "PARQUET_COMPRESSION", f"{self.PARQUET_COMPRESSION!r} is unknown; known are {', '.join(known)}"
-            )
+        check_known("PARQUET_COMPRESSION", self.PARQUET_COMPRESSION, list(Compression), what="codec")
         return ExportParams(compression=Compression(self.PARQUET_COMPRESSION))

@@ -24,10 +24,11 @@ class Severity(StrEnum):
 
 
 RANKS: tuple[str, ...] = (
-    *(f"{tier}-{n}" for tier in ("bronze", "silver", "gold", "platinum", "diamond", "champion") for n in (1, 2, 3)),
-    "grand-champion-1",
-    "grand-champion-2",
-    "grand-champion-3",
+    *(
+        f"{tier}-{number}"
+        for tier in ("bronze", "silver", "gold", "platinum", "diamond", "champion", "grand-champion")
+        for number in (1, 2, 3)
+    ),
     "supersonic-legend",
 )
 """Ranks by the API's names, lowest first."""
@@ -108,15 +109,13 @@ class FilterParams:
                 raise ConfigError(f"validate.filter.{name}", "an empty list selects nothing; null takes all")
         for size in self.team_size or ():
             check_range("validate.filter.team_size", size, 1, 8)
-        for name in ("date_from", "date_to"):
-            self.day(name)
         first, last = self.day("date_from"), self.day("date_to")
         if first and last and first > last:
             raise ConfigError("validate.filter.date_from", f"{first} is after validate.filter.date_to, {last}")
         for name in ("min_rank", "max_rank"):
             rank = getattr(self, name)
             if rank is not None and rank_number(rank) is None:
-                raise ConfigError(f"validate.filter.{name}", f"{rank!r} is no rank; known are {', '.join(RANKS)}")
+                check_known(f"validate.filter.{name}", rank, RANKS, what="rank")
         lowest, highest = rank_number(self.min_rank), rank_number(self.max_rank)
         if lowest is not None and highest is not None and lowest > highest:
             raise ConfigError(

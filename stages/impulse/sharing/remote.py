@@ -6,6 +6,7 @@ upload, so ``impulse push`` and its like ask here first. This is the only module
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ def default_remote(root: Path) -> Remote:
         root: folder of the checkout.
 
     Raises:
-        ConfigError: the checkout has no remote that can be used.
+        ConfigError: the checkout has no remote that can be used, or .dvc/config holds a secret.
     """
     from dvc.config import ConfigError as DvcConfigError
     from dvc.exceptions import DvcException
@@ -64,6 +65,7 @@ def default_remote(root: Path) -> Remote:
 
     try:
         with Repo(str(root)) as repo:
+            _refuse_secrets(repo.config.load_one("repo").get("remote", {}))
             remote: Any = repo.cloud.get_remote()
     except (DvcException, DvcConfigError) as error:
         raise ConfigError("the DVC remote", one_line(error)) from error
@@ -89,10 +91,9 @@ def check_remote(root: Path) -> str:
         The address of the remote.
 
     Raises:
-        ConfigError: no bucket is set, or .dvc/config holds a secret.
+        ConfigError: as for :func:`default_remote`.
         StageError: the bucket does not exist, cannot be reached or refuses the credentials.
     """
-    _refuse_secrets(root)
     remote = default_remote(root)
     if remote.place is not None:
         with closing(remote.open()) as bucket:
@@ -100,11 +101,8 @@ def check_remote(root: Path) -> str:
     return remote.address
 
 
-def _refuse_secrets(root: Path) -> None:
-    from dvc.repo import Repo
-
-    with Repo(str(root)) as repo:
-        remotes = repo.config.load_one("repo").get("remote", {})
+def _refuse_secrets(remotes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise for a secret among the options of remotes that git publishes."""
     for name, options in remotes.items():
         for option in SECRET_OPTIONS:
             if option in options:
