@@ -147,6 +147,21 @@ def test_the_faster_writer_wins(store: Store) -> None:
     assert not list(store.folder.rglob("*.partial"))
 
 
+def test_a_writer_who_is_faster_by_a_hair_wins_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between a last look and the rename another run may finish; its entry, which it may be linking, is not touched."""
+    rename, others = Path.rename, []
+
+    def rename_later(path: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "rename", rename)
+        others.append(put(store, "ab12", part=b"frames"))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename_later)
+    assert store.put("ab12", lambda folder: {"rows": (folder / "part").write_bytes(b"late")}) == others[0]
+    assert (others[0].folder / "part").read_bytes() == b"frames"
+    assert not list(store.folder.rglob("*.partial"))
+
+
 @pytest.mark.parametrize("files", [{"part": bytes(1000)}, {}], ids=["files", "facts only"])
 def test_the_longest_unused_entries_leave_first(
     store: Store, monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes]
@@ -164,6 +179,38 @@ def test_the_longest_unused_entries_leave_first(
     monkeypatch.setattr(module, "LEAST_BYTES", 0)
     assert store.sweep({"bb2"}) == 2
     assert [key for key in ("aa1", "bb2", "cc3", "dd4", "ee5") if store.get(key)] == ["aa1", "bb2", "ee5"]
+
+
+def test_what_another_run_may_be_about_to_link_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the limit, an entry that was used within the last hours."""
+    monkeypatch.setattr(module, "LEAST_BYTES", 0)
+    used = record_of(store, put(store, "ab12", part=bytes(1000)).key).stat().st_mtime
+    assert store.sweep(set(), now=used + 5 * 3600) == 0
+    assert store.sweep(set(), now=used + 7 * 3600) == 1
+
+
+def test_an_entry_that_is_found_during_a_sweep_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run looks it up after the sweep has listed it as unused."""
+    monkeypatch.setattr(module, "LEAST_BYTES", 0)
+    os.utime(record_of(store, put(store, "ab12", part=bytes(1000)).key), (1000, 1000))
+    size = module._size
+
+    def size_and_use(path: Path) -> int:
+        assert store.get("ab12") is not None
+        return size(path)
+
+    monkeypatch.setattr(module, "_size", size_and_use)
+    assert store.sweep(set()) == 0
+
+
+@pytest.mark.parametrize("gone", [".ab12.1.partial", "ab12", "ab12.record", "ab13"], ids=str)
+def test_a_sweep_goes_on_when_another_run_writes(store: Store, monkeypatch: pytest.MonkeyPatch, gone: str) -> None:
+    """What was listed may have been renamed or removed before it is looked at."""
+    monkeypatch.setattr(module, "LEAST_BYTES", 0)
+    os.utime(record_of(store, put(store, "cd12", part=bytes(1000)).key), (1000, 1000))
+    listed = [store.folder / "ab" / gone, *store.folder.glob("*/*")]
+    monkeypatch.setattr(Path, "glob", lambda folder, pattern: iter(listed))
+    assert store.sweep({"ab13"}) == 1
 
 
 def test_what_a_killed_run_left_is_removed_after_a_day(store: Store) -> None:

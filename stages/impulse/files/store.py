@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ SPARE_RUNS = 3
 """How many times the bytes of the last run it may hold of earlier ones."""
 ABANDONED_SECONDS = 24 * 3600.0
 """Age at which an entry without a name is what a killed run left behind, and not what another one is writing."""
+IN_USE_SECONDS = 6 * 3600.0
+"""How long an entry stays after its last use in any case: another run may have found it, and link it when it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +103,13 @@ class Store:
             facts = write(partial)
             files = {path.name: _described(path) for path in sorted(partial.iterdir())}
             _write_record(partial / RECORD, files, facts)
-            if (faster := self.get(key)) is not None:
-                return faster
-            _remove(home)  # one that lost its record
-            partial.rename(home)
+            try:
+                partial.rename(home)
+            except OSError:  # there is one: of another writer who was faster, or one that is damaged
+                if (faster := self.get(key)) is not None:
+                    return faster
+                _remove(home)
+                partial.rename(home)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         return Entry(key, home, files, facts)
@@ -131,6 +137,9 @@ class Store:
     def sweep(self, used: Collection[str], *, now: float | None = None) -> int:
         """Remove entries of earlier runs beyond the limit, those first that were not used for longest.
 
+        Other runs may use the store at the same time: what was used within the last hours stays, and what they write or
+        remove meanwhile is no error.
+
         Args:
             used: keys of the run that just ended; they stay.
             now: time in seconds, the current one by default.
@@ -139,22 +148,24 @@ class Store:
             Number of removed entries.
         """
         now = time.time() if now is None else now
-        kept: list[Path] = []
+        used_bytes, removed = 0, 0
         others: list[tuple[float, int, Path]] = []
         for path in self.folder.glob("*/*"):
-            if path.name.startswith("."):
-                if now - path.stat().st_mtime > ABANDONED_SECONDS:
-                    _remove(path)
-            elif path.name.removesuffix(f".{RECORD}") in used:
-                kept.append(path)
-            else:
-                others.append((_last_use(path), _size(path), path))
+            with suppress(FileNotFoundError):  # another run has just renamed or removed it
+                if path.name.startswith("."):
+                    if now - path.stat().st_mtime > ABANDONED_SECONDS:
+                        _remove(path)
+                elif path.name.removesuffix(f".{RECORD}") in used:
+                    used_bytes += _size(path)
+                else:
+                    others.append((_last_use(path), _size(path), path))
         if sum(size for _, size, _ in others) <= LEAST_BYTES:
             return 0
-        left, removed = max(LEAST_BYTES, SPARE_RUNS * sum(map(_size, kept))), 0
+        left = max(LEAST_BYTES, SPARE_RUNS * used_bytes)
         for _, size, path in sorted(others, reverse=True):
             left -= size
-            if left < 0:
+            # Asked again, as another run may have found it since.
+            if left < 0 and now - _last_use(path) > IN_USE_SECONDS:
                 _remove(path)
                 removed += 1
         return removed
@@ -225,8 +236,11 @@ def _size(path: Path) -> int:
 
 
 def _last_use(path: Path) -> float:
-    record = path / RECORD if path.is_dir() else path
-    return record.stat().st_mtime if record.exists() else 0.0
+    """Return when an entry was used last, in s; 0 for one that has no record any more."""
+    try:
+        return (path / RECORD if path.is_dir() else path).stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _remove(path: Path) -> None:
