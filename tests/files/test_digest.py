@@ -143,6 +143,35 @@ def test_a_new_and_a_renamed_file_count(package: Path) -> None:
     assert len({before, added, code_digest("replay", package=package)}) == 3
 
 
+@pytest.mark.parametrize(
+    "stray",
+    [
+        ".facts.py.swp",
+        "facts.py~",
+        "#facts.py#",
+        ".DS_Store",
+        ".ipynb_checkpoints/facts-checkpoint.py",
+        "__pycache__/f.pyc",
+    ],
+)
+def test_what_editors_and_systems_leave_is_no_code(package: Path, stray: str) -> None:
+    """A file that is open in an editor parses nothing again."""
+    before = product_digest("products/frames", package=package)
+    for room in ("replay", "products/frames", "decoding"):
+        (package / room / stray).parent.mkdir(exist_ok=True)
+        (package / room / stray).write_text("A = 2\n")
+    assert product_digest("products/frames", package=package) == before
+
+
+def test_a_package_below_a_hidden_folder_counts(tmp_path: Path) -> None:
+    """Where it is installed, for example in .venv, does not matter."""
+    (tmp_path / ".venv" / "replay").mkdir(parents=True)
+    (tmp_path / ".venv" / "replay" / "facts.py").write_text("A = 1\n")
+    before = code_digest("replay", package=tmp_path / ".venv")
+    (tmp_path / ".venv" / "replay" / "facts.py").write_text("A = 2\n")
+    assert code_digest("replay", package=tmp_path / ".venv") != before
+
+
 def test_declared_rooms_are_read_without_importing(package: Path) -> None:
     """Of a folder its __init__ speaks; who declares nothing uses the ground alone."""
     assert declared_rooms("products/frames", package=package) == ("decoding",)

@@ -45,7 +45,8 @@ def declared_rooms(product: str, *, package: Path = PACKAGE) -> tuple[str, ...]:
 def code_digest(*paths: str, package: Path = PACKAGE) -> str:
     """Return the digest of files and folders of the package, in any order.
 
-    Python files count by what they do, all others by their bytes.
+    Python files count by what they do, all others by their bytes. Names that start with a dot or end with a tilde, and the
+    like, do not count: editors leave them.
     """
     found = sorted({file for path in paths for file in _files(package / path)})
     digest = hashlib.sha256()
@@ -63,10 +64,17 @@ def source_digest(source: bytes) -> str:
 
 
 def _files(path: Path) -> Iterator[Path]:
+    """Yield the files of a folder that are code: nothing that editors, notebooks and systems put beside it."""
     if path.is_dir():
-        yield from (file for file in path.rglob("*") if file.is_file() and file.parent.name != "__pycache__")
+        for file in path.rglob("*"):
+            if file.is_file() and not any(map(_is_stray, file.relative_to(path).parts)):
+                yield file
     else:
         yield path
+
+
+def _is_stray(name: str) -> bool:
+    return name == "__pycache__" or name.startswith((".", "#")) or name.endswith("~")
 
 
 def _walk(value: object) -> Iterator[str]:
