@@ -13,7 +13,7 @@ class ParseParams(FrameSettings):
     """Settings of the parse stage."""
 
     events: bool = False
-    """Also make the events table (touches, pickups, shots, ...), which takes seconds a match."""
+    """Also make the events table (touches, pickups, shots, ...), which takes seconds a match. A replay that has none stays."""
 
     def __post_init__(self) -> None:
         """Check values."""

@@ -79,6 +79,22 @@ def decode_frames(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
+def reading_frame_data() -> Iterator[None]:
+    """Refuse the replay when its frame data, whose form nobody promises, lacks what the block looks for.
+
+    Raises:
+        UnsupportedReplay: ``decode_failed``.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        what = f"{type(error).__name__}: {_shorten(error)}"
+        raise UnsupportedReplay(
+            Reason.DECODE_FAILED, f"the parser's frame data is not of the form expected ({what})"
+        ) from error
+
+
+@contextmanager
 def _translated_errors() -> Iterator[None]:
     try:
         yield
@@ -95,8 +111,8 @@ def _translated_errors() -> Iterator[None]:
 
 def _translate(error: Exception) -> ReplayError:
     text = str(error)
-    for start, kind, reason in _MEANINGS:
-        if start.lower() in text.lower():
+    for phrase, kind, reason in _MEANINGS:
+        if phrase.lower() in text.lower():
             return kind(reason, _shorten(error))
     return UnsupportedReplay(Reason.DECODE_FAILED, _shorten(error))
 

@@ -17,7 +17,7 @@ from impulse.files.store import Store
 from impulse.parsing.keys import ProductKeys
 from impulse.parsing.listed_players import ListedPlayers
 from impulse.parsing.raw_replays import RawReplays
-from impulse.parsing.work import ParseTask, Results, make_products
+from impulse.parsing.work import FILE_UNUSABLE, ParseTask, Results, make_products
 from impulse.products.frames.product import FRAMES
 from impulse.run.engines import run_tasks
 from impulse.run.job import Counts, Job
@@ -82,6 +82,7 @@ def run(job: Job[ParseParams]) -> Counts:
         _write(folder, tables, rejected, job.settings)
     store.sweep({entry.key for results, _ in ended for entry in results.entries})
     made = Counter(product for results, _ in ended for product in results.made)
+    events_refused = _report_refused_events(tasks, ended)
     return Counts(
         len(tasks),
         len(tables["replays"]),
@@ -90,6 +91,7 @@ def run(job: Job[ParseParams]) -> Counts:
             "rows": sum(row["rows"] for row in tables["measures"]),
             "bytes_in": sum(task.manifest["bytes"] for task in tasks),
             "bytes": sum(row["bytes"] for row in tables["frames"]),
+            "events_refused": events_refused,
         },
         timing={"parsed_now": made["frames"], "measured_now": made["measures"], "events_now": made["events"]},
         packages=("subtr-actor-py", "pyarrow"),
@@ -112,8 +114,35 @@ def _make_missing(tasks: Sequence[ParseTask], job: Job[ParseParams]) -> list[tup
     ended: dict[str, tuple[Results, ReplayError | None]] = {}
     outcomes = run_tasks(make_products, missing.values(), job.engine)
     for outcome in with_progress(outcomes, total=len(missing), what="replays"):
-        ended[outcome.task.manifest["replay_id"]] = (outcome.value or outcome.task.known, outcome.error)
+        replay_id = outcome.task.manifest["replay_id"]
+        if outcome.error is not None:
+            ended[replay_id] = _after_failure(outcome.task, outcome.error)
+        elif outcome.value is not None:
+            ended[replay_id] = (outcome.value, None)
     return [ended.get(task.manifest["replay_id"], (task.known, None)) for task in tasks]
+
+
+def _after_failure(task: ParseTask, error: ReplayError) -> tuple[Results, ReplayError | None]:
+    """Return what there is of a replay whose worker failed: all but events when it came that far."""
+    task = task.looked_up()
+    if task.is_done:
+        return task.known, None
+    if error.reason not in FILE_UNUSABLE and task.known.measures is not None:
+        return replace(task.known, events_error=error), None
+    return task.known, error
+
+
+def _report_refused_events(tasks: Sequence[ParseTask], ended: Sequence[tuple[Results, ReplayError | None]]) -> int:
+    """Log which replays of the dataset have no events although they were asked for, and return their number."""
+    refused = [
+        (task.manifest["source_path"], results.events_refused)
+        for task, (results, error) in zip(tasks, ended, strict=True)
+        if results.events_refused and not error
+    ]
+    if refused:
+        (first, why), others = refused[0], len(refused) - 1
+        log.warning("no events of %s%s: %s", first, f" and {others} more" if others else "", why)
+    return len(refused)
 
 
 def _add_rows(tables: Mapping[str, list[Row]], row: Row, results: Results, listed: ListedPlayers) -> None:
@@ -134,7 +163,7 @@ def _add_rows(tables: Mapping[str, list[Row]], row: Row, results: Results, liste
     tables["players"].extend(listed.told_of(replay_id, facts["players"]))
     tables["goals"].extend(facts["goals"])
     tables["demolitions"].extend(facts["demolitions"])
-    if results.events is not None:
+    if results.events is not None and results.events_refused is None:
         tables["events"].extend(results.events.facts["events"])
 
 

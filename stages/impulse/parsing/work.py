@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -25,10 +25,10 @@ from impulse.replay.reasons import Reason
 from impulse.schema.features import frame_layout
 
 REJECTED = "rejected"
-"""Fact of an entry that says why the replay cannot be used, so that it is not tried again."""
+"""Fact of an entry that says why the replay gives no such product, so that it is not tried again."""
 
-# What depends on the machine's limits or on what is there now, not on the bytes of the manifest; the next run tries again.
-_NOT_KEPT = frozenset({Reason.OUT_OF_MEMORY, Reason.FILE_MISSING, Reason.BYTES_CHANGED})
+FILE_UNUSABLE = frozenset({Reason.FILE_MISSING, Reason.BYTES_CHANGED})
+"""What is wrong with the file as it is now; fetch mends it, so the next run tries again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class Results:
     events: Entry | None = None
     made: tuple[str, ...] = ()
     """Names of the products that were made now."""
+    events_error: ReplayError | None = None
+    """Why this run could not make the events, where another run may."""
 
     @property
     def entries(self) -> list[Entry]:
@@ -48,11 +50,13 @@ class Results:
 
     @property
     def reject(self) -> ReplayError | None:
-        """Why the replay cannot be used; None when it can."""
-        for entry in (self.frames, self.events):
-            if entry is not None and REJECTED in entry.facts:
-                return ReplayError(**entry.facts[REJECTED])
-        return None
+        """Why the replay cannot be used; None when it can. Events do not decide about that."""
+        return _refusal(self.frames)
+
+    @property
+    def events_refused(self) -> ReplayError | None:
+        """Why the replay has no events although they were asked for; None when it has, or nobody asked."""
+        return self.events_error or _refusal(self.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +100,12 @@ def make_products(task: ParseTask) -> Results:
         StageError: raw replays cannot be read at all.
     """
     made: list[str] = []
-    table = None
+    table = events_error = None
     with ExitStack() as open_files:
-        file = cache(lambda: open_files.enter_context(task.raw.file(task.manifest["path"])))
+        file = cache(lambda: open_files.enter_context(_checked_file(task)))
         if task.known.frames is None:
             made.append("frames")
-            entry, table = _make_frames(task, file())
+            entry, table = _make_frames(task, *file())
             task = task.with_frames(entry)
         frames, measures, events = task.known.frames, task.known.measures, task.known.events
         if frames is None or task.is_done:
@@ -113,15 +117,31 @@ def make_products(task: ParseTask) -> Results:
             measures = _measure(task, frames, table)
         if events is None and task.params.events:
             made.append("events")
-            events = _make_events(task, frames, table, file())
-    return Results(frames, measures, events, tuple(made))
+            path, _ = file()
+            try:
+                events = _make_events(task, frames, table, path)
+            except ReplayError as error:
+                events_error = error
+    return Results(frames, measures, events, tuple(made), events_error)
 
 
-def _make_frames(task: ParseTask, file: Path) -> tuple[Entry, pa.Table | None]:
-    manifest, key = task.manifest, task.keys.frames(task.manifest)
+@contextmanager
+def _checked_file(task: ParseTask) -> Iterator[tuple[Path, bytes]]:
+    """Give the replay's file and its bytes, which are those of the manifest; whatever is made is kept by their hash.
+
+    Raises:
+        CorruptReplay: ``file_missing`` or ``bytes_changed``.
+        StageError: raw replays cannot be read at all.
+    """
+    place = task.manifest["path"]
+    with task.raw.file(place) as file:
+        yield file, checked_bytes(file, task.manifest["sha256"], address=task.raw.address(place))
+
+
+def _make_frames(task: ParseTask, file: Path, data: bytes) -> tuple[Entry, pa.Table | None]:
+    key = task.keys.frames(task.manifest)
     try:
-        data = checked_bytes(file, manifest["sha256"], address=task.raw.address(manifest["path"]))
-        product = make_frames(file, data, task.params, replay_id=manifest["replay_id"])
+        product = make_frames(file, data, task.params, replay_id=task.manifest["replay_id"])
     except ReplayError as error:
         return task.store.keep(key, _lasting(error)), None
     return task.store.put(key, product.write), product.table
@@ -151,10 +171,14 @@ def _make_events(task: ParseTask, frames: Entry, table: pa.Table, file: Path) ->
 
 
 def _lasting(error: ReplayError) -> dict[str, Any]:
-    """Return what to keep of a reject; one that the next run may not find is raised again."""
-    if error.reason in _NOT_KEPT:
+    """Return what to keep of a reject; one that depends on the machine's limits is raised again, for the next run to try."""
+    if error.reason == Reason.OUT_OF_MEMORY:
         raise error
     return {REJECTED: {"reason": error.reason, "detail": error.detail}}
+
+
+def _refusal(entry: Entry | None) -> ReplayError | None:
+    return None if entry is None or REJECTED not in entry.facts else ReplayError(**entry.facts[REJECTED])
 
 
 def checked_bytes(file: Path, sha256: str, *, address: str) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from impulse.decoding.array_call import decode_frames, id_text
+from impulse.decoding.array_call import decode_frames, id_text, reading_frame_data
 
 USES = ("decoding",)
 """What this product uses beside the ground rooms; its digest covers them."""
@@ -38,29 +38,37 @@ def make_events(
         frame_time: (rows,) time in s of the network frame of each row; an event belongs to the first row at or after it.
 
     Raises:
-        ReplayError: the parser refused the replay; the reason code says how.
+        ReplayError: the parser refused the replay, or its frame data is not of the form expected; the reason code says how.
     """
     by_id = dict(zip(player_ids, players, strict=True))
-    rows = []
-    for kind, event, team in _events(decode_frames(path)):
-        player = by_id.get(id_text(event["player"]), {}) if event.get("player") else {}
-        x, y, z = _position(event)
-        at = int(np.searchsorted(frame_time, np.float32(event["time"])))
-        rows.append(
-            {
-                "replay_id": replay_id,
-                "kind": kind,
-                "frame": event["frame"],
-                "time": event["time"],
-                "row": at if at < len(frame_time) else None,
-                "team": team or player.get("team"),
-                "slot": player.get("slot"),
-                "player_x": x,
-                "player_y": y,
-                "player_z": z,
-            }
-        )
-    return sorted(rows, key=lambda row: (row["frame"], row["kind"], -1 if row["slot"] is None else row["slot"]))
+    data = decode_frames(path)
+    with reading_frame_data():
+        rows = [_row(event, kind, team, by_id, frame_time) for kind, event, team in _events(data)]
+    rows.sort(key=lambda row: (row["frame"], row["kind"], -1 if row["slot"] is None else row["slot"]))
+    return [{"replay_id": replay_id, **row} for row in rows]
+
+
+def _row(
+    event: Mapping[str, Any],
+    kind: str,
+    team: str | None,
+    by_id: Mapping[str, Mapping[str, Any]],
+    frame_time: npt.NDArray[np.float32],
+) -> dict[str, Any]:
+    player = by_id.get(id_text(event["player"]), {}) if event.get("player") else {}
+    x, y, z = _position(event)
+    at = int(np.searchsorted(frame_time, np.float32(event["time"])))
+    return {
+        "kind": kind,
+        "frame": event["frame"],
+        "time": event["time"],
+        "row": at if at < len(frame_time) else None,
+        "team": team or player.get("team"),
+        "slot": player.get("slot"),
+        "player_x": x,
+        "player_y": y,
+        "player_z": z,
+    }
 
 
 def _events(data: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str | None]]:

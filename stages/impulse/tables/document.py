@@ -49,7 +49,10 @@ FOLDERS: tuple[Folder, ...] = (
             "players.parquet": ("one row for each player of a replay", parsed.PLAYER_COLUMNS),
             "goals.parquet": ("one row for each goal", parsed.GOAL_COLUMNS),
             "demolitions.parquet": ("one row for each demolition", parsed.DEMOLITION_COLUMNS),
-            "events.parquet": ("one row for each event; with `parse.events` only", parsed.EVENT_COLUMNS),
+            "events.parquet": (
+                "one row for each event; with `parse.events` only, and none of a replay that the parser gives no events of",
+                parsed.EVENT_COLUMNS,
+            ),
             "measures.parquet": ("what the rules judge", (REPLAY_ID, *measures.MEASURE_COLUMNS)),
             paths.FRAMES_FILES: ("size and hash of every file of frames", parsed.FRAMES_FILE_COLUMNS),
             **_REJECTS,

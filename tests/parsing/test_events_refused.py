@@ -1,0 +1,136 @@
+"""Events are optional: what becomes of a replay whose events cannot be made, and of a file that is no longer the one fetched."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.jobs import job
+
+from impulse.collection.intake import take_in
+from impulse.collection.raw_storage import RawStorage
+from impulse.collection.source import Candidate
+from impulse.config.engine import EngineParams
+from impulse.config.fetch import SourceKind
+from impulse.config.parsing_config import ParsingConfig
+from impulse.demo import Kind, corpus
+from impulse.errors import ReplayError, UnsupportedReplay
+from impulse.parsing import stage
+from impulse.parsing.work import ParseTask, Results
+from impulse.run.job import Counts
+from impulse.run.pool import TaskResult
+
+PARAMS = ParsingConfig.get_preset("standard").params()
+WITH_EVENTS = dataclasses.replace(PARAMS, events=True)
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder with two raw replays, parsed in this process, where a test can stand in for the parser."""
+    monkeypatch.setattr(stage, "run_tasks", in_this_process)
+    replays = (
+        item for item in corpus(matches=2, seed=5, duration_seconds=10.0) if item.kind in (Kind.MATCH, Kind.LEAVER)
+    )
+    files = (Candidate(item.name, item.data) for item in replays)
+    take_in(files, source=SourceKind.local, storage=RawStorage.in_folder(tmp_path / "raw"))
+    return tmp_path
+
+
+def in_this_process(
+    work: Callable[[ParseTask], Results], tasks: Iterable[ParseTask], engine: EngineParams
+) -> Iterator[TaskResult[ParseTask, Results]]:
+    for task in tasks:
+        try:
+            yield TaskResult(task, work(task), None)
+        except ReplayError as error:
+            yield TaskResult(task, None, error)
+
+
+def run(data: Path, params: Any = WITH_EVENTS) -> Counts:
+    return stage.run(job(params, data))
+
+
+def table(data: Path, name: str) -> pa.Table:
+    return pq.read_table(data / "parsed" / f"{name}.parquet")
+
+
+def refuse(path: Path) -> dict[str, Any]:
+    raise UnsupportedReplay("decode_failed", "the parser is at its end")
+
+
+def give_other_data(path: Path) -> dict[str, Any]:
+    return {"touch_events": [{"time": 1.0}]}
+
+
+def run_out_of_memory(path: Path) -> dict[str, Any]:
+    raise UnsupportedReplay("out_of_memory", "memory allocation of 8 bytes failed")
+
+
+@pytest.mark.parametrize(
+    ("decode_frames", "is_kept"), [(refuse, True), (give_other_data, True), (run_out_of_memory, False)]
+)
+@pytest.mark.parametrize("parsed_before", [False, True], ids=["at once", "parsed before"])
+def test_a_replay_without_events_is_a_replay(
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    decode_frames: Callable[[Path], dict[str, Any]],
+    *,
+    is_kept: bool,
+    parsed_before: bool,
+) -> None:
+    """Frames, measures and tables are those of a run without events; the replays are counted, and one line says why."""
+    expected = run(data, PARAMS)
+    replays, frames = table(data, "replays"), sorted(path.name for path in data.rglob("parsed/frames/*/*.arrow"))
+    if not parsed_before:
+        (data / ".state").rename(data / ".state-before")
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
+        patch.setattr("impulse.products.events.decode_frames", decode_frames)
+        counts = run(data)
+
+    assert (counts.replays_in, counts.replays_out) == (expected.replays_out, expected.replays_out) == (2, 2)
+    assert counts.figures["events_refused"] == 2
+    assert table(data, "replays").equals(replays)
+    assert sorted(path.name for path in data.rglob("parsed/frames/*/*.arrow")) == frames
+    assert table(data, "events").num_rows == 0
+    (line,) = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert "and 1 more" in line
+    assert run(data).figures["events_refused"] == (2 if is_kept else 0)
+
+
+def test_a_worker_that_dies_of_events_costs_the_events_only(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it had made until then is in the store; one that dies before that costs the replay."""
+
+    def dies(work: Callable[..., Results], tasks: Iterable[ParseTask], engine: EngineParams) -> Iterator[TaskResult]:
+        for number, task in enumerate(tasks):
+            if not number:
+                work(dataclasses.replace(task, params=PARAMS))
+            yield TaskResult(task, None, UnsupportedReplay("worker_died", "signal 9"))
+
+    monkeypatch.setattr(stage, "run_tasks", dies)
+    counts = run(data)
+    assert (counts.replays_out, counts.rejected, counts.figures["events_refused"]) == (1, {"worker_died": 1}, 1)
+
+
+def test_events_are_never_made_of_other_bytes(data: Path) -> None:
+    """Frames of the store do not excuse a file that was changed; once it is back, so are the events."""
+    run(data, PARAMS)
+    first, second = sorted((data / "raw").rglob("*.replay"))
+    original = first.read_bytes()
+    first.chmod(0o644)
+    first.write_bytes(second.read_bytes())
+    assert run(data).rejected == {"bytes_changed": 1}
+
+    first.write_bytes(original)
+    assert run(data).rejected == {}
+    events = table(data, "events")
+    (data / ".state").rename(data / ".state-before")
+    run(data)
+    assert table(data, "events").equals(events)
+    assert len(set(events["replay_id"].to_pylist())) == 2
