@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from impulse.config.parse import ParseParams
@@ -19,30 +19,26 @@ from impulse.files.store import Entry
 from impulse.products.frames.product import FRAMES
 from impulse.products.measures import HEADER_FACTS
 from impulse.schema.features import frame_layout
-from impulse.schema.sampling import Sampling
+from impulse.schema.sampling import FrameSettings, Sampling
 
 
 @dataclass(frozen=True, slots=True)
 class ProductKeys:
     """What is common to the results of a run, by product."""
 
-    frames_from: Mapping[str, Any]
-    measures_from: Mapping[str, Any]
-    events_from: Mapping[str, Any]
+    frames_inputs: Mapping[str, Any]
+    measures_inputs: Mapping[str, Any]
+    events_inputs: Mapping[str, Any]
 
     @classmethod
     def of(cls, params: ParseParams) -> ProductKeys:
         """Return the keys for the settings, with the code and the parser that are installed."""
         layout = frame_layout(params.global_features, params.player_features, slots_per_team=params.slots_per_team)
-        settings = {
-            "sampling": params.sampling.value,
-            "fps": None if params.sampling is Sampling.native else params.fps,
-            "slots_per_team": params.slots_per_team,
-            "recover": params.recover,
-            # Those that every replay is parsed with and the further ones, so that a smaller choice parses nothing.
-            "global_features": layout.global_features,
-            "player_features": layout.player_features,
-        }
+        settings = {field.name: getattr(params, field.name) for field in fields(FrameSettings)}
+        # Those that every replay is parsed with and the further ones, so that a smaller choice parses nothing.
+        settings |= {"global_features": layout.global_features, "player_features": layout.player_features}
+        if params.sampling is Sampling.native:
+            settings["fps"] = None  # it means nothing then
         parser = parser_version()
         return cls(
             {"code": product_digest("products/frames"), "parser": parser, **settings},
@@ -56,16 +52,16 @@ class ProductKeys:
         Args:
             manifest: its row of the manifest.
         """
-        return _hashed({**self.frames_from, "replay_id": manifest["replay_id"], "sha256": manifest["sha256"]})
+        return _hashed({**self.frames_inputs, "replay_id": manifest["replay_id"], "sha256": manifest["sha256"]})
 
     def measures(self, manifest: Mapping[str, Any], frames: Entry) -> str:
         """Return the key of a replay's measures, which follow from the content of its frames and not from their key."""
         header = {name: manifest[name] for name in HEADER_FACTS}
-        return _hashed({**self.measures_from, "header": header, **_content(frames)})
+        return _hashed({**self.measures_inputs, "header": header, **_content(frames)})
 
     def events(self, manifest: Mapping[str, Any], frames: Entry) -> str:
         """Return the key of a replay's events."""
-        return _hashed({**self.events_from, "sha256": manifest["sha256"], **_content(frames)})
+        return _hashed({**self.events_inputs, "sha256": manifest["sha256"], **_content(frames)})
 
 
 def _content(frames: Entry) -> dict[str, Any]:

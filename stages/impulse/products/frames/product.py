@@ -21,10 +21,13 @@ from impulse.replay.container import ReplayBody, check_integrity, read_body, rea
 from impulse.replay.facts import header_facts
 from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout, frame_layout
-from impulse.schema.sampling import FrameSettings
+from impulse.schema.sampling import FrameSettings, Sampling
 
 FRAMES = "frames.arrow"
 """Name of the product's file."""
+
+LONGEST_FRAME_SECONDS = 0.1
+"""How long a row of ``native`` may be: recordings have 30 network frames a second or more, and fewer where a server lags."""
 
 # The parser reads these attributes of a car; the one that older recordings have instead it does not know.
 _DEMOLITION_ATTRIBUTE = "TAGame.Car_TA:ReplicatedDemolish"
@@ -90,7 +93,8 @@ def make_frames(path: Path, data: bytes, settings: FrameSettings, *, replay_id: 
         names=body.names,
         demolitions_known=demolitions_known,
     )
-    _check_end(frames, body, longest_row=1.0 / settings.fps)
+    is_native = settings.sampling is Sampling.native
+    _check_end(frames, body, longest_row=LONGEST_FRAME_SECONDS if is_native else 1.0 / settings.fps)
     players = table_rows.player_rows(replay_id, [*blue, *orange], frames)
     return FramesProduct(
         table=frames.table,
@@ -120,7 +124,13 @@ def duplicate_error(table: pa.Table, layout: FrameLayout) -> float | None:
 
 
 def _check_end(frames: Frames, body: ReplayBody, *, longest_row: float) -> None:
-    """Refuse a replay whose frames end before its last keyframe: the parser stops silently at a zeroed stretch."""
+    """Refuse a replay whose frames end before its last keyframe: the parser stops silently at a zeroed stretch.
+
+    Args:
+        frames: the frames.
+        body: tells when the last keyframe is.
+        longest_row: s that the last row may be before it.
+    """
     if not body.keyframes or not len(frames.frame_time):
         return
     end, expected = float(frames.frame_time[-1]), body.keyframes[-1][0]

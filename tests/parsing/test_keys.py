@@ -1,0 +1,65 @@
+"""Keys of products: other settings, another key; what means nothing to a product is no part of its key."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impulse.config.parse import ParseParams
+from impulse.demo import Recording, edit_header
+from impulse.errors import ReplayError
+from impulse.parsing.keys import ProductKeys
+from impulse.parsing.parsed_replay import parse_replay
+from impulse.schema.sampling import FrameSettings, Sampling
+
+MANIFEST = {"replay_id": "r", "sha256": "0" * 64}
+OTHERS: dict[str, Any] = {
+    "fps": 5.0,
+    "sampling": Sampling.causal,
+    "slots_per_team": 3,
+    "recover": False,
+    "global_features": ["BallRigidBodyBasis"],
+    "player_features": ["PlayerRigidBodyBasis"],
+}
+"""Another value of each setting that decides about frames."""
+
+
+def key_of(params: ParseParams) -> str:
+    return ProductKeys.of(params).frames(MANIFEST)
+
+
+@pytest.mark.parametrize("setting", [field.name for field in fields(FrameSettings)])
+def test_every_setting_of_frames_is_in_their_key(setting: str) -> None:
+    """Also one that is added later, for which this test wants a value."""
+    assert key_of(ParseParams()) != key_of(replace(ParseParams(), **{setting: OTHERS[setting]}))
+
+
+def test_settings_that_change_no_frame_change_no_key() -> None:
+    """Events are a product of their own; features that frames have anyway are no choice; native frames have their own rate."""
+    assert (
+        key_of(ParseParams())
+        == key_of(ParseParams(events=True))
+        == key_of(ParseParams(player_features=["PlayerBoost"]))
+    )
+    assert key_of(ParseParams()) != key_of(ParseParams(sampling=Sampling.native))
+    assert len({key_of(ParseParams(fps=fps, sampling=Sampling.native)) for fps in (1.0, 10.0, 120.0)}) == 1
+
+
+@pytest.mark.parametrize(("hidden", "reason"), [(6, "frames_missing"), (1, None)])
+def test_native_frames_do_not_depend_on_the_rate(
+    tmp_path: Path, synthetic: tuple[Path, Recording], hidden: int, reason: str | None
+) -> None:
+    """A header that hides the last keyframe and a few frames before it is refused at every rate or at none."""
+    recording = synthetic[1]
+    path = tmp_path / "short.replay"
+    path.write_bytes(edit_header(recording.data, {"NumFrames": recording.keyframes[-1] + 1 - hidden}))
+    for fps in (1.0, 10.0, 120.0):
+        params = ParseParams(fps=fps, sampling=Sampling.native)
+        if reason is None:
+            assert parse_replay(path, params).frames.num_rows == recording.keyframes[-1] + 1 - hidden
+        else:
+            with pytest.raises(ReplayError, match=reason):
+                parse_replay(path, params)
