@@ -85,13 +85,26 @@ def test_a_joiner_is_recovered_in_every_sampling(tmp_path: Path) -> None:
             assert parsed.frames.num_rows == recording.match.frames
 
 
-def test_fewer_frames_than_announced_are_refused(tmp_path: Path, synthetic: tuple[Path, Recording]) -> None:
-    """A header that announces more frames than there are marks a file that was cut and sealed again."""
+@pytest.mark.parametrize("sampling", Sampling)
+def test_a_header_that_hides_the_end_is_refused(
+    tmp_path: Path, synthetic: tuple[Path, Recording], sampling: Sampling
+) -> None:
+    """The parser stops at the announced number of frames, far before the last keyframe."""
     path = tmp_path / "short.replay"
     path.write_bytes(edit_header(synthetic[1].data, {"NumFrames": synthetic[1].match.frames // 2}))
-    with pytest.raises(ReplayError) as caught:
-        parse_replay(path, sampled(Sampling.parser))
-    assert caught.value.reason == "frames_missing"
+    with pytest.raises(ReplayError, match="frames_missing: the frames end at"):
+        parse_replay(path, sampled(sampling))
+
+
+@pytest.mark.parametrize("sampling", [Sampling.causal, Sampling.native])
+def test_fewer_frames_than_announced_are_refused(
+    tmp_path: Path, synthetic: tuple[Path, Recording], sampling: Sampling
+) -> None:
+    """A header that announces more frames than there are marks a file that was cut and sealed again."""
+    path = tmp_path / "short.replay"
+    path.write_bytes(edit_header(synthetic[1].data, {"NumFrames": synthetic[1].match.frames + 50}))
+    with pytest.raises(ReplayError, match=r"frames_missing: \d+ network frames decoded, the header announces \d+"):
+        parse_replay(path, sampled(sampling))
 
 
 def test_native_rows_of_a_real_match_are_its_network_frames(real_replays: Path) -> None:

@@ -18,39 +18,10 @@ from impulse.decoding.array_call import DecodedReplay
 from impulse.errors import CorruptReplay
 from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout
-from impulse.schema.sampling import LONGEST_PAUSE_SECONDS, Sampling
+from impulse.schema.sampling import LONGEST_PAUSE_SECONDS
 
 RATES = (60.0, 120.0, 240.0, 480.0, 960.0)
 """Rows a second to ask for, until every network frame was seen: recordings have 30, rarely 60 or 120 frames a second."""
-
-
-def decode_sampled(
-    decode: Callable[[float], DecodedReplay],
-    *,
-    sampling: Sampling,
-    fps: float,
-    layout: FrameLayout,
-    network_frames: int | None,
-) -> DecodedReplay:
-    """Decode a replay with the rows of a sampling.
-
-    Args:
-        decode: decodes at so many rows a second.
-        sampling: which network frame a row shows.
-        fps: rows a second; without meaning for ``native``.
-        layout: where times are in the array.
-        network_frames: number of network frames that the header announces; None when it does not say.
-
-    Raises:
-        CorruptReplay: ``frames_missing`` when the replay holds fewer network frames than announced.
-    """
-    if sampling is Sampling.parser:
-        return decode(fps)
-    native = _decode_every_frame(decode, layout, network_frames)
-    if sampling is Sampling.native:
-        return _with_rows(native, layout, _frame_times(native, layout), np.arange(len(native.array)))
-    rows, times = causal_rows(_frame_times(native, layout), fps)
-    return _with_rows(native, layout, times, rows)
 
 
 def causal_rows(
@@ -79,14 +50,23 @@ def causal_rows(
     return frames[~in_gap], times[~in_gap]
 
 
-def _decode_every_frame(
+def decode_every_frame(
     decode: Callable[[float], DecodedReplay], layout: FrameLayout, network_frames: int | None
 ) -> DecodedReplay:
-    """Return one row for each network frame, in order."""
+    """Return one row for each network frame, in order.
+
+    Args:
+        decode: decodes at so many rows a second.
+        layout: where times are in the array.
+        network_frames: number of network frames that the header announces; None when it does not say.
+
+    Raises:
+        CorruptReplay: ``frames_missing`` when the replay holds more than one network frame fewer than announced.
+    """
     seen = -1
     for rate in RATES:
         decoded = decode(rate)
-        times = _frame_times(decoded, layout)
+        times = frame_times(decoded, layout)
         last = np.flatnonzero(np.append(times[1:] != times[:-1], True))[: len(times)]
         # Complete when the header's number is reached, or when asking for more rows shows no more frames.
         if len(last) in (network_frames, seen):
@@ -99,14 +79,23 @@ def _decode_every_frame(
     return replace(decoded, array=decoded.array[last])
 
 
-def _frame_times(decoded: DecodedReplay, layout: FrameLayout) -> npt.NDArray[np.float32]:
+def frame_times(decoded: DecodedReplay, layout: FrameLayout) -> npt.NDArray[np.float32]:
+    """Return (rows,) time in s of the network frame that each row shows."""
     times: npt.NDArray[np.float32] = decoded.array[:, layout.global_index("FrameTime")]
     return times
 
 
-def _with_rows(
+def with_rows(
     native: DecodedReplay, layout: FrameLayout, times: npt.NDArray[np.float32], rows: npt.NDArray[np.intp]
 ) -> DecodedReplay:
+    """Return some rows of a replay, with times of their own.
+
+    Args:
+        native: what to take the rows of.
+        layout: where times are in the array.
+        times: (rows,) time in s of each row.
+        rows: (rows,) which rows to take.
+    """
     array = native.array[rows]
     array[:, layout.global_index("CurrentTime")] = times
     return replace(native, array=array)

@@ -190,8 +190,9 @@ def _add_slot(
 
 def _add_demolitions(arrays: dict[str, pa.Array], presence: Presence, slot: int, slots: Sequence[int]) -> None:
     arrays[f"p{slot}_demolished"] = array_of(presence.demolished)
+    # The last one stands for nobody (-1) and for somebody who is none of the players (the place after them).
     attacker_slots = np.array([*slots, -1], dtype=np.int8)[presence.attacker]
-    arrays[f"p{slot}_demolished_by"] = array_of(attacker_slots, presence.attacker < 0)
+    arrays[f"p{slot}_demolished_by"] = array_of(attacker_slots, attacker_slots < 0)
 
 
 def _convert(values: Values, source: Source, missing: npt.NDArray[np.bool_]) -> pa.Array:

@@ -22,7 +22,8 @@ class Presence:
     demolished: npt.NDArray[np.bool_]
     """(rows,) the car is demolished and has not come back."""
     attacker: npt.NDArray[np.int16]
-    """(rows,) position in the parser's player order of the player who demolished; -1 when not demolished or unknown."""
+    """(rows,) position in the parser's player order of the player who demolished, the one after the last when that was none
+    of them; -1 when not demolished."""
     onsets: npt.NDArray[np.intp]
     """Rows in which a demolition begins."""
 
@@ -53,7 +54,8 @@ def player_presence(
 
     Args:
         body: (rows, 13) as for :func:`body_exists`.
-        demolished_by: (rows,) position of the attacker in the parser's player order, -1 when not flagged.
+        demolished_by: (rows,) position of the attacker in the parser's player order, or the one after the last; -1 when not
+            flagged.
         time: (rows,) sample time in s.
     """
     exists = body_exists(body)

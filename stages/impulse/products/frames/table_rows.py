@@ -110,7 +110,7 @@ def demolition_rows(replay_id: str, frames: Frames) -> list[dict[str, Any]]:
                     "row": int(onset),
                     "time": float(frames.time[onset]),
                     "victim_slot": victim,
-                    "attacker_slot": slots[attacker] if 0 <= attacker < len(slots) else None,
+                    "attacker_slot": slots[attacker] if attacker < len(slots) else None,
                 }
             )
     return sorted(rows, key=lambda row: (row["row"], row["victim_slot"]))
