@@ -114,3 +114,20 @@ def test_corrupt_real_files_are_refused(real_replays: Path) -> None:
     for file in files:
         with pytest.raises(CorruptReplay):
             check_integrity(file.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"abc", "truncated: 3 bytes, too short for the size and CRC of its header"),
+        (bytes([9, 0, 0, 0]) + bytes(10), "truncated: header should have 9 bytes, the file has 6 of them"),
+        (bytes(5000), "malformed_header: 4 bytes wanted at offset 8, the section ends at 8"),
+        (bytes([24, 0, 0, 0]) + bytes(28), "not_a_replay: expected a class TAGame.Replay_*, found ''"),
+    ],
+    ids=["too short", "cut", "size 0", "other class"],
+)
+def test_read_header_says_what_is_wrong(data: bytes, message: str) -> None:
+    """With numbers that fit together."""
+    with pytest.raises(CorruptReplay) as caught:
+        read_header(data)
+    assert str(caught.value) == message

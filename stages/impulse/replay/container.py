@@ -79,8 +79,7 @@ def check_integrity(data: bytes) -> None:
         CorruptReplay: ``not_a_replay``, ``truncated``, ``header_crc_mismatch`` or ``body_crc_mismatch``.
     """
     header = _section(data, 0, "header", Reason.HEADER_CRC)
-    start_class = header[8:12] if len(header) >= 12 else b""
-    if not start_class or CLASS_PREFIX.encode() not in header[:64]:
+    if CLASS_PREFIX.encode() not in header[:64]:
         raise CorruptReplay(Reason.NOT_A_REPLAY, f"no {CLASS_PREFIX}* class name after the version numbers")
     _section(data, 8 + len(header), "body", Reason.BODY_CRC)
 
@@ -92,11 +91,13 @@ def read_header(data: bytes) -> ReplayHeader:
         data: the file, or at least its header section.
 
     Raises:
-        CorruptReplay: ``truncated`` or ``malformed_header``.
+        CorruptReplay: ``truncated``, ``not_a_replay`` or ``malformed_header``.
     """
-    (size,) = struct.unpack_from("<I", data) if len(data) >= 8 else (0,)
-    if size == 0 or len(data) < 8 + size:
-        raise CorruptReplay(Reason.TRUNCATED, f"header needs {8 + size} bytes, the file has {len(data)}")
+    if len(data) < 8:
+        raise CorruptReplay(Reason.TRUNCATED, f"{len(data)} bytes, too short for the size and CRC of its header")
+    (size,) = struct.unpack_from("<I", data)
+    if len(data) < 8 + size:
+        raise CorruptReplay(Reason.TRUNCATED, f"header should have {size} bytes, the file has {len(data) - 8} of them")
     reader = Reader(data, 8, 8 + size)
     major, minor = reader.i32(), reader.i32()
     net_version = reader.i32() if (major, minor) > (865, 17) and minor > 17 else None
