@@ -1,7 +1,7 @@
-"""The one table of frame columns: names, dtypes, units, bounds, nullability and meaning.
+"""Columns of frames that do not depend on a choice of features: identity, time, phase, presence.
 
-Arrow schemas, NumPy order, bounds checks and the documentation of the dataset are generated from it. Tables of whole
-replays (replays, players, goals, ...) are in :mod:`impulse.tables`, built from the same :class:`Column`.
+Those of features are in :mod:`impulse.schema.feature_columns`, those of whole replays (replays, players, goals, ...) in
+:mod:`impulse.tables`, all built from the same :class:`Column`.
 """
 
 from __future__ import annotations
