@@ -64,5 +64,5 @@ def test_bad_arguments_write_nothing(tmp_path: Path) -> None:
 
 
 def test_public_names_exist() -> None:
-    """Everything in ``__all__`` can be imported, and is sorted for readers."""
+    """Everything in ``__all__`` can be imported."""
     assert all(hasattr(impulse.demo, name) for name in impulse.demo.__all__)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
-from impulse.files import digest
-from impulse.files.digest import PACKAGE, code_digest, declared_rooms, product_digest, source_digest
+from impulse.files.digest import code_digest, declared_rooms, product_digest, source_digest
 
 SNIPPETS = {
     "constants": "x = 1\ny = (1.5, -2, 3j, b'a', 'ä', u'b', True, None, ...)\nz = 'a' 'b'\n",
@@ -176,15 +174,3 @@ def test_declared_rooms_are_read_without_importing(package: Path) -> None:
     """Of a folder its __init__ speaks; who declares nothing uses the ground alone."""
     assert declared_rooms("products/frames", package=package) == ("decoding",)
     assert declared_rooms("products/events.py", package=package) == ()
-
-
-def test_the_second_digest_is_cheap() -> None:
-    """Every task of a run may ask."""
-    rooms = [path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"]
-    start = time.process_time()
-    first = code_digest(*rooms)
-    once = time.process_time() - start
-    start = time.process_time()
-    assert code_digest(*rooms) == first
-    assert time.process_time() - start < max(once / 3, 0.01)
-    assert digest.source_digest.cache_info().hits > 0
