@@ -34,7 +34,7 @@ def flush_to_disk(path: Path) -> None:
 def link_or_copy(source: Path, target: Path) -> None:
     """Give a file a second name.
 
-    Where the disk has no hard links, or the two are on different disks, it is a copy, which gives up the space of one.
+    Where the disk has no hard links, or the two are on different disks, it is a copy, which takes the space twice.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -51,7 +51,8 @@ def link_or_copy(source: Path, target: Path) -> None:
 def link_folder(source: Path, target: Path) -> None:
     """Give a folder a second name, for reading.
 
-    Where that is not allowed (Windows asks for a privilege), its files get second names, which gives up to see later ones.
+    Where that is not allowed (Windows asks for a privilege), its files get second names, so files that are added later are
+    not seen.
     """
     try:
         target.symlink_to(source, target_is_directory=True)
@@ -68,8 +69,8 @@ def link_folder(source: Path, target: Path) -> None:
 def make_read_only(path: Path) -> None:
     """Protect a file from edits.
 
-    Where a read-only file could not be removed any more, or the disk knows no modes, it stays as it is, which gives up
-    that an edit of one name of a file is refused.
+    Where a read-only file could not be removed any more, or the disk knows no modes, it stays writable, so an edit through
+    one of its names is not refused.
     """
     if REMOVES_READ_ONLY:
         with suppress(PermissionError):

@@ -13,8 +13,8 @@ from pathlib import Path
 def memory_file(content: bytes) -> Iterator[Path]:
     """Give a path from which a content can be read until the block ends.
 
-    Linux keeps it in memory. Elsewhere it is a temporary file, which gives up that nothing is written to the disk, and that
-    nothing is left of it when the process is killed.
+    Linux keeps it in memory. Elsewhere it is a temporary file: the content is then on the disk, and stays there if the
+    process is killed.
     """
     if not hasattr(os, "memfd_create"):
         with tempfile.TemporaryDirectory(prefix="impulse-") as folder:

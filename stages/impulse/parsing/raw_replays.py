@@ -39,13 +39,15 @@ class RawReplays:
         """Return where the replays of a manifest are.
 
         Raises:
-            StageError: the manifest names a place that is none.
+            StageError: the manifest does not say where they are.
         """
         url = (manifest.schema.metadata or {}).get(STORAGE_URL)
         try:
             return cls(folder, None if url is None else S3Url.parse(url.decode()))
         except ValueError as error:
-            raise StageError(f"the manifest in {folder} names no place of its replays: it {error}") from error
+            raise StageError(
+                f"the manifest in {folder} does not say where its replays are: its storage_url {error}"
+            ) from error
 
     def address(self, path: str) -> str:
         """Return a file's place as text; the same on every machine."""

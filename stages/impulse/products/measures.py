@@ -54,7 +54,7 @@ class _Body(NamedTuple):
     values: Values
     """(13, rows) by :data:`_BODY`."""
     there: Flags
-    """(rows,) there is a body to tell of."""
+    """(rows,) the body is on the field in this row."""
 
 
 def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, goals: Rows) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _play(
 
 def _column(frames: pa.Table, name: str) -> pa.Array:
     column = frames[name]
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()  # which copies a single one too
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()  # which copies even a single chunk
 
 
 def _values(frames: pa.Table, name: str) -> npt.NDArray[Any]:
@@ -186,7 +186,7 @@ def _quat_error(bodies: Sequence[_Body]) -> float:
 
 
 def _share_outside(bodies: Sequence[_Body], is_outside: Callable[[Values], Flags]) -> float:
-    """Return the share of the rows with a body to tell of in which the body is outside a bound."""
+    """Return the share of the rows with a body on the field in which it is outside a bound."""
     rows = sum(int(np.count_nonzero(body.there)) for body in bodies)
     outside = sum(int(np.count_nonzero(is_outside(body.values) & body.there)) for body in bodies)
     return outside / rows if rows else 0.0

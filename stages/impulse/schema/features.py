@@ -145,8 +145,8 @@ class FrameLayout:
     def chosen(self, features: Collection[str]) -> tuple[Column, ...]:
         """Return the columns of some features, in the order of the frames.
 
-        Columns of time, phase, presence and demolition are always among them. Of a quantity that only features outside of
-        the choice give under its plain name, that column stands for the one that repeats it.
+        Columns of time, phase, presence and demolition are always among them. Where a chosen column repeats one of a feature
+        that was not chosen, the original is returned in its place.
         """
         wanted = {*features, *feature_columns.ALWAYS_FEATURES, *(column.feature for column in TIME_COLUMNS)}
         names: set[str] = set()

@@ -29,7 +29,7 @@ class Presence:
 
     @property
     def visible(self) -> npt.NDArray[np.bool_]:
-        """(rows,) there is a car to tell the state of."""
+        """(rows,) the car is on the field, so its state is known."""
         return self.present & ~self.demolished
 
 
