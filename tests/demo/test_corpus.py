@@ -64,7 +64,7 @@ def test_identities_are_distinct(files: list[DemoReplay]) -> None:
     for file in sound:
         header = read_header(file.data)
         assert header.get("Id") == file.recording.replay_id
-        is_old = file.recording.plan.version is not LATEST
+        is_old = file.recording.plan.version != LATEST
         assert header.get("MatchGUID") == (None if is_old else file.recording.match_guid)
 
 

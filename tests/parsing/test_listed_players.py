@@ -30,14 +30,16 @@ def test_the_id_decides_before_the_name() -> None:
     api = [row("b", "1", rank="gold-1"), row("a", "2", rank="gold-2")]
 
     for order in permutations(api):
-        assert ranks(listed(*order).told_of("r", shown)) == ["gold-1", "gold-2"]
+        assert ranks(listed(*order).with_listed_facts("r", shown)) == ["gold-1", "gold-2"]
 
 
 def test_ids_differ_in_case_only() -> None:
     """Consoles' names are ids, and the API may write them in lower case."""
     shown = [row("a", "Some_Name", platform="playstation", is_bot=False)]
 
-    assert ranks(listed(row("x", "some_name", platform="playstation", rank="gold-1")).told_of("r", shown)) == ["gold-1"]
+    assert ranks(
+        listed(row("x", "some_name", platform="playstation", rank="gold-1")).with_listed_facts("r", shown)
+    ) == ["gold-1"]
 
 
 def test_the_name_decides_where_ids_are_of_no_use() -> None:
@@ -45,7 +47,7 @@ def test_the_name_decides_where_ids_are_of_no_use() -> None:
     shown = [row("a", "77", platform="switch", is_bot=False), row("a", "78", team="orange", is_bot=False)]
     api = [row("a", "other", platform="switch", rank="gold-1"), row("a", "another", team="orange", rank="gold-2")]
 
-    assert ranks(listed(*api).told_of("r", shown)) == ["gold-1", "gold-2"]
+    assert ranks(listed(*api).with_listed_facts("r", shown)) == ["gold-1", "gold-2"]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def test_the_name_decides_where_ids_are_of_no_use() -> None:
 )
 def test_who_is_not_surely_the_same_gets_nothing(api: list[dict]) -> None:
     """No rank is better than somebody else's."""
-    found = listed(*api).told_of("r", [row("a", "1", is_bot=False)])
+    found = listed(*api).with_listed_facts("r", [row("a", "1", is_bot=False)])
 
     assert (found[0]["rank"], found[0]["rank_division"], found[0]["player_id_api"]) == (None, None, None)
     assert found[0]["name"] == "a"
@@ -72,4 +74,4 @@ def test_two_of_one_name_on_the_field_get_nothing_by_name() -> None:
     """Names tell players apart only where one alone has it, on both sides."""
     shown = [row("a", "1", is_bot=False), row("a", "2", is_bot=False)]
 
-    assert ranks(listed(row("a", "9", rank="gold-1")).told_of("r", shown)) == [None, None]
+    assert ranks(listed(row("a", "9", rank="gold-1")).with_listed_facts("r", shown)) == [None, None]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impulse.products.frames.phases import (
-    clock_seconds,
+    clock_known,
     game_states,
     held_rows,
     play_segments,
@@ -45,7 +45,7 @@ def test_the_first_entry_of_the_name_table_may_be_a_state() -> None:
 
 def test_clock_is_unknown_before_it_was_sent_and_for_sentinels() -> None:
     """Zero at the end of a match is a clock reading, zero before the first one is not."""
-    known = clock_seconds(np.array([0, 0, 300, 299, 2.1e9, 0, 0, 5]))
+    known = clock_known(np.array([0, 0, 300, 299, 2.1e9, 0, 0, 5]))
 
     assert known.tolist() == [False, False, True, True, False, True, True, True]
 

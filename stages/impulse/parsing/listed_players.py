@@ -23,7 +23,7 @@ class ListedPlayers:
         for row in table.to_pylist():
             self._rows[row["replay_id"]].append(row)
 
-    def told_of(self, replay_id: str, players: Sequence[Row]) -> list[dict[str, Any]]:
+    def with_listed_facts(self, replay_id: str, players: Sequence[Row]) -> list[dict[str, Any]]:
         """Return a replay's rows of the players table with what the source tells.
 
         A player is the listed one with the same platform and id; else the only one of the team with the same name,

@@ -160,7 +160,7 @@ def _add_rows(tables: Mapping[str, list[Row]], row: Row, results: Results, liste
     )
     tables["replays"].append({**row, **facts["facts"]})
     tables["measures"].append({"replay_id": replay_id, **results.measures.facts})
-    tables["players"].extend(listed.told_of(replay_id, facts["players"]))
+    tables["players"].extend(listed.with_listed_facts(replay_id, facts["players"]))
     tables["goals"].extend(facts["goals"])
     tables["demolitions"].extend(facts["demolitions"])
     if results.events is not None and results.events_refused is None:

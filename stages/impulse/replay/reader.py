@@ -14,8 +14,8 @@ T = TypeVar("T")
 MAX_LIST_ITEMS = 25_000
 """The parser refuses longer lists, so nothing longer can be used; it also bounds work on hostile bytes."""
 
-MAX_TEXT_BYTES = 10_000
-"""The parser refuses longer texts in the header."""
+MAX_TEXT_LENGTH = 10_000
+"""Characters; the parser refuses longer texts in the header."""
 
 # Windows-1252 with the five unassigned bytes kept as C1 controls, as the parser reads them.
 _CP1252 = "".join(bytes([b]).decode("cp1252", errors="ignore") or chr(b) for b in range(256))
@@ -68,7 +68,7 @@ class Reader:
     def text(self) -> str:
         """Read a text in either of its two encodings."""
         length = self.i32()
-        if abs(length) > MAX_TEXT_BYTES:
+        if abs(length) > MAX_TEXT_LENGTH:
             raise CorruptReplay(Reason.MALFORMED, f"text of {length} characters at offset {self.position - 4}")
         if length == 0:
             return ""
@@ -87,7 +87,7 @@ class Reader:
             length = int.from_bytes(data[position : position + 4], "little", signed=True)
             end = position + 4 + length
             raw = data[position + 4 : end - 1]
-            if 0 < length <= MAX_TEXT_BYTES and end <= self.end and raw.isascii():
+            if 0 < length <= MAX_TEXT_LENGTH and end <= self.end and raw.isascii():
                 self.position = end
                 found.append(raw.decode("ascii"))
             else:

@@ -19,7 +19,7 @@ BALL_REST_Z_UU = 93.15
 """Height of the resting ball's centre in real replays."""
 CAR_REST_Z_UU = 17.01
 """Height of a resting Octane's centre in real replays."""
-GOAL_DEPTH_UU = 93.0
+BEHIND_LINE_UU = 93.0
 """The ball counts once its centre is this far behind the goal line (rounded radius)."""
 
 MAX_CAR_SPEED = 2300.0

@@ -57,7 +57,7 @@ def roll_ball(seed: int, schedule: Schedule, *, goal_teams: list[int]) -> tuple[
         ]
         if number < len(goal_teams):
             side = 1.0 if goal_teams[number] == 0 else -1.0
-            line = arena.HALF_LENGTH_UU + arena.GOAL_DEPTH_UU
+            line = arena.HALF_LENGTH_UU + arena.BEHIND_LINE_UU
             wide, high = GOAL_BOX_UU
             places[-1] = np.array([draws.uniform(-wide, wide), side * line, draws.uniform(rest[2], high)])
         route = np.array([*places, places[-1]])

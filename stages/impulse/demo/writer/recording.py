@@ -23,7 +23,7 @@ from impulse.demo.writer.body import Tables, encode_body
 from impulse.demo.writer.casting import Cast
 from impulse.demo.writer.classes import ObjectTable
 from impulse.demo.writer.header import encode_header, seal
-from impulse.demo.writer.headline import KEYFRAME_DELAY_S, make_header
+from impulse.demo.writer.header_properties import KEYFRAME_DELAY_S, make_header
 from impulse.demo.writer.rigid_body import FIELDS, encode, quantise
 from impulse.demo.writer.timeline import write_timeline
 from impulse.demo.writer.version import LATEST, FormatVersion

@@ -132,7 +132,7 @@ def _phase_arrays(
     frame_time: npt.NDArray[np.float32],
 ) -> dict[str, pa.Array]:
     clock = global_values("SecondsRemaining")
-    clock_known = phases.clock_seconds(clock)
+    clock_known = phases.clock_known(clock)
     play_code = state_names.index(PLAY_STATE) if PLAY_STATE in state_names else -1
     segments = phases.play_segments(states, play_code, frame_time)
     unknown = states < 0

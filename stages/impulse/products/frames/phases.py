@@ -54,7 +54,7 @@ def game_states(codes: npt.NDArray[np.floating], names: Sequence[str]) -> tuple[
     return lookup[inverse], states
 
 
-def clock_seconds(values: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+def clock_known(values: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     """Tell where the match clock is known.
 
     The parser gives 0 until the clock was first sent, and a huge number in matches without one.

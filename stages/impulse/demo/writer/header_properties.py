@@ -51,7 +51,7 @@ def make_header(
     if match.is_forfeit:
         properties.append(Property("bForfeit", "BoolProperty", value=True))
     properties += [_int(f"Team{team}Score", score) for team, score in enumerate((blue, orange)) if score]
-    if version is LATEST:
+    if version == LATEST:
         properties.append(Property("TotalSecondsPlayed", "FloatProperty", _seconds_played(match)))
         properties.append(Property("MatchStartEpoch", "QWordProperty", int(start.timestamp())))
         if orange > blue:
@@ -81,7 +81,7 @@ def make_header(
         _int("MaxReplaySizeMB", 10),
         _text("Id", replay_id),
     ]
-    if version is LATEST and match_guid is not None:
+    if version == LATEST and match_guid is not None:
         properties.append(_text("MatchGUID", match_guid))
     properties += [
         Property("MapName", "NameProperty", match.map_name),
