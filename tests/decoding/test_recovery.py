@@ -70,7 +70,7 @@ def test_both_paths_agree_exactly_where_nothing_is_interpolated(tmp_path: Path, 
     assert [entry["name"] for entry in recovered.meta["team_zero"]] == [
         entry["name"] for entry in array.meta["team_zero"]
     ]
-    jumps = [LAYOUT.player_index("PlayerJump") + offset for offset in range(3)]
+    jumps = LAYOUT.player_at["PlayerJump"]
     for player in range(4):
         start = LAYOUT.global_width + player * LAYOUT.player_width
         mine, theirs = (found.array[:, start : start + LAYOUT.player_width].copy() for found in (recovered, array))

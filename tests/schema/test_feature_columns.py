@@ -15,21 +15,14 @@ from impulse.schema.features import (
 )
 
 
-@pytest.mark.parametrize("name", GLOBAL_FEATURES)
-def test_every_global_feature_is_known_to_the_parser_and_the_schema(name: str) -> None:
-    """Each header of the installed parser has a column of its own."""
-    headers = features.global_headers(name)
-    columns = [source.column.name for source in feature_sources(name, headers, player=False)]
+@pytest.mark.parametrize("name", GLOBAL_FEATURES + PLAYER_FEATURES)
+def test_every_feature_is_known_to_the_parser_and_the_schema(name: str) -> None:
+    """Each header of the installed parser has a column of its own, those of players one for each slot."""
+    is_player = name in PLAYER_FEATURES
+    headers = (features.player_headers if is_player else features.global_headers)(name)
+    columns = [source.column.name for source in feature_sources(name, headers, player=is_player)]
     assert len(set(columns)) == len(headers) > 0
-
-
-@pytest.mark.parametrize("name", PLAYER_FEATURES)
-def test_every_player_feature_is_known_to_the_parser_and_the_schema(name: str) -> None:
-    """Each header of the installed parser has a column of its own."""
-    headers = features.player_headers(name)
-    columns = [source.column.name for source in feature_sources(name, headers, player=True)]
-    assert len(set(columns)) == len(headers) > 0
-    assert all("{slot}" in column for column in columns)
+    assert all(("{slot}" in column) == is_player for column in columns)
 
 
 def test_an_unknown_header_is_an_error() -> None:
@@ -56,10 +49,10 @@ def test_layout_finds_features_where_the_parser_puts_them() -> None:
     layout = frame_layout(chosen.global_features, chosen.player_features, slots_per_team=3)
     headers = [header for name in layout.global_features for header in features.global_headers(name)]
     assert layout.global_width == len(headers)
-    assert headers[layout.global_index("SecondsRemaining")] == "seconds remaining"
+    assert [headers[column] for column in layout.global_at["SecondsRemaining"]] == ["seconds remaining"]
     block = [header for name in layout.player_features for header in features.player_headers(name)]
     assert layout.player_width == len(block)
-    assert block[layout.player_index("PlayerBoost")].startswith("boost level")
+    assert [block[column] for column in layout.player_at["PlayerBoost"]] == ["boost level (raw replay units)"]
 
 
 def test_every_column_says_what_it_means() -> None:

@@ -130,8 +130,6 @@ def id_text(remote_id: Mapping[str, Any]) -> str:
     return f"{kind}({value})"
 
 
-BODY_WIDTH = 13
-"""Position (3), quaternion (4), velocity (3), angular velocity (3)."""
-
 NO_BODY = np.array([0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], dtype=np.float32)
-"""What the parser gives for a body that does not exist: zeros and the identity rotation."""
+"""What the parser gives for a body that does not exist: position, quaternion, velocity, angular velocity of zeros but for
+the identity rotation."""

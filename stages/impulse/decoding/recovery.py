@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from impulse.decoding.array_call import (
-    BODY_WIDTH,
     NO_BODY,
     DecodedReplay,
     decode_replay,
@@ -54,7 +53,7 @@ def recover_replay(path: Path, data: Mapping[str, Any], layout: FrameLayout, *, 
     """
     known = decode_replay(path, global_features=layout.global_features, player_features=(), fps=fps)
     with reading_frame_data():
-        frame_numbers = _frames_of_rows(known.array[:, layout.global_index("FrameTime")], data)
+        frame_numbers = _frames_of_rows(known.array[:, layout.global_at["FrameTime"].start], data)
         people = _people(data)
         places = {id_text(remote_id): place for place, (remote_id, _) in enumerate(people)}
         blocks = [
@@ -116,25 +115,24 @@ def _player_block(
     """Return one player's columns of the array, (rows, player_width)."""
     used, row_of = np.unique(frame_numbers, return_inverse=True)
     block = np.zeros((len(used), layout.player_width), dtype=np.float32)
-    body_at = layout.player_index("PlayerRigidBodyQuaternionVelocities")
-    demolished_at = layout.player_index("PlayerDemolishedBy")
-    boost_at, jump_at = layout.player_index("PlayerBoost"), layout.player_index("PlayerJump")
-    any_jump_at = layout.player_index("PlayerAnyJump") if "PlayerAnyJump" in layout.player_features else None
-    block[:, body_at : body_at + BODY_WIDTH] = NO_BODY
+    body_at, boost_at = layout.player_at["PlayerRigidBodyQuaternionVelocities"], layout.player_at["PlayerBoost"]
+    jump_at, any_jump_at = layout.player_at["PlayerJump"], layout.player_at.get("PlayerAnyJump")
+    demolished_at = layout.player_at["PlayerDemolishedBy"]
+    block[:, body_at] = NO_BODY
     for row, number in enumerate(used):
         frame = frames[number]
         if isinstance(frame, str):  # "Empty": the player has no car
             continue
         state = frame["Data"]
-        block[row, body_at : body_at + BODY_WIDTH] = _body(state["rigid_body"])
+        block[row, body_at] = _body(state["rigid_body"])
         jumps = [bool(state[name]) for name in _JUMPS]
         block[row, boost_at] = state["boost_amount"]
-        block[row, jump_at : jump_at + 3] = jumps
+        block[row, jump_at] = jumps
         if any_jump_at is not None:
             block[row, any_jump_at] = any(jumps)
     block[:, demolished_at] = -1
     for frame_number, attacker in demolitions:
-        block[(used >= frame_number) & (used < frame_number + DEMOLITION_FRAMES), demolished_at] = attacker
+        block[(used >= frame_number) & (used < frame_number + DEMOLITION_FRAMES), demolished_at.start] = attacker
     return block[row_of]
 
 

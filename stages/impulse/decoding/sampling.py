@@ -81,7 +81,7 @@ def decode_every_frame(
 
 def frame_times(decoded: DecodedReplay, layout: FrameLayout) -> npt.NDArray[np.float32]:
     """Return (rows,) time in s of the network frame that each row shows."""
-    times: npt.NDArray[np.float32] = decoded.array[:, layout.global_index("FrameTime")]
+    times: npt.NDArray[np.float32] = decoded.array[:, layout.global_at["FrameTime"].start]
     return times
 
 
@@ -97,5 +97,5 @@ def with_rows(
         rows: (rows,) which rows to take.
     """
     array = native.array[rows]
-    array[:, layout.global_index("CurrentTime")] = times
+    array[:, layout.global_at["CurrentTime"].start] = times
     return replace(native, array=array)

@@ -46,10 +46,7 @@ class ParseResultFormatter:
         Raises:
             ReplayError: the replay could not be parsed.
         """
-        if result.parsed is None:
-            assert result.error is not None
-            raise result.error
-        parsed = result.parsed
+        parsed = result.require()
         columns = parsed.layout.chosen({name for names in result.chosen for name in names})
         dropped = dropped_columns(columns, self._config.dedupe_params())
         kept = [column.name for column in columns if column.name not in dropped]

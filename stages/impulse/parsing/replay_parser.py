@@ -42,18 +42,18 @@ class ParseResult:
         Raises:
             ReplayError: the replay could not be parsed.
         """
-        parsed = self._require()
+        parsed = self.require()
         return parsed.decoded.array[:, self._chosen_columns(parsed)]
 
     @property
     def columns(self) -> list[str]:
         """Names of the array's columns, as the parser gives them; player columns start with ``Player <n> - ``."""
-        return self._headers(self._require())
+        return self._headers(self.require())
 
     @property
     def metadata(self) -> dict[str, Any]:
         """The replay's row of the replays table, its players, goals and demolitions, and the parser's own metadata."""
-        parsed = self._require()
+        parsed = self.require()
         return {
             **parsed.replay,
             "players": parsed.players,
@@ -65,9 +65,14 @@ class ParseResult:
     @property
     def duration_seconds(self) -> float:
         """Recorded time between the first and the last row, in s."""
-        return float(self._require().replay["recorded_seconds"])
+        return float(self.require().replay["recorded_seconds"])
 
-    def _require(self) -> ParsedReplay:
+    def require(self) -> ParsedReplay:
+        """Return what was parsed.
+
+        Raises:
+            ReplayError: the replay could not be parsed.
+        """
         if self.parsed is None:
             assert self.error is not None
             raise self.error
@@ -75,19 +80,11 @@ class ParseResult:
 
     def _chosen_columns(self, parsed: ParsedReplay) -> npt.NDArray[np.intp]:
         layout = parsed.layout
-        picked = [
-            layout.global_index(name) + offset
-            for name in self.chosen[0]
-            for offset in range(len(features.global_headers(name)))
-        ]
-        block = [
-            layout.player_index(name) + offset
-            for name in self.chosen[1]
-            for offset in range(len(features.player_headers(name)))
-        ]
+        picked = [column for name in self.chosen[0] for column in layout.global_at[name]]
+        block = [column for name in self.chosen[1] for column in layout.player_at[name]]
         for player in range(len(parsed.players)):
             start = layout.global_width + player * layout.player_width
-            picked.extend(start + offset for offset in block)
+            picked.extend(start + column for column in block)
         return np.array(picked, dtype=np.intp)
 
     def _headers(self, parsed: ParsedReplay) -> list[str]:

@@ -67,6 +67,35 @@ _AXES = {
     "local relative ball velocity": ("ball_local_relvel", "ball velocity in the car's own frame", "uu/s"),
 }
 
+
+def _scalar(
+    name: str,
+    dtype: str,
+    meaning: str,
+    unit: str = "",
+    *,
+    rule: str = "copy",
+    lower: float | None = None,
+    upper: float | None = None,
+) -> tuple[Column, str]:
+    column = Column(f"p{{slot}}_{name}", dtype, meaning, unit, nullable=True, lower=lower, upper=upper, quantity=name)
+    return column, rule
+
+
+# Columns of players that stand alone, and their rules. Key: the parser's header.
+_PLAYER_SCALARS = {
+    "dodge active": _scalar("dodge", "bool", "a dodge is active", rule="odd"),
+    "jump active": _scalar("jump", "bool", "a jump is active", rule="odd"),
+    "double jump active": _scalar("double_jump", "bool", "a double jump is active", rule="odd"),
+    "any_jump_active": _scalar("any_jump", "bool", "a jump, double jump or dodge is active", rule="nonzero"),
+    "boost level (raw replay units)": _scalar(
+        "boost", "float32", "boost in the tank", "0-100", rule="boost", lower=0, upper=100
+    ),
+    "player demolished by": (DEMOLISHED_BY, "attacker"),
+    "distance to ball": _scalar("ball_distance", "float32", "distance from car to ball", "uu", lower=0),
+    "dodge refresh count": _scalar("dodge_refreshes", "int8", "dodges given back in this network frame", lower=0),
+}
+
 ANGULAR_VELOCITY_SCALE = 0.01
 """The parser gives angular velocity in hundredths of rad/s."""
 
@@ -112,58 +141,11 @@ def feature_sources(feature: str, headers: Sequence[str], *, player: bool) -> tu
 
 def _scalar_column(feature: str, header: str, *, player: bool) -> tuple[Column, str] | None:
     if not player:
-        for column in TIME_COLUMNS:
-            if column.feature == feature:
-                return column, "copy"
+        return next(((column, "copy") for column in TIME_COLUMNS if column.feature == feature), None)
+    if header not in _PLAYER_SCALARS:
         return None
-    flags = {
-        "dodge active": ("dodge", "a dodge is active", "odd"),
-        "jump active": ("jump", "a jump is active", "odd"),
-        "double jump active": ("double_jump", "a double jump is active", "odd"),
-        "any_jump_active": ("any_jump", "a jump, double jump or dodge is active", "nonzero"),
-    }
-    if header in flags:
-        name, meaning, rule = flags[header]
-        return Column(f"p{{slot}}_{name}", "bool", meaning, nullable=True, feature=feature, quantity=name), rule
-    if header == "boost level (raw replay units)":
-        return (
-            Column(
-                "p{slot}_boost",
-                "float32",
-                "boost in the tank",
-                "0-100",
-                nullable=True,
-                lower=0,
-                upper=100,
-                feature=feature,
-                quantity="boost",
-            ),
-            "boost",
-        )
-    if header == "player demolished by":
-        return DEMOLISHED_BY, "attacker"
-    if header == "distance to ball":
-        return Column(
-            "p{slot}_ball_distance",
-            "float32",
-            "distance from car to ball",
-            "uu",
-            nullable=True,
-            lower=0,
-            feature=feature,
-            quantity="ball_distance",
-        ), "copy"
-    if header == "dodge refresh count":
-        return Column(
-            "p{slot}_dodge_refreshes",
-            "int8",
-            "dodges given back in this network frame",
-            nullable=True,
-            lower=0,
-            feature=feature,
-            quantity="dodge_refreshes",
-        ), "copy"
-    return None
+    column, rule = _PLAYER_SCALARS[header]
+    return replace(column, feature=feature), rule
 
 
 def _axis_column(feature: str, header: str, prefix: str, subject: str, width: int) -> tuple[Column, str]:

@@ -5,7 +5,7 @@ The headers come from the parser itself, so that names and columns cannot drift 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -113,6 +113,10 @@ class FrameLayout:
     global_features: tuple[str, ...]
     """Asked of the parser: those of the contract, then the others of the choice in the order of all."""
     player_features: tuple[str, ...]
+    global_at: Mapping[str, range]
+    """Columns of the array that each global feature adder fills."""
+    player_at: Mapping[str, range]
+    """The same of player feature adders, counted from the start of a player's block of columns."""
     global_sources: tuple[feature_columns.Source, ...]
     """Sources of the global columns."""
     player_sources: tuple[feature_columns.Source, ...]
@@ -122,25 +126,15 @@ class FrameLayout:
     schema: pa.Schema
     """The same as an Arrow schema."""
 
-    def global_index(self, feature: str) -> int:
-        """Return the array column where a global feature adder's values begin."""
-        before = self.global_features[: self.global_features.index(feature)]
-        return sum(len(global_headers(name)) for name in before)
-
-    def player_index(self, feature: str) -> int:
-        """Return where a player feature adder's values begin inside one player's block of array columns."""
-        before = self.player_features[: self.player_features.index(feature)]
-        return sum(len(player_headers(name)) for name in before)
-
     @property
     def global_width(self) -> int:
         """Array columns before the first player's block."""
-        return sum(len(global_headers(name)) for name in self.global_features)
+        return sum(map(len, self.global_at.values()))
 
     @property
     def player_width(self) -> int:
         """Array columns of one player."""
-        return sum(len(player_headers(name)) for name in self.player_features)
+        return sum(map(len, self.player_at.values()))
 
     def chosen(self, features: Collection[str]) -> tuple[Column, ...]:
         """Return the columns of some features, in the order of the frames.
@@ -193,7 +187,26 @@ def _layout(global_features: tuple[str, ...], player_features: tuple[str, ...], 
         for source in feature_columns.feature_sources(name, player_headers(name), player=True)
     )
     columns = feature_columns.frame_columns(global_sources, player_sources, slots_per_team=slots_per_team)
-    return FrameLayout(global_features, player_features, global_sources, player_sources, columns, arrow_schema(columns))
+    return FrameLayout(
+        global_features,
+        player_features,
+        _places(global_features, global_headers),
+        _places(player_features, player_headers),
+        global_sources,
+        player_sources,
+        columns,
+        arrow_schema(columns),
+    )
+
+
+def _places(names: Sequence[str], headers: Callable[[str], Sequence[str]]) -> dict[str, range]:
+    """Return where each feature adder's columns are when they stand one after another."""
+    places: dict[str, range] = {}
+    end = 0
+    for name in names:
+        start, end = end, end + len(headers(name))
+        places[name] = range(start, end)
+    return places
 
 
 def _with_contract(contract: tuple[str, ...], chosen: Collection[str], known: tuple[str, ...]) -> tuple[str, ...]:

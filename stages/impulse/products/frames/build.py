@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from impulse.decoding.array_call import BODY_WIDTH, DecodedReplay
+from impulse.decoding.array_call import DecodedReplay
 from impulse.files.arrow import array_of, categories
 from impulse.products.frames import phases
 from impulse.products.frames.presence import (
@@ -43,8 +43,6 @@ class Frames:
     states: npt.NDArray[np.int32]
     """(rows,) codes into ``state_names``, -1 unknown."""
     state_names: list[str]
-    ball_present: npt.NDArray[np.bool_]
-    """(rows,)."""
     presences: tuple[Presence, ...]
     """Presence of each player in the parser's order, blue first."""
     slots: tuple[int, ...]
@@ -79,14 +77,13 @@ def build_frames(
     rows = columns.shape[1]
 
     def global_values(feature: str) -> Values:
-        values: Values = columns[layout.global_index(feature)]
+        values: Values = columns[layout.global_at[feature].start]
         return values
 
     time, frame_time = global_values("CurrentTime"), global_values("FrameTime")
     held = phases.held_rows(frame_time, time)
     states, state_names = phases.game_states(global_values("ReplicatedStateName"), names)
-    ball_at = layout.global_index("BallRigidBodyQuaternionVelocities")
-    ball_present = body_exists(columns[ball_at : ball_at + BODY_WIDTH].T)
+    ball_present = body_exists(columns[layout.global_at["BallRigidBodyQuaternionVelocities"]].T)
 
     arrays: dict[str, pa.Array] = {
         "replay_id": categories(np.zeros(rows, dtype=np.int32), [replay_id]),
@@ -99,7 +96,7 @@ def build_frames(
     }
     for source in layout.global_sources:
         if source.column.name not in arrays and source.column not in TIME_COLUMNS:
-            values = columns[layout.global_index(source.feature) + source.position]
+            values = columns[layout.global_at[source.feature][source.position]]
             arrays[source.column.name] = _convert(values, source, ~ball_present)
 
     blocks = np.split(
@@ -122,7 +119,7 @@ def build_frames(
 
     ordered = [arrays[field.name] if field.name in arrays else _nothing(field, rows) for field in layout.schema]
     table = pa.table(ordered, schema=layout.schema)
-    return Frames(table, time, frame_time, held, states, state_names, ball_present, tuple(presences), slots)
+    return Frames(table, time, frame_time, held, states, state_names, tuple(presences), slots)
 
 
 def _phase_arrays(
@@ -148,9 +145,8 @@ def _phase_arrays(
 
 
 def _presence(block: Values, layout: FrameLayout, time: npt.NDArray[np.float32]) -> Presence:
-    body_at = layout.player_index("PlayerRigidBodyQuaternionVelocities")
-    demolished_by = block[layout.player_index("PlayerDemolishedBy")]
-    return player_presence(block[body_at : body_at + BODY_WIDTH].T, demolished_by, time)
+    body = block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]]
+    return player_presence(body.T, block[layout.player_at["PlayerDemolishedBy"].start], time)
 
 
 def _one_after_the_other(blocks: Sequence[Values], presences: Sequence[Presence]) -> tuple[Values, Presence]:
@@ -183,7 +179,7 @@ def _add_slot(
     arrays[f"p{slot}_present"] = array_of(presence.present)
     for source in layout.player_sources:
         if source.rule != "attacker":
-            values = block[layout.player_index(source.feature) + source.position]
+            values = block[layout.player_at[source.feature][source.position]]
             missing = hidden | hidden_ball if "_ball_" in source.column.name else hidden
             arrays[source.column.name.format(slot=slot)] = _convert(values, source, missing)
 
