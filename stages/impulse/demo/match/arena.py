@@ -1,35 +1,19 @@
-"""The standard arena: bounds, kickoff places and boost pads.
+"""The standard arena: kickoff places and boost pads.
 
-Owns: lengths of the standard map in uu. Pad places are the parser's own table; the bounds and the kickoff
-places are the community's measurements, which real replays agree with.
+Owns: places of the standard map in uu; its bounds are in :mod:`impulse.schema.physics`. Pad places are the parser's own
+table; the kickoff places are the community's measurements, which real replays agree with.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-HALF_WIDTH_UU = 4096.0
-"""Side walls at x = -4096 and 4096."""
-HALF_LENGTH_UU = 5120.0
-"""Back walls, and goal lines, at y = -5120 and 5120."""
-HEIGHT_UU = 2044.0
-"""Ceiling."""
-BALL_RADIUS_UU = 92.75
 BALL_REST_Z_UU = 93.15
 """Height of the resting ball's centre in real replays."""
 CAR_REST_Z_UU = 17.01
 """Height of a resting Octane's centre in real replays."""
 BEHIND_LINE_UU = 93.0
 """The ball counts once its centre is this far behind the goal line (rounded radius)."""
-
-MAX_CAR_SPEED = 2300.0
-"""uu/s, limit of the game."""
-MAX_BALL_SPEED = 6000.0
-"""uu/s, limit of the game."""
-MAX_CAR_SPIN = 5.5
-"""rad/s, limit of the game."""
-MAX_BALL_SPIN = 6.0
-"""rad/s, limit of the game."""
 
 KICKOFFS_UU = ((-2048.0, -2560.0), (2048.0, -2560.0), (-256.0, -3840.0), (256.0, -3840.0), (0.0, -4608.0))
 """Places x, y of team 0; team 1's are turned by half a turn about the centre."""

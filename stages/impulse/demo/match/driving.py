@@ -7,7 +7,6 @@ other and through the ball, so this is no ground truth for contacts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from impulse.demo.match.bodies import Bodies
 from impulse.demo.match.draws import Draws
 from impulse.demo.match.schedule import Schedule
 from impulse.demo.match.waves import Array, half_turn, phase, wave
+from impulse.schema.physics import MAX_CAR_SPIN_RAD_S
 
 # Ranges from which paths and jumps are drawn. They are chosen, not measured, so that cars look busy, stay
 # within the arena and below the game's greatest speed: the limits of pace and rise together make 2200 uu/s.
@@ -48,23 +48,16 @@ _DODGE, _DOUBLE = 1, 2
 """Kinds of jumps; two more of four are plain."""
 
 
-@dataclass(frozen=True, slots=True)
-class CarMotion:
-    """Motion of all cars: F frames, P players."""
-
-    bodies: Bodies
-    """(F, P)."""
-    jumping: NDArray[np.bool_]
-    """(F, P, 3) dodge, jump, double jump."""
-
-
-def drive(seed: int, schedule: Schedule, *, teams: Sequence[int]) -> CarMotion:
+def drive(seed: int, schedule: Schedule, *, teams: Sequence[int]) -> tuple[Bodies, NDArray[np.bool_]]:
     """Return the motion of one car per player, as if nobody was ever missing or demolished.
 
     Args:
         seed: seed of the match.
         schedule: frames and plays.
         teams: team of each player.
+
+    Returns:
+        (F, P) bodies of F frames and P players, and (F, P, 3) whether dodge, jump and double jump are active.
     """
     paths = np.array([_paths(Draws(seed, "paths", number), teams) for number in range(len(schedule.plays))])
     reach_x, pace_x, phase_x, reach_y, pace_y, phase_y = paths[schedule.play].transpose(2, 0, 1)
@@ -77,7 +70,7 @@ def drive(seed: int, schedule: Schedule, *, teams: Sequence[int]) -> CarMotion:
     dx, dy = reach_x * turns_x * slope_x, reach_y * turns_y * slope_y
     ax, ay = reach_x * turns_x**2 * bend_x, reach_y * turns_y**2 * bend_y
     planar = np.maximum(np.sqrt(dx * dx + dy * dy), 1e-9)
-    yaw_rate = np.clip((dx * ay - dy * ax) / planar**2 * rate, -arena.MAX_CAR_SPIN, arena.MAX_CAR_SPIN)
+    yaw_rate = np.clip((dx * ay - dy * ax) / planar**2 * rate, -MAX_CAR_SPIN_RAD_S, MAX_CAR_SPIN_RAD_S)
     cos = dx / planar
     half_cos = np.sqrt((1 + cos) / 2)
     half_sin = np.where(dy < 0, -1.0, 1.0) * np.sqrt(np.maximum(1 - cos, 0.0) / 2)
@@ -87,16 +80,14 @@ def drive(seed: int, schedule: Schedule, *, teams: Sequence[int]) -> CarMotion:
     roll_cos, roll_sin = half_turn(tumble)
     rotation = np.stack([half_cos * roll_sin, half_sin * roll_sin, half_sin * roll_cos, half_cos * roll_cos], axis=2)
     still = np.zeros_like(yaw_rate)
-    return CarMotion(
-        Bodies(
-            np.stack([reach_x * x, reach_y * y, arena.CAR_REST_Z_UU + height], axis=2),
-            rotation,
-            np.stack([dx * rate, dy * rate, rise], axis=2),
-            np.stack([still, still, yaw_rate], axis=2),
-            np.zeros(yaw_rate.shape, dtype=bool),
-        ),
-        jumping,
+    bodies = Bodies(
+        np.stack([reach_x * x, reach_y * y, arena.CAR_REST_Z_UU + height], axis=2),
+        rotation,
+        np.stack([dx * rate, dy * rate, rise], axis=2),
+        np.stack([still, still, yaw_rate], axis=2),
+        np.zeros(yaw_rate.shape, dtype=bool),
     )
+    return bodies, jumping
 
 
 def _paths(draws: Draws, teams: Sequence[int]) -> list[tuple[float, ...]]:

@@ -89,12 +89,14 @@ def generate(plan: MatchPlan) -> Match:
     there = _attendance(plan, frames)
     goals = choose_goals(plan.seed, schedule, there=there)
     ball, touched = roll_ball(plan.seed, schedule, goal_teams=[goal.team for goal in goals])
-    motion = drive(plan.seed, schedule, teams=there.teams)
+    bodies, jumping = drive(plan.seed, schedule, teams=there.teams)
     demolitions = choose_demolitions(plan.seed, schedule, there=there, count=wanted_demolitions)
     lives = make_lives(schedule, there, demolitions=demolitions)
     cars = presence(lives, frames=frames, players=len(there.teams))
-    pad_events = find_pad_events(schedule, motion.bodies, can_pick_up=cars.has_car & ~cars.is_demolished)
-    components = run_components(plan.seed, schedule, jumping=motion.jumping, lives=lives, pad_events=pad_events)
+    pad_events = find_pad_events(schedule, bodies, can_pick_up=cars.has_car & ~cars.is_demolished)
+    boost, component_counts, boost_reports = run_components(
+        plan.seed, schedule, jumping=jumping, lives=lives, pad_events=pad_events
+    )
     return Match(
         seed=plan.seed,
         team_size=plan.team_size,
@@ -110,18 +112,18 @@ def generate(plan: MatchPlan) -> Match:
         countdown=schedule.countdown,
         is_ball_hit=schedule.is_ball_hit,
         ball=ball,
-        cars=cars.show(motion.bodies),
+        cars=cars.show(bodies),
         has_car=cars.has_car,
         is_demolished=cars.is_demolished,
-        boost=components.boost,
-        component_counts=components.counts,
+        boost=boost,
+        component_counts=component_counts,
         plays=schedule.plays,
         lives=lives,
         goals=goals,
         demolitions=demolitions,
         pad_events=pad_events,
         touches=_touches(plan.seed, touched, goals),
-        boost_reports=components.reports,
+        boost_reports=boost_reports,
         joined=there.joined,
         left=there.left,
     )

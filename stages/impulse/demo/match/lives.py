@@ -45,17 +45,6 @@ class Presence:
         return shown.blanked(~self.has_car)
 
 
-@dataclass(frozen=True, slots=True)
-class Components:
-    """What boost and jump components do."""
-
-    boost: NDArray[np.float64]
-    """(F, P) raw units."""
-    counts: NDArray[np.uint8]
-    """(F, P, 4) see :attr:`impulse.demo.match.Match.component_counts`."""
-    reports: tuple[BoostReport, ...]
-
-
 def make_lives(schedule: Schedule, there: Attendance, *, demolitions: tuple[Demolition, ...]) -> tuple[CarLife, ...]:
     """Return every car: a new one at each kickoff, and three seconds after each demolition."""
     lives = []
@@ -92,7 +81,7 @@ def run_components(
     jumping: NDArray[np.bool_],
     lives: tuple[CarLife, ...],
     pad_events: tuple[PadEvent, ...],
-) -> Components:
+) -> tuple[NDArray[np.float64], NDArray[np.uint8], tuple[BoostReport, ...]]:
     """Follow the components of every car; each car's start switched off.
 
     Args:
@@ -101,6 +90,10 @@ def run_components(
         jumping: (F, P, 3) when dodge, jump and double jump are active.
         lives: the cars.
         pad_events: who picks up which boost pad.
+
+    Returns:
+        (F, P) boost in raw units, (F, P, 4) counts as in :attr:`impulse.demo.match.truth.Match.component_counts`, and what
+        the game reports of the boost.
     """
     frames, players = jumping.shape[:2]
     tanks = fill_tanks(schedule, lives, wishes=wants_to_burn(seed, schedule, players=players), pad_events=pad_events)
@@ -117,4 +110,4 @@ def run_components(
         switched = np.diff(is_on, axis=0, prepend=np.zeros((1, 4), dtype=bool))
         counts[span, life.player] = np.cumsum(switched, axis=0).astype(np.uint8)
         reports += tank.reports
-    return Components(boost, counts, tuple(sorted(reports, key=lambda report: report.frame)))
+    return boost, counts, tuple(sorted(reports, key=lambda report: report.frame))

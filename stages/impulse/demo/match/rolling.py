@@ -12,6 +12,7 @@ from impulse.demo.match.bodies import Bodies
 from impulse.demo.match.draws import Draws
 from impulse.demo.match.schedule import Schedule
 from impulse.demo.match.waves import half_turn
+from impulse.schema.physics import ARENA_Y_UU, MAX_BALL_SPIN_RAD_S
 
 # Chosen, so that the ball stays in the arena and well below the game's greatest speed.
 LEG_S = 2.2
@@ -57,7 +58,7 @@ def roll_ball(seed: int, schedule: Schedule, *, goal_teams: list[int]) -> tuple[
         ]
         if number < len(goal_teams):
             side = 1.0 if goal_teams[number] == 0 else -1.0
-            line = arena.HALF_LENGTH_UU + arena.BEHIND_LINE_UU
+            line = ARENA_Y_UU + arena.BEHIND_LINE_UU
             wide, high = GOAL_BOX_UU
             places[-1] = np.array([draws.uniform(-wide, wide), side * line, draws.uniform(rest[2], high)])
         route = np.array([*places, places[-1]])
@@ -75,7 +76,7 @@ def roll_ball(seed: int, schedule: Schedule, *, goal_teams: list[int]) -> tuple[
         position[play.end : play.stop] = places[-1]
         touches.append([play.hit + int(np.searchsorted(leg, start)) for start in range(legs)])
     spin = np.stack([-velocity[:, 1], velocity[:, 0], np.zeros(frames)], axis=1) * SPIN_PER_SPEED
-    spin = np.clip(spin, -arena.MAX_BALL_SPIN / 2, arena.MAX_BALL_SPIN / 2)
+    spin = np.clip(spin, -MAX_BALL_SPIN_RAD_S / 2, MAX_BALL_SPIN_RAD_S / 2)
     hits, ends = ([getattr(play, mark) for play in schedule.plays] for mark in ("hit", "end"))
     rolled = np.clip(schedule.time, schedule.time[hits][schedule.play], schedule.time[ends][schedule.play])
     tilt, turn = (half_turn(rolled * rate) for rate in TURNS_PER_S)

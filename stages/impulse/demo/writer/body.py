@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from impulse.demo.writer.classes import ObjectTable
 from impulse.demo.writer.texts import encode_text
@@ -17,29 +16,34 @@ PACKAGES = ("..\\..\\TAGame\\CookedPCConsole\\GameInfo_Soccar_SF.upk",)
 """Game files that a replay needs (real replays list some thirty; readers ignore them)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """Content of the body, besides what the object table gives."""
+def encode_body(
+    objects: ObjectTable,
+    version: FormatVersion,
+    *,
+    keyframes: Iterable[tuple[float, int, int]],
+    network: bytes,
+    tick_marks: Iterable[tuple[str, int]],
+    names: Iterable[str],
+) -> bytes:
+    """Return the body section, without its size and CRC.
 
-    keyframes: list[tuple[float, int, int]]
-    """Time in seconds, frame, bit offset in the network data."""
-    network: bytes
-    tick_marks: list[tuple[str, int]]
-    """Description and frame."""
-    names: list[str]
-
-
-def encode_body(tables: Tables, objects: ObjectTable, version: FormatVersion) -> bytes:
-    """Return the body section, without its size and CRC."""
+    Args:
+        objects: the object table.
+        version: format of the file.
+        keyframes: time in seconds, frame, bit offset in the network data.
+        network: the network data.
+        tick_marks: description and frame.
+        names: the name table.
+    """
     sections = [
         _list([]),  # streamed levels
-        _list(struct.pack("<fii", *keyframe) for keyframe in tables.keyframes),
-        struct.pack("<I", len(tables.network)) + tables.network,
+        _list(struct.pack("<fii", *keyframe) for keyframe in keyframes),
+        struct.pack("<I", len(network)) + network,
         _list([]),  # debug texts
-        _list(encode_text(description) + struct.pack("<i", frame) for description, frame in tables.tick_marks),
+        _list(encode_text(description) + struct.pack("<i", frame) for description, frame in tick_marks),
         _list(encode_text(package) for package in PACKAGES),
         _list(encode_text(name) for name in objects.objects),
-        _list(encode_text(name) for name in tables.names),
+        _list(encode_text(name) for name in names),
         _list(encode_text(name) + struct.pack("<i", index) for name, index in objects.class_indices()),
         _list(
             struct.pack("<iii", index, parent, cache) + _list(struct.pack("<ii", *pair) for pair in ids)

@@ -43,8 +43,6 @@ COMPONENTS = tuple(
 """In the order of :attr:`impulse.demo.match.Match.component_counts`, then one that is never used."""
 GOAL_EVENT = "StatEvents.Events.Goal"
 PAD_CLASS = "TAGame.VehiclePickup_Boost_TA"
-UNKNOWN_FIELD = "TAGame.Car_TA:SyntheticUnknown"
-"""A field that no parser knows; a replay that sends it cannot be parsed."""
 
 _CLASSES = (
     _class("Core.Object", ""),
@@ -126,14 +124,13 @@ _OTHER_OBJECTS = (
 class ObjectTable:
     """Objects of one replay, with the numbers by which its stream names them."""
 
-    def __init__(self, *, map_name: str, pads: int, demolish: DemolishFormat, has_unknown_field: bool = False) -> None:
+    def __init__(self, *, map_name: str, pads: int, demolish: DemolishFormat) -> None:
         """Lay the table out: fields of a class, the class, its archetypes; parents first, as in the game.
 
         Args:
             map_name: file name of the map, for example ``Stadium_P``.
             pads: boost pads of the map.
             demolish: the newest attribute of demolitions that the game knew; later ones are not listed.
-            has_unknown_field: give cars a field that parsers do not know.
         """
         self.objects: list[str] = []
         self.pads = [f"{map_name}.TheWorld:PersistentLevel.VehiclePickup_Boost_TA_{pad}" for pad in range(pads)]
@@ -144,8 +141,6 @@ class ObjectTable:
         for item in _CLASSES:
             fields = tuple(name for name in item.fields if name not in demolish.unknown_yet)
             archetypes = item.archetypes
-            if has_unknown_field and CAR in archetypes:
-                fields += (UNKNOWN_FIELD,)
             if item.name == PAD_CLASS:
                 archetypes = tuple(self.pads)
             base = len(ids[item.parent])

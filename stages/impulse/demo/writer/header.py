@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 
 from impulse.demo.writer.texts import encode_text
 from impulse.errors import ConfigError
@@ -53,15 +54,9 @@ def edit_header(data: bytes, changes: Mapping[str, PropertyValue | None]) -> byt
     missing = set(changes) - {item.name for item in header.properties}
     if missing:
         raise ConfigError(", ".join(sorted(missing)), "the header has no such property")
-    properties = []
-    for item in header.properties:
-        value = changes.get(item.name, item.value)
-        if value is not None:
-            properties.append(Property(item.name, item.kind, value, item.array_index))
-    edited = ReplayHeader(
-        header.major, header.minor, header.net_version, header.class_name, tuple(properties), end=header.end
-    )
-    return seal(encode_header(edited)) + data[header.end :]
+    values = ((item, changes.get(item.name, item.value)) for item in header.properties)
+    properties = tuple(replace(item, value=value) for item, value in values if value is not None)
+    return seal(encode_header(replace(header, properties=properties))) + data[header.end :]
 
 
 def _encode_property(item: Property) -> bytes:

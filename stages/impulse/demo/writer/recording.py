@@ -19,7 +19,7 @@ from impulse.demo.match.draws import Draws
 from impulse.demo.match.truth import GAME_STATES, Match
 from impulse.demo.writer.actors import RIGID_BODIES, Record, Stage
 from impulse.demo.writer.bits import WORD, ZERO, pack
-from impulse.demo.writer.body import Tables, encode_body
+from impulse.demo.writer.body import encode_body
 from impulse.demo.writer.casting import Cast
 from impulse.demo.writer.classes import ObjectTable
 from impulse.demo.writer.header import encode_header, seal
@@ -54,8 +54,6 @@ class RecordingPlan:
     """How far the recorder's clock is ahead of other recorders', in another time zone."""
     has_match_guid: bool = True
     """The header names the match, if its format can; else only the recording."""
-    sends_unknown_field: bool = False
-    """Send an attribute that no parser knows, as a game newer than the parser does."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be recorded."""
@@ -83,14 +81,9 @@ class Recording:
         """Header's ``MatchGUID``: the same in all recordings of the match."""
         self.body_updates = _body_updates(match, plan)
         """(F, 1 + P) bool, which frames tell the state of the ball and of each player's car."""
-        table = ObjectTable(
-            map_name=match.map_name,
-            pads=len(PADS_UU),
-            demolish=plan.version.demolish,
-            has_unknown_field=plan.sends_unknown_field,
-        )
+        table = ObjectTable(map_name=match.map_name, pads=len(PADS_UU), demolish=plan.version.demolish)
         stage = Stage(table, plan.version)
-        cast = write_timeline(match, stage, match_guid=self.match_guid, sends_unknown_field=plan.sends_unknown_field)
+        cast = write_timeline(match, stage, match_guid=self.match_guid)
         self.pri_ids = {number: pri.id for number, pri in cast.pris.items()}
         """Actor id of each player who appears; bots are known by it."""
         self.state_indices = np.array([stage.state_index(state) for state in GAME_STATES])
@@ -118,13 +111,14 @@ class Recording:
         if self.plan.repeats_actors:
             stage.repeat_actors(self.keyframes[1:])
         network, offsets = self._pack_frames(stage, cast)
-        tables = Tables(
+        body = encode_body(
+            stage.table,
+            self.plan.version,
             keyframes=[(float(self.match.time[frame]), frame, int(offsets[frame])) for frame in self.keyframes],
             network=network,
             tick_marks=[(f"Team{goal.team}Goal", max(goal.frame - TICK_MARK_FRAMES, 0)) for goal in self.match.goals],
             names=stage.names,
         )
-        body = encode_body(tables, stage.table, self.plan.version)
         header = make_header(
             self.match,
             self.plan.version,

@@ -22,14 +22,13 @@ LAST_PICKUP = 200
 """Pads count their pickups 1, 2, ... in a byte; they start again after this, well below AVAILABLE."""
 
 
-def write_timeline(match: Match, stage: Stage, *, match_guid: str, sends_unknown_field: bool = False) -> Cast:
+def write_timeline(match: Match, stage: Stage, *, match_guid: str) -> Cast:
     """Write everything but rigid bodies and repeated actors.
 
     Args:
         match: what happened.
         stage: receives the records.
         match_guid: identity of the match.
-        sends_unknown_field: let the first car send an attribute that no parser knows.
     """
     cast = cast_actors(match, stage, match_guid=match_guid)
     _write_clock(match, stage, cast.game)
@@ -37,8 +36,6 @@ def write_timeline(match: Match, stage: Stage, *, match_guid: str, sends_unknown
     _write_demolitions(match, stage, cast)
     _write_components(match, stage, cast)
     _write_pads(match, stage, cast)
-    if sends_unknown_field:
-        stage.update(match.lives[0].first, cast.cars[0][0], classes.UNKNOWN_FIELD, byte(1))
     return cast
 
 
