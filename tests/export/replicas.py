@@ -9,8 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import feather
 
-from impulse.files.frames import read_frames, read_frames_schema, write_frames
+from impulse.files.frames import write_frames
 from impulse.tables.paths import DECISIONS, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, frames_path
 from impulse.tables.rejects import FOLDER_OF_STAGE
 
@@ -62,7 +63,8 @@ def replicate(source: Path, target: Path, count: int) -> Path:
 
 
 def _frames(path: Path) -> pa.Table:
-    return read_frames(path, read_frames_schema(path).names)
+    table: pa.Table = feather.read_table(path)
+    return table
 
 
 def _renamed(frames: pa.Table, replay_id: str) -> pa.Table:

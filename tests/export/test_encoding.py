@@ -11,13 +11,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 from tests.export.replicas import replicate
 from tests.exported import exported
 
 from impulse.config.export import Compression, ExportParams, FloatType
 from impulse.errors import StageError
 from impulse.export.encoding.types import as_exported, export_schema, half_resolution
-from impulse.files.frames import read_frames, read_frames_schema
 from impulse.schema.column import Column, arrow_schema
 from impulse.tables.paths import FRAMES_FILES, frames_path
 
@@ -29,7 +29,7 @@ def few(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def frames_of(folder: Path, replay_id: str) -> pd.DataFrame:
     path = folder / "parsed" / frames_path(replay_id)
-    frames: pd.DataFrame = read_frames(path, read_frames_schema(path).names).to_pandas()
+    frames: pd.DataFrame = feather.read_table(path).to_pandas()
     return frames
 
 

@@ -45,7 +45,7 @@ def test_an_entry_comes_back_with_hashes_and_facts(store: Store, files: dict[str
     assert {name: file.sha256 for name, file in written.files.items()} == {
         name: hashlib.sha256(content).hexdigest() for name, content in files.items()
     }
-    assert written.bytes == sum(map(len, files.values()))
+    assert {name: file.bytes for name, file in written.files.items()} == {name: len(files[name]) for name in files}
     assert store.get("ab13") is None
 
 

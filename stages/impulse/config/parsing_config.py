@@ -26,11 +26,10 @@ class ParsingConfig:
         """Check names and range exactly as the parse stage does."""
         self.params()
 
-    def params(self, *, slots_per_team: int = 4) -> ParseParams:
+    def params(self) -> ParseParams:
         """Return the same choice as settings of the parse stage."""
         return ParseParams(
             fps=self.fps,
-            slots_per_team=slots_per_team,
             global_features=list(self.global_features),
             player_features=list(self.player_features),
         )

@@ -16,12 +16,6 @@ def write_frames(frames: pa.Table, target: Path) -> None:
         writer.write_table(frames.combine_chunks())
 
 
-def read_frames_schema(path: Path) -> pa.Schema:
-    """Return the schema of a file that :func:`write_frames` wrote."""
-    with pa.OSFile(str(path), "rb") as file:
-        return pa.ipc.open_file(file).schema
-
-
 def read_frames(source: Path | bytes, columns: Sequence[str]) -> pa.Table:
     """Return some columns of a file that :func:`write_frames` wrote, or of its content, in the order asked for."""
     with pa.OSFile(str(source), "rb") if isinstance(source, Path) else pa.BufferReader(source) as file:

@@ -57,11 +57,6 @@ class Entry:
     facts: Mapping[str, Any]
     """What its writer returned."""
 
-    @property
-    def bytes(self) -> int:
-        """Size of all files."""
-        return sum(file.bytes for file in self.files.values())
-
 
 @dataclass(frozen=True, slots=True)
 class Store:

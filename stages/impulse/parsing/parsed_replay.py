@@ -57,9 +57,10 @@ def parse_replay(path: Path, params: ParseParams) -> ParsedReplay:
         OSError: the file cannot be read.
     """
     data = path.read_bytes()
-    replay_id = content_id(hashlib.sha256(data).hexdigest())
+    digest = hashlib.sha256(data).hexdigest()
+    replay_id = content_id(digest)
     product = make_frames(path, data, params, replay_id=replay_id)
-    manifest = describe(data, read_header(data), path)
+    manifest = describe(path, read_header(data), size=len(data), sha256=digest)
     events = []
     if params.events:
         events = make_events(
@@ -83,14 +84,13 @@ def parse_replay(path: Path, params: ParseParams) -> ParsedReplay:
     )
 
 
-def describe(data: bytes, header: ReplayHeader, path: Path) -> dict[str, Any]:
+def describe(path: Path, header: ReplayHeader, *, size: int, sha256: str) -> dict[str, Any]:
     """Return the manifest row of a file that was not fetched."""
-    digest = hashlib.sha256(data).hexdigest()
     return {
-        "replay_id": content_id(digest),
+        "replay_id": content_id(sha256),
         "path": path.name,
-        "bytes": len(data),
-        "sha256": digest,
+        "bytes": size,
+        "sha256": sha256,
         "source": "local",
         "source_path": path.name,
         **header_facts(header),

@@ -95,16 +95,8 @@ def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, goals
         "non_finite": _count_non_finite(frames),
         "time_steps_back": int(np.count_nonzero(backwards)),
         "max_quat_error": _quat_error([*ball, *cars]),
-        "outside_ball_pos": _share_outside(ball, _is_outside_arena),
-        "outside_ball_vel": _share_outside(ball, lambda body: _norm(body[_VEL]) > MAX_BALL_SPEED_UU_S * SPEED_ROUNDING),
-        "outside_ball_angvel": _share_outside(
-            ball, lambda body: _norm(body[_ANGVEL]) > MAX_BALL_SPIN_RAD_S * SPEED_ROUNDING
-        ),
-        "outside_car_pos": _share_outside(cars, _is_outside_arena),
-        "outside_car_vel": _share_outside(cars, lambda body: _norm(body[_VEL]) > MAX_CAR_SPEED_UU_S * SPEED_ROUNDING),
-        "outside_car_angvel": _share_outside(
-            cars, lambda body: _norm(body[_ANGVEL]) > MAX_CAR_SPIN_RAD_S * SPEED_ROUNDING
-        ),
+        **_outside("ball", ball, speed=MAX_BALL_SPEED_UU_S, spin=MAX_BALL_SPIN_RAD_S),
+        **_outside("car", cars, speed=MAX_CAR_SPEED_UU_S, spin=MAX_CAR_SPIN_RAD_S),
         "goals_blue": scored["blue"],
         "goals_orange": scored["orange"],
         "goal_mismatch": sum(abs(scored[team] - header[f"{team}_score"]) for team in scored),
@@ -183,6 +175,15 @@ def _norm(vectors: Values) -> Values:
 def _quat_error(bodies: Sequence[_Body]) -> float:
     errors = (np.where(body.there, np.abs(_norm(body.values[_QUAT]) - 1.0), 0.0) for body in bodies)
     return max((float(error.max(initial=0.0)) for error in errors), default=0.0)
+
+
+def _outside(what: str, bodies: Sequence[_Body], *, speed: float, spin: float) -> dict[str, float]:
+    """Return in what shares bodies are outside of the arena, faster than ``speed`` (uu/s), spinning faster than ``spin`` (rad/s)."""
+    return {
+        f"outside_{what}_pos": _share_outside(bodies, _is_outside_arena),
+        f"outside_{what}_vel": _share_outside(bodies, lambda body: _norm(body[_VEL]) > speed * SPEED_ROUNDING),
+        f"outside_{what}_angvel": _share_outside(bodies, lambda body: _norm(body[_ANGVEL]) > spin * SPEED_ROUNDING),
+    }
 
 
 def _share_outside(bodies: Sequence[_Body], is_outside: Callable[[Values], Flags]) -> float:

@@ -8,18 +8,6 @@ from typing import Any
 
 from impulse.decoding.array_call import id_text
 
-# How the parser names a platform in an id, and what impulse calls it.
-_PLATFORMS = {
-    "Steam": "steam",
-    "Epic": "epic",
-    "PlayStation": "playstation",
-    "Xbox": "xbox",
-    "Switch": "switch",
-    "PsyNet": "psynet",
-    "QQ": "qq",
-    "SplitScreen": "splitscreen",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Player:
@@ -55,7 +43,7 @@ def _player(team: str, entry: dict[str, Any]) -> Player:
     return Player(
         team=team,
         name=entry["name"],
-        platform=_PLATFORMS.get(kind, kind.lower()),
+        platform=kind.lower(),
         player_id=_platform_id(value),
         id_text=id_text(entry["remote_id"]),
         is_bot=is_bot,
