@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import subtr_actor
-from tests.demo.oracle import GLOBAL_FEATURES, PLAYER_FEATURES
 
 from impulse.demo import Platform, Recording
+from impulse.schema.feature_columns import CONTRACT_GLOBAL_FEATURES, CONTRACT_PLAYER_FEATURES
 
 Parse = Callable[..., tuple[dict[str, Any], np.ndarray]]
 PlayerOf = Callable[[Recording, dict[str, Any]], int]
@@ -28,12 +28,12 @@ def parse(replay_path: Path) -> Parse:
     """Parse a file's bytes into the parser's metadata and array."""
 
     def parse_bytes(
-        data: bytes, *, fps: float = 30.0, player_features: tuple[str, ...] = PLAYER_FEATURES
+        data: bytes, *, fps: float = 30.0, player_features: tuple[str, ...] = CONTRACT_PLAYER_FEATURES
     ) -> tuple[dict[str, Any], np.ndarray]:
         replay_path.write_bytes(data)
         return subtr_actor.get_ndarray_with_info_from_replay_filepath(
             str(replay_path),
-            global_feature_adders=list(GLOBAL_FEATURES),
+            global_feature_adders=list(CONTRACT_GLOBAL_FEATURES),
             player_feature_adders=list(player_features),
             fps=fps,
         )

@@ -34,21 +34,9 @@ from impulse.demo.match.truth import BOOST, DODGE, BoostReport, Match
 from impulse.demo.writer.recording import Recording
 from impulse.demo.writer.version import DemolishFormat
 from impulse.errors import UnsupportedReplay
+from impulse.schema.feature_columns import CONTRACT_GLOBAL_FEATURES, CONTRACT_PLAYER_FEATURES
 
 Array = NDArray[np.float32]
-
-GLOBAL_FEATURES = (
-    "CurrentTime",
-    "FrameTime",
-    "SecondsRemaining",
-    "ReplicatedStateName",
-    "ReplicatedGameStateTimeRemaining",
-    "BallHasBeenHit",
-    "BallRigidBodyQuaternionVelocities",
-)
-"""Parser's names of the features that are predicted once per row."""
-PLAYER_FEATURES = ("PlayerRigidBodyQuaternionVelocities", "PlayerBoost", "PlayerJump", "PlayerDemolishedBy")
-"""Parser's names of the features that are predicted for each player."""
 
 KNOWN_BY_FRAME = 301
 """Players must be seen in this frame at the latest; the parser's array call fails on later ones."""
@@ -105,16 +93,16 @@ def expected_array(
     recording: Recording,
     *,
     fps: float = 10.0,
-    global_features: Sequence[str] = GLOBAL_FEATURES,
-    player_features: Sequence[str] = PLAYER_FEATURES,
+    global_features: Sequence[str] = CONTRACT_GLOBAL_FEATURES,
+    player_features: Sequence[str] = CONTRACT_PLAYER_FEATURES,
 ) -> Array:
     """Return the array that the parser must return.
 
     Args:
         recording: what is parsed.
         fps: rows a second.
-        global_features: any of GLOBAL_FEATURES, in any order.
-        player_features: any of PLAYER_FEATURES, in any order.
+        global_features: any of CONTRACT_GLOBAL_FEATURES, in any order.
+        player_features: any of CONTRACT_PLAYER_FEATURES, in any order.
 
     Returns:
         (R, C) float32: the global features, then for each player in :func:`player_order` the player features.

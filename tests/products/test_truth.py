@@ -134,7 +134,10 @@ def test_values_are_within_half_a_step_of_the_truth(tmp_path: Path) -> None:
         return np.stack([parsed.frames[name].to_numpy()[there] for name in names], axis=1).astype(float)
 
     everywhere = np.ones(len(rows), dtype=bool)
-    np.testing.assert_allclose(held("ball", everywhere)[:, :3], match.ball.position[rows], atol=0.0053)
+    ball = held("ball", everywhere)
+    np.testing.assert_allclose(ball[:, :3], match.ball.position[rows], atol=0.0053)
+    spin = np.where(match.is_ball_hit[rows, None], match.ball.spin[rows], 0)  # the file has none of a ball at rest
+    np.testing.assert_allclose(ball[:, 10:], spin, atol=5.1e-5)
     for number, slot in slots_of(recording).items():
         there = match.has_car[rows, number] & ~match.is_demolished[rows, number]
         shown, body = rows[there], held(f"p{slot}", there)
@@ -146,3 +149,6 @@ def test_values_are_within_half_a_step_of_the_truth(tmp_path: Path) -> None:
         np.testing.assert_allclose(body[:, 10:], match.cars.spin[shown, number], atol=5.1e-5)
         boost = parsed.frames[f"p{slot}_boost"].to_numpy()[there]
         np.testing.assert_allclose(boost, match.boost[shown, number] / 2.55, atol=0.2)
+        for place, jump in enumerate(("dodge", "jump", "double_jump"), start=1):
+            active = match.component_counts[shown, number, place] % 2 == 1
+            assert parsed.frames[f"p{slot}_{jump}"].drop_null().to_pylist() == active.tolist()
