@@ -34,9 +34,9 @@ class Checkout:
             raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
         return done
 
-    def stages_run(self, *command: str) -> list[str]:
+    def stages_run(self, *command: str, **environment: str) -> list[str]:
         """Run dvc and return the stages that it really ran."""
-        out = self.run(*command).stdout
+        out = self.run(*command, **environment).stdout
         return [line.split("'")[1] for line in out.splitlines() if line.startswith("Running stage")]
 
     def stage(self, name: str, *overrides: str) -> str:

@@ -1,16 +1,24 @@
-"""What every test may use: the folder of real replays, a synthetic replay, and a word about what had to be skipped."""
+"""What every test may use: replays, a dataset, a clone to work in, a real S3 server; and a word about skipped tests."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.checkout import Checkout
+from tests.demo.variants import clones
 from tests.exported import exported, prepared_data
-from tests.paths import REPLAYS
+from tests.paths import REPLAYS, ROOT
+from tests.s3.fixtures import bucket as bucket
+from tests.s3.fixtures import s3_server as s3_server
 
-from impulse.demo import Recording, write_replay
+from impulse.demo import Recording, corpus, write_replay
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", derandomize=True, deadline=None)
@@ -42,6 +50,63 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dataset(data: Path) -> Path:
     """The dataset exported from it, with arrays; not to be changed."""
     return exported(data, data)
+
+
+@pytest.fixture(scope="session")
+def replays(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """Bytes of 120 recordings of different matches."""
+    path = tmp_path_factory.mktemp("original") / "a.replay"
+    write_replay(path, seed=5, team_size=1, duration_seconds=10.0)
+    return list(clones(path.read_bytes(), count=120))
+
+
+@pytest.fixture(scope="session")
+def small_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of synthetic replays, small enough to run the pipeline over many times."""
+    folder = tmp_path_factory.mktemp("source")
+    for item in corpus(matches=9, seed=21, duration_seconds=15.0):
+        (folder / item.name).write_bytes(item.data)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], Checkout]:
+    """Make a committed copy of the working tree, with the environment of someone who called make."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    files = [name for name in listed.split("\0") if name and (ROOT / name).is_file() and not name.startswith("tests/")]
+
+    def make(name: str, source: Path) -> Checkout:
+        path = tmp_path_factory.mktemp(name) / "impulse"
+        for file in files:
+            (path / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / file, path / file)
+        state = path.parent / "dvc-state"
+        env = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "IMPULSE_REPLAYS": str(source),
+            "DVC_SITE_CACHE_DIR": str(state),
+            "PYTHONUNBUFFERED": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_AUTHOR_NAME": "impulse",
+            "GIT_AUTHOR_EMAIL": "impulse@example.org",
+            "GIT_COMMITTER_NAME": "impulse",
+            "GIT_COMMITTER_EMAIL": "impulse@example.org",
+        }
+        checkout = Checkout(path, env)
+        checkout.run("git", "init", "-q", "-b", "main")
+        checkout.run("git", "add", "-A")
+        checkout.run("git", "commit", "-qm", "clone")
+        checkout.replace("conf/config.yaml", "source: demo", "source: local")
+        checkout.run("python", "stages/config.py")
+        checkout.run("git", "commit", "-qam", "local source")
+        return checkout
+
+    return make
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

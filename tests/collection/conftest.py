@@ -10,14 +10,10 @@ from typing import Any
 
 import pytest
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
-from tests.demo.variants import clones
-from tests.s3.fixtures import bucket as bucket
-from tests.s3.fixtures import s3_server as s3_server
 
 from impulse.collection import CollectionConfig, DownloadResult, download_group
 from impulse.collection.client import RetryPolicy
 from impulse.collection.pacing import Call, Clock, Pacer
-from impulse.demo import write_replay
 
 QUICK = RetryPolicy(connect_seconds=2, idle_seconds=0.2, total_seconds=1.0, tries=3)
 START = 1_700_000_000.0
@@ -76,14 +72,6 @@ class Place:
     def written(self, folder: str = "replays") -> dict[str, bytes]:
         root = self.folder / folder
         return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-
-
-@pytest.fixture(scope="session")
-def replays(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    """Bytes of 120 recordings of different matches."""
-    path = tmp_path_factory.mktemp("original") / "a.replay"
-    write_replay(path, seed=5, team_size=1, duration_seconds=10.0)
-    return list(clones(path.read_bytes(), count=120))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.collection.killed_run import FACTOR
 from tests.paths import ROOT
 
-KILLS = 30
+KILLS = 10
 
 
 def start(server: FakeBallchasing, folder: Path) -> subprocess.Popen[str]:
@@ -33,7 +33,7 @@ def outputs(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_killed_at_any_moment_a_run_goes_on_and_ends_the_same(tmp_path: Path, replays: list[bytes]) -> None:
-    """Killed thirty times, a download of 100 replays repeats nothing it has and ends like an undisturbed one."""
+    """Killed ten times, a download of 100 replays repeats nothing it has and ends like an undisturbed one."""
     rng = random.Random(11)
     with FakeBallchasing(clock=lambda: time.time() * FACTOR) as server:
         server.page_size = 10

@@ -7,13 +7,9 @@ from pathlib import Path
 
 import pytest
 from tests.checkout import Checkout
-from tests.collection.conftest import replays as replays
 from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.deploy.machine import Machine
-from tests.pipeline.conftest import clone as clone
 from tests.s3.fixtures import Bucket
-from tests.s3.fixtures import bucket as bucket
-from tests.s3.fixtures import s3_server as s3_server
 
 REPLAYS = 24
 

@@ -1,4 +1,4 @@
-"""Fixtures with a real S3 server; a conftest imports those that its tests use."""
+"""Fixtures with a real S3 server. tests/conftest.py imports them once, so that a run starts one server."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Bucket:
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """A server for all tests."""
+    """A server for all tests of a process."""
     with S3Server(tmp_path_factory.mktemp("s3")) as server:
         yield server
 

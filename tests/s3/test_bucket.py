@@ -15,8 +15,6 @@ import pytest
 from botocore.client import BaseClient
 from tests.local_server import LocalServer, QuietHandler
 from tests.s3.fixtures import Bucket
-from tests.s3.fixtures import bucket as bucket
-from tests.s3.fixtures import s3_server as s3_server
 from tests.s3.server import S3Server, free_ports
 
 from impulse.errors import EXIT_CONFIG, BucketMissing, ObjectMissing, StageError

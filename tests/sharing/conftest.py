@@ -12,10 +12,6 @@ from pathlib import Path
 
 import pytest
 from tests.checkout import Checkout
-from tests.pipeline.conftest import clone as clone
-from tests.pipeline.conftest import small_source as small_source
-from tests.s3.fixtures import bucket as bucket
-from tests.s3.fixtures import s3_server as s3_server
 from tests.s3.server import S3Server
 
 _numbers = itertools.count(1)

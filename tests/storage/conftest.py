@@ -8,8 +8,6 @@ from collections.abc import Callable
 import pytest
 from tests.checkout import Checkout
 from tests.paths import ROOT
-from tests.s3.fixtures import bucket as bucket
-from tests.s3.fixtures import s3_server as s3_server
 
 DEMO = ("fetch.matches=4", "fetch.match_seconds=12", "engine.workers=2")
 

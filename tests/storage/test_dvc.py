@@ -10,8 +10,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from tests.checkout import Checkout
-from tests.pipeline.conftest import clone as clone
-from tests.pipeline.conftest import small_source as small_source
 from tests.s3.fixtures import Bucket
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]
