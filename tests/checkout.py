@@ -36,7 +36,7 @@ class Checkout:
 
     def stages_run(self, *command: str, **environment: str) -> list[str]:
         """Run dvc and return the stages that it really ran."""
-        out = self.run(*command, **environment).stdout
+        out = self.run(*command, check=True, **environment).stdout
         return [line.split("'")[1] for line in out.splitlines() if line.startswith("Running stage")]
 
     def stage(self, name: str, *overrides: str) -> str:

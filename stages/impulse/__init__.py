@@ -30,3 +30,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401  (types stand in __init__.pyi
     if name not in _LOADED_ON_FIRST_USE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_LOADED_ON_FIRST_USE[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Names of the module, for completion."""
+    return [*globals(), *_LOADED_ON_FIRST_USE]

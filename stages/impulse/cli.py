@@ -42,7 +42,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="impulse")
 def main() -> None:
-    r"""Reproducible, versioned datasets from Rocket League replays.
+    """Reproducible, versioned datasets from Rocket League replays.
 
     Run it inside a checkout of impulse. A first build needs no key and no files:
 
@@ -52,7 +52,7 @@ def main() -> None:
       impulse remote URL     keep datasets in a bucket of your own
 
     Settings are in conf/; `python stages/parse.py --help` explains those of a stage.
-    """
+    """  # noqa: D301 - the backspace character is what click knows a block by
 
 
 @main.command(short_help="Build the dataset.", context_settings={"ignore_unknown_options": True})
@@ -86,7 +86,10 @@ def update() -> None:
 @main.command(short_help="Say what fetch would download, and how long it takes.")
 def plan() -> None:
     """Say what fetch would download, with how many calls, and how long that takes."""
-    run(checkout(), sys.executable, "stages/fetch.py", "fetch.dry_run=true")
+    root = checkout()
+    mend_lock_files(root)
+    run(root, sys.executable, "stages/config.py")  # else an edit of conf/ would not count
+    run(root, sys.executable, "stages/fetch.py", "fetch.dry_run=true")
 
 
 @main.command(short_help="Show the progress of a download.")

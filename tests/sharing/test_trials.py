@@ -50,7 +50,7 @@ def test_a_setting_that_no_stage_takes_is_refused(override: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "override", ["~validate.rules.bots", "+parse.events=true", "experiment=quick_look", "engine.workers=1"]
+    "override", ["~validate.rules.bots", "+parse.events=true", "features=minimal", "engine.workers=1"]
 )
 def test_every_form_of_a_setting_is_taken(override: str) -> None:
     """Additions, removals, presets, and what all stages take."""

@@ -116,7 +116,7 @@ def test_ranks_are_ordered(low: str, high: str, least: str, most: str) -> None:
         ({"date_from": "1.2.2024"}, "validate.filter.date_from: '1.2.2024' is no day"),
         ({"date_from": "2024-02-30"}, "validate.filter.date_from: '2024-02-30' is no day"),
         ({"date_from": "2024-02-02", "date_to": "2024-02-01"}, "date_from: 2024-02-02 is after"),
-        ({"min_rank": "gold"}, "validate.filter.min_rank: 'gold' is no rank"),
+        ({"min_rank": "gold"}, "validate.filter.min_rank: unknown rank 'gold'"),
         ({"min_rank": "gold-2", "max_rank": "gold-1"}, "validate.filter.min_rank: gold-2 is above"),
         ({"colour": "red"}, "validate.filter.colour"),
     ],

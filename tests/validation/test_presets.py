@@ -103,7 +103,7 @@ def test_one_override_changes_the_verdicts_that_it_should_and_no_other(override:
         ("validate.rules.bots=3", "validate.rules.bots"),
         ("validate.filter.mode=[socar]", "validate.filter.mode.*socar"),
         ("validate.filter.mode=soccer", "validate.filter.mode"),
-        ("validate.filter.min_rank=gold", "validate.filter.min_rank: 'gold' is no rank"),
+        ("validate.filter.min_rank=gold", "validate.filter.min_rank: unknown rank 'gold'"),
         ("validate.min_frames=50", "min_frames"),
     ],
 )

@@ -59,8 +59,9 @@ def list_files(params: FetchParams, *, root: Path) -> dict[str, Path]:
         (base, pattern), nothing = _split(root, given), f"no file matches {root / given}"
         check_glob("fetch.path", pattern)
     else:
+        fault = "is a file" if (root / given).is_file() else "does not exist"
         raise SourceError(
-            f"the folder of replays {root / given} does not exist; set {FOLDER_VARIABLE} or fetch.path to one that does"
+            f"the folder of replays {root / given} {fault}; set {FOLDER_VARIABLE} or fetch.path to a folder that exists"
         )
     files = {path.relative_to(base).as_posix(): path for path in base.glob(pattern) if path.is_file()}
     if not files:

@@ -11,8 +11,8 @@ OWN_GROUPS = {
 }
 """Folders of conf/ whose presets set a stage's own section, as in ``features=minimal``."""
 
-COMMON_GROUPS = ("engine", "experiment")
-"""Folders of conf/ whose presets any stage takes."""
+COMMON_GROUPS = ("engine",)
+"""Folders of conf/ whose presets any stage takes. Those of ``experiment`` set several sections: they are for whole builds."""
 
 
 def groups(name: str) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def combinations(overrides: Sequence[str]) -> list[tuple[str, ...]]:
             raise ConfigError(
                 override.key_or_group,
                 f"{', '.join(STAGES)} have no such setting; what decides about data/raw, which trials share, is set in "
-                "conf/ and fetched with `dvc repro fetch`",
+                "conf/ and fetched with `dvc repro fetch`; presets of conf/experiment are for `dvc exp run`",
             )
         choices.append(
             [f"{key}={value}" for value in override.sweep_string_iterator()]

@@ -132,7 +132,7 @@ def _draw_histogram(axes: Axes, groups: list[np.ndarray], column: Column) -> Non
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=is_count, min_n_ticks=1))
     if is_share:
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if edges[-1] > 0.04 else 1))
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     axes.tick_params(labelsize=8)
 
 
