@@ -68,7 +68,7 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
     Column(
         "goal_mismatch",
         "int16",
-        "goals by which the header's list misses the header's scores, both teams added",
+        "difference between the goals listed in the header and the header's scores, summed over both teams",
         lower=0,
     ),
     Column("goals_shown", "int16", "goals that the frames show, by the game's own phase after a goal"),
