@@ -72,7 +72,7 @@ def test_interrupted_run_ends_at_once_and_goes_on(tmp_path: Path, replays: list[
     """Ctrl-C ends a run in about a second, and the next one downloads only what is missing."""
     with FakeBallchasing(clock=lambda: time.time() * FACTOR) as server:
         server.add_group("top")
-        server.delay = 0.02
+        server.delay = 0.1  # slow, so that the run cannot end before it is interrupted
         for number in range(100):
             server.add_replay(f"replay-{number:03d}", replays[number], "top")
         process = start(server, tmp_path)
@@ -83,5 +83,6 @@ def test_interrupted_run_ends_at_once_and_goes_on(tmp_path: Path, replays: list[
         process.communicate(timeout=10)
         assert time.monotonic() - asked < 5
         assert process.returncode != 0
+        server.delay = 0.0
         assert start(server, tmp_path).communicate(timeout=60)[0] == "100\n"
         assert sum(server.files_sent.values()) <= 104

@@ -36,7 +36,9 @@ class PipelineConfig:
             rules={
                 "too_few_frames": Rule("rows", at_least=self.MIN_FRAMES, because="long enough to learn from"),
                 "too_many_frames": Rule("rows", at_most=self.MAX_FRAMES, because="not a recording left running"),
-                "too_few_players": Rule("n_players", at_least=self.MIN_PLAYERS, because="a match has at least two players"),
+                "too_few_players": Rule(
+                    "n_players", at_least=self.MIN_PLAYERS, because="a match has at least two players"
+                ),
                 "too_many_players": Rule(
                     "players_at_once", at_most=self.MAX_PLAYERS, because="no more than 4 against 4"
                 ),
