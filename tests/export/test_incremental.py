@@ -105,6 +105,7 @@ def test_parts_are_known_by_the_code_that_decides_their_bytes(
     assert written_after("plots.py", "#4b6a9b", "#000000") == 0
     parts_there = len(list((complete / "frames").rglob("*.parquet"))) + 3
     assert written_after("encoding/parquet.py", "ZSTD_LEVEL = 3", "ZSTD_LEVEL = 4") == parts_there
+    assert written_after("parts.py", "(name,) = part.paths", "(name, *_) = part.paths") == parts_there
 
 
 def test_the_code_that_decides_bytes_is_declared() -> None:

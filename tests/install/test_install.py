@@ -102,3 +102,9 @@ def versions(checkout: Path) -> dict[str, str]:
     """Return the installed packages."""
     folders = (checkout / ".venv" / "lib").glob("python3*/site-packages/*.dist-info")
     return dict(folder.name.removesuffix(".dist-info").split("-") for folder in folders)
+
+
+def test_git_has_nothing_that_a_clone_makes_itself() -> None:
+    """A tracked .venv, also a link called so, would stand in the way of every installation."""
+    listed = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    assert subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout == ""

@@ -114,6 +114,14 @@ def test_an_edit_makes_its_own_product_again(
 
 
 @pytest.mark.slow
+def test_an_edit_of_what_calls_the_products_makes_all_again(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a product is given decides as its own code does."""
+    run(data)
+    monkeypatch.setattr(keys, "code_digest", lambda path: f"edited {path}")
+    assert made(run(data)) == (11, 11, 0)
+
+
+@pytest.mark.slow
 def test_every_replay_is_parsed_or_a_reject(data: Path) -> None:
     """The counts add up; a file that is missing or changed may come back, so that is not kept."""
     gone, changed = (data / "raw" / row["path"] for row in manifest_of(data).to_pylist()[:2])

@@ -59,7 +59,7 @@ class ExportPlan:
     def determinants(self) -> dict[Kind, dict[str, Any]]:
         """What determines the bytes of each kind of part beside the replays, as JSON knows it."""
         common = {
-            "code": code_digest("export/encoding", *USES),
+            "code": code_digest("export/encoding", "export/parts.py", *USES),
             "schema": hashlib.sha256(self.schema.serialize().to_pybytes()).hexdigest(),
             "pyarrow": pa.__version__,
         }
@@ -70,7 +70,7 @@ class ExportPlan:
 
     def key(self, part: OutputPart) -> str:
         """Return the name of what determines the bytes of a part's files."""
-        replays = [[replay.replay_id, replay.sha256] for replay in part.replays]
+        replays = [[replay.replay_id, replay.rows, replay.sha256] for replay in part.replays]
         content = {"kind": part.kind.value, "replays": replays, **self.determinants[part.kind]}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

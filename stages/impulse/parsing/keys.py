@@ -14,12 +14,15 @@ from typing import Any
 
 from impulse.config.parse import ParseParams
 from impulse.decoding.array_call import parser_version
-from impulse.files.digest import product_digest
+from impulse.files.digest import code_digest, product_digest
 from impulse.files.store import Entry
 from impulse.products.frames.product import FRAMES
 from impulse.products.measures import HEADER_FACTS
 from impulse.schema.features import frame_layout
 from impulse.schema.sampling import FrameSettings, Sampling
+
+MAKER = "parsing/work.py"
+"""What calls the products; what it gives them decides as they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,12 @@ class ProductKeys:
         settings |= {"global_features": layout.global_features, "player_features": layout.player_features}
         if params.sampling is Sampling.native:
             settings["fps"] = None  # it means nothing then
-        parser = parser_version()
+        common = {"maker": code_digest(MAKER)}
+        with_parser = {**common, "parser": parser_version()}
         return cls(
-            {"code": product_digest("products/frames"), "parser": parser, **settings},
-            {"code": product_digest("products/measures.py")},
-            {"code": product_digest("products/events.py"), "parser": parser},
+            {"code": product_digest("products/frames"), **with_parser, **settings},
+            {"code": product_digest("products/measures.py"), **common},
+            {"code": product_digest("products/events.py"), **with_parser},
         )
 
     def frames(self, manifest: Mapping[str, Any]) -> str:
