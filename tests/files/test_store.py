@@ -182,11 +182,11 @@ def test_the_longest_unused_entries_leave_first(
 
 
 def test_what_another_run_may_be_about_to_link_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the limit, an entry that was used within the last hours."""
+    """Whatever the limit, an entry that was used within the last week, so that a run over few replays empties no large store."""
     monkeypatch.setattr(module, "LEAST_BYTES", 0)
     used = record_of(store, put(store, "ab12", part=bytes(1000)).key).stat().st_mtime
-    assert store.sweep(set(), now=used + 5 * 3600) == 0
-    assert store.sweep(set(), now=used + 7 * 3600) == 1
+    assert store.sweep(set(), now=used + 6 * 24 * 3600) == 0
+    assert store.sweep(set(), now=used + 8 * 24 * 3600) == 1
 
 
 def test_an_entry_that_is_found_during_a_sweep_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

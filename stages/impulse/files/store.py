@@ -32,8 +32,9 @@ SPARE_RUNS = 3
 """How many times the bytes of the last run it may hold of earlier ones."""
 ABANDONED_SECONDS = 24 * 3600.0
 """Age at which an entry without a name is what a killed run left behind, and not what another one is writing."""
-IN_USE_SECONDS = 6 * 3600.0
-"""How long an entry stays after its last use in any case: another run may have found it, and link it when it ends."""
+KEPT_SECONDS = 7 * 24 * 3600.0
+"""How long an entry stays after its last use in any case: a run over few replays removes nothing of one over many, nor what
+another run has found and links when it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class Store:
     def sweep(self, used: Collection[str], *, now: float | None = None) -> int:
         """Remove entries of earlier runs beyond the limit, those first that were not used for longest.
 
-        Other runs may use the store at the same time: what was used within the last hours stays, and what they write or
+        Other runs may use the store at the same time: what was used within the last week stays, and what they write or
         remove meanwhile is no error.
 
         Args:
@@ -160,7 +161,7 @@ class Store:
         for _, size, path in sorted(others, reverse=True):
             left -= size
             # Asked again, as another run may have found it since.
-            if left < 0 and now - _last_use(path) > IN_USE_SECONDS:
+            if left < 0 and now - _last_use(path) > KEPT_SECONDS:
                 _remove(path)
                 removed += 1
         return removed
