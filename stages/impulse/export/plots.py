@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib import rc_context, rcParamsDefault
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -21,6 +22,7 @@ OVERVIEW = "plots/overview.png"
 COLOURS = ("#4b6a9b", "#2a7f62", "#c9a227", "#b3423a", "#7a5c99", "#6b6b6b")
 
 
+@rc_context(rcParamsDefault)  # a matplotlibrc of the user would change the bytes
 def draw_overview(replays: Sequence[Mapping[str, Any]], counts: Histograms, target: Path) -> None:
     """Draw matches by split, their lengths, where the ball is and how fast cars are.
 

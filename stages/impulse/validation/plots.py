@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from matplotlib import rc_context, rcParamsDefault
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -40,6 +41,7 @@ COLUMNS = 4
 """Pictures of measures side by side."""
 
 
+@rc_context(rcParamsDefault)  # a matplotlibrc of the user would change the bytes
 def draw_plots(judgement: Judgement, all_rejects: pa.Table, folder: Path, params: ValidateParams) -> None:
     """Draw :data:`PLOTS`.
 
