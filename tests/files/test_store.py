@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,34 @@ def test_an_edited_file_is_not_given_back(store: Store, tmp_path: Path, edit: by
     assert store.get("ab12") is None
     assert not part.parent.exists()
     put(store, "ab12", part=b"frames")
+    assert store.get("ab12") is not None
+
+
+@pytest.mark.parametrize("kind", ["entry", "record"])
+def test_a_file_for_a_folder_and_the_reverse_count_as_damaged(store: Store, kind: str) -> None:
+    """Whatever somebody copied into the store: it is made again, and nothing raises."""
+    entry = put(store, "ab12", part=b"frames")
+    if kind == "entry":
+        shutil.rmtree(entry.folder)
+        entry.folder.write_bytes(b"")
+    else:
+        record = record_of(store, entry.key)
+        record.unlink()
+        record.mkdir()
+
+    assert store.get("ab12") is None
+    put(store, "ab12", part=b"frames")
+    assert store.get("ab12") is not None
+
+
+def test_an_entry_on_a_read_only_disk_is_given_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of its last use cannot be noted there, and need not be."""
+    put(store, "ab12", part=b"frames")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", refuse)
     assert store.get("ab12") is not None
 
 

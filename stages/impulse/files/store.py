@@ -75,12 +75,12 @@ class Store:
         for record in (home / RECORD, self._alone(key)):
             try:
                 entry = _proved(key, home, record)
-                os.utime(record)  # the time of its last use
+                _note_use(record)
             except FileNotFoundError:
                 continue
-            except (ValueError, KeyError, TypeError):
-                _remove(record)
+            except (ValueError, KeyError, TypeError, NotADirectoryError, IsADirectoryError):
                 _remove(home)
+                _remove(record)
             else:
                 return entry
         return None
@@ -198,6 +198,20 @@ def _proved(key: str, home: Path, record: Path) -> Entry:
     return Entry(key, home, files, content["facts"])
 
 
+def _note_use(record: Path) -> None:
+    """Note that an entry was used now, where the disk can be written.
+
+    Raises:
+        FileNotFoundError: another run has just removed it.
+    """
+    try:
+        os.utime(record)
+    except FileNotFoundError:
+        raise
+    except OSError:  # a read-only disk, or the store of somebody else
+        return
+
+
 def _is_intact(path: Path, file: StoredFile) -> bool:
     try:
         status = path.stat()
@@ -243,4 +257,5 @@ def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
