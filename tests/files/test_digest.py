@@ -145,6 +145,11 @@ def test_a_new_and_a_renamed_file_count(package: Path) -> None:
     "stray",
     [
         ".facts.py.swp",
+        "facts.py.orig",
+        "facts.py.rej",
+        "facts.py.bak",
+        "facts copy.py",
+        "4913",
         "facts.py~",
         "#facts.py#",
         ".DS_Store",

@@ -74,7 +74,16 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _is_stray(name: str) -> bool:
-    return name == "__pycache__" or name.startswith((".", "#")) or name.endswith("~")
+    """Tell whether a name is of something that editors, merges and copies leave; a module with such a name has no import."""
+    path = Path(name)
+    if path.suffix == ".py" and not path.stem.isidentifier():
+        return True
+    return (
+        name == "__pycache__"
+        or name.isdigit()
+        or name.startswith((".", "#"))
+        or name.endswith(("~", ".orig", ".rej", ".bak"))
+    )
 
 
 def _walk(value: object) -> Iterator[str]:
