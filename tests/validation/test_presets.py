@@ -99,6 +99,14 @@ def test_one_override_changes_the_verdicts_that_it_should_and_no_other(override:
         ("validate.rules.bots.because=''", "validate.rules.bots.because: is empty"),
         ("validate.rules.too_few_frames.at_least=200000", "is above validate.rules.too_many_frames.at_most, 100000"),
         ("+validate.rules.Bad={measure: rows, at_most: 1, because: x}", "validate.rules.Bad: is no reason code"),
+        (
+            "+validate.rules.same_match={measure: rows, at_most: 1, because: x}",
+            "same_match: is the reason code of another",
+        ),
+        (
+            "+validate.rules.worker_died={measure: rows, at_most: 1, because: x}",
+            "worker_died: is the reason code of another",
+        ),
         ("+validate.rules.filtered_x={measure: rows, at_most: 1, because: x}", "filtered_x: is no reason code"),
         ("validate.rules.bots=3", "validate.rules.bots"),
         ("validate.filter.mode=[socar]", "validate.filter.mode.*socar"),

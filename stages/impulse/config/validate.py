@@ -12,6 +12,8 @@ from itertools import permutations
 from impulse.config.ranges import check_range
 from impulse.errors import ConfigError, check_known
 from impulse.replay.modes import GameMode
+from impulse.replay.reasons import Reason
+from impulse.tables.deduped import DedupeReason
 
 
 class Severity(StrEnum):
@@ -155,8 +157,11 @@ class ValidateParams:
                 raise ConfigError(
                     f"validate.rules.{code}", "is no reason code: lower case, digits and _, and not filtered_..."
                 )
+            if code in (*Reason, *DedupeReason):
+                raise ConfigError(f"validate.rules.{code}", "is the reason code of another reject; choose another name")
             rule.check(f"validate.rules.{code}")
-        for (low, least), (high, most) in permutations(self.rules.items(), 2):
+        rejecting = [(code, rule) for code, rule in self.rules.items() if rule.severity is Severity.reject]
+        for (low, least), (high, most) in permutations(rejecting, 2):
             if least.measure == most.measure and (least.at_least or 0) > (
                 math.inf if most.at_most is None else most.at_most
             ):

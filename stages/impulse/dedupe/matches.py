@@ -12,13 +12,13 @@ from impulse.dedupe.fingerprint import Tolerances, fingerprint
 from impulse.dedupe.linking import Pair, Preference, Step, connected, link_by_fingerprint, link_by_ids, paths_to
 from impulse.dedupe.near_misses import near_misses
 from impulse.dedupe.recordings import Recording
+from impulse.tables.deduped import DedupeReason
 
 _NEVER_UPLOADED = 1 << 62
 
 
-_SAME_MATCH = "same_match"
-_REASONS = {Step.BYTES: "duplicate_bytes", Step.RECORDING: "same_recording"}
-"""Reason codes of recordings whose bytes or recording are kept as another file; of others another one of the match is kept."""
+_REASONS = {Step.BYTES: DedupeReason.DUPLICATE_BYTES, Step.RECORDING: DedupeReason.SAME_RECORDING}
+"""Of recordings whose bytes or recording are kept as another file; of others another one of the match is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +144,8 @@ def _why(recording: Recording, path: Sequence[Pair]) -> tuple[str | None, str]:
     """Return why a recording is left out, and the evidence of the pairs that lead to the kept one."""
     if not path:
         return None, ""
-    reasons = {_REASONS.get(pair.step, _SAME_MATCH) for pair in path}
-    reason = reasons.pop() if len(reasons) == 1 else _SAME_MATCH
+    reasons = {_REASONS.get(pair.step, DedupeReason.SAME_MATCH) for pair in path}
+    reason = reasons.pop() if len(reasons) == 1 else DedupeReason.SAME_MATCH
     if len(path) == 1:
         return reason, path[0].evidence
     parts = []
