@@ -13,7 +13,7 @@ from impulse.config.ranges import check_range
 from impulse.errors import ConfigError, check_known
 from impulse.replay.modes import GameMode
 from impulse.replay.reasons import Reason
-from impulse.tables.deduped import DedupeReason
+from impulse.tables.dedupe_reasons import DedupeReason
 
 
 class Severity(StrEnum):

@@ -12,7 +12,7 @@ from impulse.dedupe.fingerprint import Tolerances, fingerprint
 from impulse.dedupe.linking import Pair, Preference, Step, connected, link_by_fingerprint, link_by_ids, paths_to
 from impulse.dedupe.near_misses import near_misses
 from impulse.dedupe.recordings import Recording
-from impulse.tables.deduped import DedupeReason
+from impulse.tables.dedupe_reasons import DedupeReason
 
 _NEVER_UPLOADED = 1 << 62
 

@@ -2,21 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from impulse.schema.column import REPLAY_ID, Column
-
-
-class DedupeReason(StrEnum):
-    """Why a recording is not the one that is kept of its match: reason codes of rejects."""
-
-    DUPLICATE_BYTES = "duplicate_bytes"
-    """The same file."""
-    SAME_RECORDING = "same_recording"
-    """The same recording in another file."""
-    SAME_MATCH = "same_match"
-    """Another recording of the match."""
-
 
 DECISION_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
