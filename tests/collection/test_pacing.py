@@ -9,7 +9,7 @@ from impulse.collection.ledger import Ledger
 from impulse.collection.pacing import HOUR, TIERS, Call, Pacer, Stopped, limits_of
 
 
-@pytest.mark.parametrize(("tier", "count"), [("regular", 700), ("gold", 1000)])
+@pytest.mark.parametrize(("tier", "count"), [("regular", 450), ("gold", 500)])
 @pytest.mark.slow
 def test_limits_hold_and_are_used_with_threads_and_restarts(
     place: Place, replays: list[bytes], tier: str, count: int

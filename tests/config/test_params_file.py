@@ -66,6 +66,17 @@ def test_a_hand_edit_beside_an_edit_of_conf_is_refused_too(checkout: Path) -> No
         params_file.refresh(checkout)
 
 
+@pytest.mark.parametrize(
+    "lock", ["", "sch", "schema: '2.0'\nsta", "schema: '2.0'\nstages:\n  config:\n    cm", "- a: [1"]
+)
+def test_a_lock_that_was_cut_short_knows_no_file(checkout: Path, lock: str) -> None:
+    """Whatever a crash left of dvc.lock, a hand edit is told as one."""
+    (checkout / "dvc.lock").write_text(lock)
+    edit(checkout / "params.yaml", "shards: 8", "shards: 3")
+    with pytest.raises(ConfigError, match=r"^export.shards: params.yaml was edited by hand"):
+        params_file.refresh(checkout)
+
+
 def test_inside_an_experiment_the_file_stays(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """DVC composed it with the overrides of the experiment; wrong values are still refused."""
     monkeypatch.setenv("DVC_EXP_NAME", "some-name")

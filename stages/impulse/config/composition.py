@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from impulse.errors import ConfigError, one_line
 
@@ -59,7 +59,7 @@ def translate(error: Exception, *, within: str = "") -> ConfigError:
     for cause in causes:
         if isinstance(cause, OmegaConfBaseException):
             key = ".".join(part for part in (within, str(cause.full_key or "")) if part) or _override_key(str(error))
-            return ConfigError(key or "configuration", str(cause).splitlines()[0])
+            return ConfigError(key or "configuration", str(cause).splitlines()[0] + _hint(cause, key))
         if isinstance(cause, MissingConfigException) and cause.missing_cfg_file and cause.options is not None:
             group, _, name = str(cause.missing_cfg_file).removesuffix(".yaml").rpartition("/")
             return ConfigError(group or name, f"there is no preset {name!r}; known are {', '.join(cause.options)}")
@@ -93,6 +93,15 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _hint(error: OmegaConfBaseException, key: str) -> str:
+    """Say how to add an entry where entries may be added; a dataclass has those that it has."""
+    parent = error.parent_node
+    may_be_added = isinstance(parent, DictConfig) and OmegaConf.get_type(parent) is dict
+    return (
+        f"; +{key}=VALUE adds it" if may_be_added and isinstance(error, ConfigAttributeError | ConfigKeyError) else ""
+    )
 
 
 def _override_key(message: str) -> str:

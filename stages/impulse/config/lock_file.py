@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -45,23 +46,23 @@ def _mend_access(root: Path) -> str | None:
 
 def _mend_lock(root: Path) -> str | None:
     lock = root / LOCK_FILE
-    if not lock.is_file() or _is_readable(lock.read_text(encoding="utf-8", errors="replace")):
+    if not lock.is_file() or read_lock(lock.read_text(encoding="utf-8", errors="replace")) is not None:
         return None
     before = committed(root, LOCK_FILE)
-    if before is not None and _is_readable(before):
+    if before is not None and read_lock(before) is not None:
         write_text(lock, before)
         return f"{LOCK_FILE} was cut short by a crash; the committed one is back"
     lock.unlink()
     return f"{LOCK_FILE} was cut short by a crash and is removed; the next run writes it again"
 
 
-def _is_readable(text: str) -> bool:
-    """Tell whether DVC takes the text: most texts that were cut short are YAML still, and some of those no lock."""
+def read_lock(text: str) -> dict[str, Any] | None:
+    """Return what a dvc.lock says, None if DVC does not take it: most texts cut short are YAML still, some of those no lock."""
     from dvc.schema import COMPILED_LOCKFILE_SCHEMA
     from voluptuous import Invalid
 
     try:
-        COMPILED_LOCKFILE_SCHEMA(yaml.safe_load(text))
+        lock: dict[str, Any] = COMPILED_LOCKFILE_SCHEMA(yaml.safe_load(text))
     except (yaml.YAMLError, Invalid):
-        return False
-    return True
+        return None
+    return lock

@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from impulse.config.committed import committed
 from impulse.config.composition import checked, differing_keys, translate
 from impulse.config.hydra_schema import register_schema
+from impulse.config.lock_file import LOCK_FILE, read_lock
 from impulse.config.params import Params
 from impulse.errors import ConfigError
 from impulse.files.output import output_file, write_text
@@ -104,7 +105,7 @@ def _read(path: Path) -> str | None:
 
 def _locked(root: Path) -> set[str]:
     """Return the MD5 under which dvc.lock knows the file, as the result of a build or of an experiment."""
-    lock = yaml.safe_load(_read(root / "dvc.lock") or "") or {}
+    lock = read_lock(_read(root / LOCK_FILE) or "") or {}
     outs = lock.get("stages", {}).get("config", {}).get("outs", [])
     return {out.get("md5") for out in outs if out.get("path") == PARAMS_FILE}
 

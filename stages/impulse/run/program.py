@@ -71,6 +71,10 @@ def one_line_errors(name: str, *, wants_traceback: bool = False) -> Iterator[Non
 
 
 def _run_hydra(name: str, section: type[Any], module: str, root: Path, *, wants_traceback: bool) -> None:
+    overrides = [
+        given for given in sys.argv[1:] if not given.startswith("-") and ("=" in given or given.startswith("~"))
+    ]
+    _refuse_other_sections(name, overrides)
     import hydra
     from hydra.core.config_store import ConfigStore
     from hydra.core.hydra_config import HydraConfig
@@ -89,7 +93,6 @@ def _run_hydra(name: str, section: type[Any], module: str, root: Path, *, wants_
         hydra_config = HydraConfig.get()
         # Inside the job, because Hydra adds lines of its own to an error that leaves it.
         with one_line_errors(name, wants_traceback=wants_traceback):
-            _refuse_other_sections(name, list(hydra_config.overrides.task))
             is_sweep = hydra_config.mode == RunMode.MULTIRUN
             chosen = None if "DVC_STAGE" in os.environ else os.environ.get(DATA_VARIABLE)
             data = Path(chosen).absolute() if chosen else root / "data"
