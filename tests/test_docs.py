@@ -46,6 +46,19 @@ def test_library_snippets_run_as_written(
     exec(compile(snippet, "README.md", "exec"), {})
 
 
+def test_each_line_about_a_failure_names_a_test_that_exists() -> None:
+    """A row of the page on reliability ends with the test that shows it."""
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("|") and not line.startswith(("| what", "| ---"))]
+    assert rows
+    for row in rows:
+        _, what, does, shown, _ = (cell.strip() for cell in row.split("|"))
+        file, _, name = shown.partition("::")
+        assert what, row
+        assert does, row
+        assert f"\ndef {name}(" in (ROOT / file).read_text(encoding="utf-8"), row
+
+
 def test_modules_that_a_room_points_to_exist() -> None:
     """The docstring of the collection says where to go."""
     names = re.findall(r"``([a-z_0-9.]+)``", impulse.collection.__doc__ or "")

@@ -14,6 +14,7 @@
     ├── ReplayError            one replay cannot be used; carries a reject reason
     │   ├── CorruptReplay      its bytes are damaged, cut short, or not a replay at all
     │   └── UnsupportedReplay  its bytes are fine, but the parser cannot turn them into frames
+    ├── ReplayLost             what is missing of one replay is not its own fault; another run may have it
     ├── SchemaError            columns are not what the schema table says
     ├── DatasetError           an exported dataset cannot be opened or read
     └── StageError             a stage cannot go on (missing input, too many rejects, full disk)
@@ -21,7 +22,8 @@
         └── StoreUnusable      a store cannot be used before somebody changes a setting
             └── BucketMissing      a bucket does not exist
 
-Callers of a batch catch :class:`ReplayError` for one replay and let everything else end the run.
+Callers of a batch catch :class:`ReplayError` for one replay, finish the others after a :class:`ReplayLost` and fail then, and
+let everything else end the run.
 """
 
 from __future__ import annotations
@@ -141,6 +143,10 @@ class CorruptReplay(ReplayError):
 
 class UnsupportedReplay(ReplayError):
     """The bytes are fine, but the parser cannot turn them into frames."""
+
+
+class ReplayLost(ImpulseError):
+    """One replay could not be worked on now, for a reason that is not its own; another run may have it."""
 
 
 class SchemaError(ImpulseError):

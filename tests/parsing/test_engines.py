@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import corpus
 from impulse.errors import StageError
 from impulse.parsing.stage import run
-from impulse.run.engines import _run_chunk, run_tasks
+from impulse.run.engines import _run_chunk, _with_second_try, run_tasks
+from impulse.run.pool import TaskResult
 
 PARAMS = ParsingConfig.get_preset("standard").params()
 
@@ -44,20 +46,45 @@ def test_a_dask_cluster_gives_the_bytes_of_a_local_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_killer_costs_only_its_own_replay_on_dask_too() -> None:
+def test_a_killer_costs_only_its_own_replay_on_dask_too(tmp_path: Path) -> None:
     """The parser is kept apart inside each Dask worker as well."""
     engine = EngineParams(kind=EngineKind.dask, workers=2, timeout_seconds=2.0)
-    tasks = ["fine-1", "abort", "fine-2", "hang", "fine-3", "refuse"]
-    outcomes = {outcome.task: outcome.error for outcome in run_tasks(work, tasks, engine)}
+    once = f"once-{tmp_path / 'marker'}"
+    tasks = ["fine-1", "abort", "fine-2", "killed", "fine-3", "refuse", once]
+    outcomes = {outcome.task: outcome for outcome in run_tasks(work, tasks, engine)}
 
-    assert {task: error.reason if error else None for task, error in outcomes.items()} == {
-        "fine-1": None,
-        "abort": "worker_died",
-        "fine-2": None,
-        "hang": "worker_timeout",
-        "fine-3": None,
+    assert set(outcomes) == set(tasks)
+    assert {task: outcome.error.reason for task, outcome in outcomes.items() if outcome.error} == {
+        "abort": "parser_died",
         "refuse": "body_crc_mismatch",
     }
+    assert {task: outcome.loss for task, outcome in outcomes.items() if outcome.loss} == {
+        "killed": "its worker was ended by SIGKILL"
+    }
+
+
+def test_what_is_lost_is_tried_again_alone_after_all_others(tmp_path: Path) -> None:
+    """A worker that was killed from outside costs time and nothing else."""
+    once = f"once-{tmp_path / 'marker'}"
+    outcomes = list(run_tasks(work, [once, "fine-1", "fine-2"], EngineParams(workers=2)))
+    assert [(outcome.task, outcome.error, outcome.loss) for outcome in outcomes][-1] == (once, None, "")
+    assert {outcome.task for outcome in outcomes} == {once, "fine-1", "fine-2"}
+
+
+def test_a_machine_that_loses_everything_is_not_tried_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+    """After ten losses in a row, each alone, the others are lost without another try; none is left out."""
+    calls: list[tuple[int, bool]] = []
+
+    def run(tasks: Iterable[int], *, alone: bool = False) -> Iterator[TaskResult[int, None]]:
+        for task in tasks:
+            calls.append((task, alone))
+            yield TaskResult(task, None, loss="" if task == 5 and alone else f"loss of {task}")
+
+    outcomes = list(_with_second_try(run, range(30)))
+    assert [outcome.task for outcome in outcomes] == list(range(30))
+    assert [outcome.task for outcome in outcomes if not outcome.loss] == [5]
+    assert [task for task, alone in calls if alone] == list(range(16))
+    assert "lost on the way: 30 (first: loss of 0); each is tried again alone" in caplog.text
 
 
 @pytest.mark.slow
@@ -87,16 +114,16 @@ def test_a_cluster_that_is_lost_is_one_line() -> None:
 def test_only_what_multiprocessing_forbids_is_about_the_workers(monkeypatch, text: str, error: type[Exception]) -> None:
     """Any other assertion is a defect, and shows itself."""
 
-    def failing(*_: object) -> None:
+    def failing(*_: object, **__: object) -> None:
         assert not text, text
         raise AssertionError("a defect")
 
     monkeypatch.setattr("impulse.run.engines.run_isolated", failing)
     if error is StageError:
-        assert isinstance(_run_chunk(work, [], EngineParams()), StageError)
+        assert isinstance(_run_chunk(work, [], EngineParams(), alone=False), StageError)
     else:
         with pytest.raises(AssertionError, match="a defect"):
-            _run_chunk(work, [], EngineParams())
+            _run_chunk(work, [], EngineParams(), alone=False)
 
 
 def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from impulse.config.engine import EngineParams
 from impulse.config.fetch import SourceKind
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import Kind, corpus
-from impulse.errors import ReplayError, UnsupportedReplay
+from impulse.errors import ReplayError, ReplayLost, StageError, UnsupportedReplay
 from impulse.parsing import stage
 from impulse.parsing.work import ParseTask, Results
 from impulse.run.job import Counts
@@ -50,6 +50,8 @@ def in_this_process(
             yield TaskResult(task, work(task), None)
         except ReplayError as error:
             yield TaskResult(task, None, error)
+        except ReplayLost as error:
+            yield TaskResult(task, None, loss=str(error))
 
 
 def run(data: Path, params: Any = WITH_EVENTS) -> Counts:
@@ -69,7 +71,7 @@ def give_other_data(path: Path) -> dict[str, Any]:
 
 
 def run_out_of_memory(path: Path) -> dict[str, Any]:
-    raise UnsupportedReplay("out_of_memory", "memory allocation of 8 bytes failed")
+    raise UnsupportedReplay("parser_memory", "memory allocation of 8 bytes failed")
 
 
 @pytest.mark.parametrize(
@@ -104,18 +106,29 @@ def test_a_replay_without_events_is_a_replay(
     assert run(data).figures["events_refused"] == (2 if is_kept else 0)
 
 
-def test_a_worker_that_dies_of_events_costs_the_events_only(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it had made until then is in the store; one that dies before that costs the replay."""
+@pytest.mark.parametrize(
+    ("ended", "costs_the_replay"),
+    [({"error": UnsupportedReplay("parser_died", "SIGABRT")}, True), ({"loss": "SIGKILL"}, False)],
+    ids=["by its own fault", "killed"],
+)
+def test_a_worker_that_dies_of_events(
+    data: Path, monkeypatch: pytest.MonkeyPatch, ended: dict[str, Any], *, costs_the_replay: bool
+) -> None:
+    """What the parser cannot do costs the events, or the replay where it came no further; what others did ends the stage."""
 
     def dies(work: Callable[..., Results], tasks: Iterable[ParseTask], engine: EngineParams) -> Iterator[TaskResult]:
         for number, task in enumerate(tasks):
             if not number:
                 work(dataclasses.replace(task, params=PARAMS))
-            yield TaskResult(task, None, UnsupportedReplay("worker_died", "signal 9"))
+            yield TaskResult(task, None, **ended)
 
     monkeypatch.setattr(stage, "run_tasks", dies)
-    counts = run(data)
-    assert (counts.replays_out, counts.rejected, counts.figures["events_refused"]) == (1, {"worker_died": 1}, 1)
+    if costs_the_replay:
+        counts = run(data)
+        assert (counts.replays_out, counts.rejected, counts.figures["events_refused"]) == (1, {"parser_died": 1}, 1)
+    else:
+        with pytest.raises(StageError, match=r"^2 replays were lost"):
+            run(data)
 
 
 def test_events_are_never_made_of_other_bytes(data: Path) -> None:
@@ -125,7 +138,8 @@ def test_events_are_never_made_of_other_bytes(data: Path) -> None:
     original = first.read_bytes()
     first.chmod(0o644)
     first.write_bytes(second.read_bytes())
-    assert run(data).rejected == {"bytes_changed": 1}
+    with pytest.raises(StageError, match=r"^1 replay was lost"):
+        run(data)
 
     first.write_bytes(original)
     assert run(data).rejected == {}

@@ -14,10 +14,12 @@ from tests.jobs import job
 from impulse.collection.intake import take_in
 from impulse.collection.raw_storage import RawStorage
 from impulse.collection.source import Candidate
+from impulse.config.engine import EngineParams
 from impulse.config.fetch import SourceKind
 from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import corpus
+from impulse.errors import StageError
 from impulse.files.digest import product_digest
 from impulse.parsing import keys, stage
 from impulse.run.job import Counts
@@ -122,27 +124,42 @@ def test_an_edit_of_what_calls_the_products_makes_all_again(data: Path, monkeypa
 
 
 @pytest.mark.slow
-def test_every_replay_is_parsed_or_a_reject(data: Path) -> None:
-    """The counts add up; a file that is missing or changed may come back, so that is not kept."""
-    gone, changed = (data / "raw" / row["path"] for row in manifest_of(data).to_pylist()[:2])
-    original = gone.read_bytes()
+def test_no_dataset_lacks_a_replay_whose_file_is_missing_or_changed(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The stage fails with a line for each, keeps all others, and goes on when the files are back."""
+    rows = manifest_of(data).to_pylist()
+    gone, changed = (data / "raw" / row["path"] for row in rows[:2])
+    original, other = gone.read_bytes(), changed.read_bytes()
     changed.chmod(0o644)
     changed.write_bytes(original)
     gone.unlink()
-    counts = run(data)
+    with pytest.raises(StageError, match=r"^2 replays were lost .* put its SHA-256 into engine.accept_lost$"):
+        run(data)
+    assert not (data / "parsed").exists()
+    for row, why in zip(
+        rows[:2], ("is not in the folder of raw replays", "has other bytes than fetch recorded"), strict=True
+    ):
+        line = f"lost {row['source_path']} (SHA-256 {row['sha256']}): {row['path']} {why}; `make update` gets it again"
+        assert line in caplog.messages
 
-    assert counts.replays_in == counts.replays_out + sum(counts.rejected.values())
-    assert counts.rejected["file_missing"] == counts.rejected["bytes_changed"] == 1
+    engine = EngineParams(workers=2, accept_lost=[row["sha256"] for row in rows[:2]])
+    accepted = stage.run(job(PARAMS, data, engine=engine))
+    assert made(accepted) == (0, 0, 0)
+    assert accepted.rejected["lost"] == 2
+    assert accepted.replays_in == accepted.replays_out + sum(accepted.rejected.values())
     table = pq.read_table(data / "parsed" / "rejects.parquet")
     assert table.schema.equals(rejects.REJECTS_SCHEMA)
     assert set(table["stage"].to_pylist()) == {"parse"}
+
+    gone.write_bytes(original)
+    changed.write_bytes(other)
+    whole = run(data)
+    assert made(whole) == (2, 2, 0)
+    assert "lost" not in whole.rejected
     replays = pq.read_table(data / "parsed" / "replays.parquet")
     for replay_id in replays["replay_id"].to_pylist():
         assert (data / "parsed" / "frames" / replay_id[:2] / f"{replay_id}.arrow").is_file()
-    gone.write_bytes(original)
-    again = run(data)
-    assert made(again) == (1, 1, 0)
-    assert "file_missing" not in again.rejected
 
 
 @pytest.mark.slow

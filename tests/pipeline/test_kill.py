@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,28 @@ def test_workers_do_not_outlive_a_killed_stage(clone: Callable[[str, Path], Chec
     run.kill()
     run.wait()
     wait_until_quiet(checkout)
+
+
+def test_killed_workers_cost_nothing_or_the_run_says_so(
+    clone: Callable[[str, Path], Checkout], small_source: Path, fresh: Checkout
+) -> None:
+    """All workers are killed three times in one run: it ends in the same bytes as one undisturbed, or not well."""
+    checkout = clone("workers", small_source)
+    checkout.run("python", "stages/fetch.py")
+    run = checkout.start("parse")
+    draws, kills, deadline = random.Random(3), 0, time.monotonic() + 120
+    while kills < 3 and run.poll() is None and time.monotonic() < deadline:
+        workers = [pid for pid, command in processes_of(checkout).items() if "spawn_main" in command]
+        if len(workers) > 1 or (kills and workers):
+            time.sleep(draws.uniform(0.0, 0.6))
+            for pid in workers:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            kills += 1
+    assert kills
+    if run.wait(120):
+        checkout.run("python", "stages/parse.py")
+    assert checkout.content("data/parsed") == fresh.content("data/parsed")
 
 
 def test_two_runs_at_once_wait_for_each_other(

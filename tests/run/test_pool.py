@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import resource
+from dataclasses import replace
 
 import pytest
 from tests.run.worker_killers import work
 
 from impulse.config.engine import EngineParams
+from impulse.errors import StageError
+from impulse.run.limits import MemoryLimit
 from impulse.run.pool import run_isolated
 
 ENGINE = EngineParams(workers=2, timeout_seconds=3.0, memory_limit_mb=4096)
@@ -13,15 +17,47 @@ ENGINE = EngineParams(workers=2, timeout_seconds=3.0, memory_limit_mb=4096)
 
 @pytest.mark.slow
 def test_a_killer_costs_exactly_its_own_replay() -> None:
-    """Hang, abort, kill, exit, memory and panic each end one task with a reason of its own; all others are done."""
-    reasons = {"hang": "worker_timeout", "abort": "worker_died", "killed": "worker_died", "exit": "worker_died",
-             "memory": "out_of_memory", "panic": "parser_panic", "refuse": "body_crc_mismatch"}  # fmt: skip
-    tasks = [name for killer in reasons for name in (f"fine-before-{killer}", killer, f"fine-after-{killer}")]
-    outcomes = {outcome.task: outcome.error for outcome in run_isolated(work, tasks, ENGINE)}
+    """Each way to end loses one task, or refuses it where nothing else can be the cause; all others are done."""
+    killers = ["hang", "busy", "abort", "killed", "exit", "memory", "lost", "panic", "refuse"]
+    tasks = [name for killer in killers for name in (f"fine-before-{killer}", killer, f"fine-after-{killer}")]
+    outcomes = {outcome.task: outcome for outcome in run_isolated(work, tasks, ENGINE)}
 
     assert set(outcomes) == set(tasks)
-    for task, error in outcomes.items():
-        assert (error.reason if error else None) == reasons.get(task), task
+    refused = {task: outcome.error.reason for task, outcome in outcomes.items() if outcome.error}
+    assert refused == {"panic": "parser_panic", "refuse": "body_crc_mismatch"}
+    assert {task for task, outcome in outcomes.items() if outcome.loss} == {*killers} - {*refused}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("task", "reason", "loss"),
+    [
+        ("busy", "parser_time", ""),
+        ("abort", "parser_died", ""),
+        ("memory", "parser_memory", ""),
+        ("hang", None, "not done after 4 s"),
+        ("killed", None, "its worker was ended by SIGKILL"),
+        ("exit", None, "its worker ended with exit code 3"),
+        ("lost", None, "its file is missing"),
+    ],
+)
+def test_alone_a_replay_is_at_fault_for_our_own_limits_and_no_others(task: str, reason: str | None, loss: str) -> None:
+    """CPU time, memory and an abort are its own; a kill, an exit and a hang without CPU time may be the machine's."""
+    engine = replace(ENGINE, timeout_seconds=1.0)
+    (outcome,) = run_isolated(work, [task], engine, alone=True)
+    assert (outcome.error and outcome.error.reason, outcome.loss) == (reason, loss)
+
+
+def test_the_lower_limit_of_a_shell_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is nobody's fault but the machine's then, and one that is too small ends the run before anything starts."""
+    soft = 2048 * 1024 * 1024
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, resource.RLIM_INFINITY))
+    assert MemoryLimit.of(4096) == MemoryLimit(2048, is_of_settings=False)
+    assert MemoryLimit.of(0) == MemoryLimit(2048, is_of_settings=False)
+    assert MemoryLimit.of(1024) == MemoryLimit(1024, is_of_settings=True)
+    soft = 500 * 1024 * 1024
+    with pytest.raises(StageError, match="limited to 500 MB"):
+        list(run_isolated(work, ["fine"], ENGINE))
 
 
 @pytest.mark.slow

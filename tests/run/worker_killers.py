@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from pathlib import Path
 
-from impulse.errors import CorruptReplay
+from impulse.errors import CorruptReplay, ReplayLost
 from impulse.replay.reasons import Reason
 
 
@@ -20,8 +21,18 @@ def work(task: str) -> None:
             return
         case "refuse":
             raise CorruptReplay(Reason.BODY_CRC, task)
+        case "lost":
+            raise ReplayLost("its file is missing")
         case "hang":
             threading.Event().wait()
+        case "busy":
+            while True:
+                pass
+        case "once":  # killed from outside, the first time only
+            marker = Path(task.partition("-")[2])
+            if not marker.exists():
+                marker.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
         case "abort":
             os.abort()
         case "killed":

@@ -33,11 +33,6 @@ def paths(checkout: Checkout) -> list[str]:
     return found
 
 
-def rejects(checkout: Checkout) -> dict[str, tuple[str, str]]:
-    rows = pq.read_table(checkout.path / "data/parsed/rejects.parquet").to_pylist()
-    return {row["replay_id"]: (row["reason"], row["detail"]) for row in rows if row["stage"] == "parse"}
-
-
 def parsed_now(checkout: Checkout) -> int:
     found: int = json.loads((checkout.path / "metrics/timing/parse.json").read_text())["parsed_now"]
     return found
@@ -80,24 +75,22 @@ def test_second_run_puts_and_parses_nothing(stored: Checkout, bucket: Bucket) ->
     assert sum(key.startswith("another/place/replays/") for key in mtimes(bucket)) == len(paths(stored))
 
 
-def test_changed_and_missing_objects_are_rejects_until_they_are_mended(
+def test_changed_and_missing_objects_fail_the_stage_until_they_are_mended(
     local: Checkout, stored: Checkout, bucket: Bucket
 ) -> None:
-    """Each names its address; all others are parsed; what fetch brings back is parsed in the next run."""
+    """Each is named by its address; all others are parsed; what fetch brings back is parsed in the next run."""
     changed, gone, emptied = (f"raw/{path}" for path in paths(stored)[:3])
     original = bucket.get(changed)
     bucket.put(changed, with_flipped_bits(original))
     bucket.client.delete_object(Bucket=bucket.name, Key=gone)
     bucket.put(emptied, b"")
-    stored.stage("parse")
-    found = {
-        detail.split()[3 if reason == "bytes_changed" else 0]: reason for reason, detail in rejects(stored).values()
-    }
-    places = {key: f"s3://{bucket.name}/{key}" for key in (changed, gone, emptied)}
-    assert found.items() >= {
-        (places[changed], "bytes_changed"), (places[gone], "file_missing"), (places[emptied], "bytes_changed")
-    }  # fmt: skip
-    assert parsed_now(stored) == len(paths(stored)) - 3
+    failed = stored.run("python", "stages/parse.py", check=False)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("parse: error: 3 replays were lost for a reason outside of the replay")
+    lines = [line for line in failed.stdout.splitlines() if "(SHA-256 " in line]
+    for key, why in ((changed, "has other bytes"), (gone, "is not in the bucket"), (emptied, "has other bytes")):
+        assert sum(f": s3://{bucket.name}/{key} {why}" in line for line in lines) == 1
+    assert not (stored.path / "data/parsed").exists()
     stored.stage("fetch")
     assert bucket.get(changed) == original
     stored.stage("parse")

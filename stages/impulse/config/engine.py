@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from impulse.config.ranges import check_range
+from impulse.errors import ConfigError
 
 
 class EngineKind(StrEnum):
@@ -19,7 +21,7 @@ class EngineKind(StrEnum):
 
 @dataclass(frozen=True)
 class EngineParams:
-    """How work is spread; nothing here changes a result, so no stage depends on it."""
+    """How work is spread. Only ``accept_lost`` changes a result, so it alone is a dependency of a stage."""
 
     kind: EngineKind = EngineKind.local
     address: str | None = None
@@ -27,9 +29,12 @@ class EngineParams:
     workers: int = 0
     """Worker processes; 0 takes one for each core."""
     timeout_seconds: float = 300.0
-    """Time limit of one replay."""
+    """Time limit of one replay: of the clock, and of CPU time when it is tried again alone."""
     memory_limit_mb: int = 4096
-    """Address space of one worker; 0 sets no limit."""
+    """Address space of one worker; 0 sets no limit. A lower limit of the shell (``ulimit -v``) holds instead."""
+    accept_lost: list[str] = field(default_factory=list)
+    """SHA-256 of replays that the dataset may lack although the machine lost them, such as one whose worker the kernel kills
+    each time. They are rejects with the reason ``lost``."""
 
     def __post_init__(self) -> None:
         """Check values."""
@@ -37,3 +42,8 @@ class EngineParams:
         check_range("engine.timeout_seconds", self.timeout_seconds, 1)
         if self.memory_limit_mb:
             check_range("engine.memory_limit_mb", self.memory_limit_mb, 1024)
+        for sha256 in self.accept_lost:
+            if not re.fullmatch("[0-9a-f]{64}", sha256):
+                raise ConfigError(
+                    "engine.accept_lost", f"{sha256!r} is no SHA-256; the line about a lost replay has it"
+                )

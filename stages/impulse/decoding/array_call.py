@@ -25,7 +25,7 @@ _MEANINGS: tuple[tuple[str, type[ReplayError], Reason], ...] = (
     ("Could not build replay meta", UnsupportedReplay, Reason.NO_PLAYERS),
     ("Couldn't find object id for", UnsupportedReplay, Reason.UNSUPPORTED_FORMAT),
     ("crc check failed", CorruptReplay, Reason.BODY_CRC),
-    ("memory allocation", UnsupportedReplay, Reason.OUT_OF_MEMORY),
+    ("memory allocation", UnsupportedReplay, Reason.PARSER_MEMORY),
 )
 
 DETAIL_LENGTH = 300

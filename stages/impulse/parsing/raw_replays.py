@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from impulse.errors import CorruptReplay, ObjectMissing, StageError
+from impulse.errors import ObjectMissing, ReplayLost, StageError
 from impulse.files.memory import memory_file
 from impulse.files.storage import LocalFolder, Storage
-from impulse.replay.reasons import Reason
 from impulse.s3.url import S3Url
 from impulse.tables.paths import STORAGE_URL
 
@@ -57,23 +56,21 @@ class RawReplays:
         """Return the bytes of a replay.
 
         Raises:
-            CorruptReplay: ``file_missing``.
+            ReplayLost: the file is not there.
             StageError: the bucket cannot be used, which is no fault of the replay.
         """
         try:
             return _opened(self.bucket or self.folder).read(path)
         except (ObjectMissing, FileNotFoundError) as error:
             where = "the folder of raw replays" if self.bucket is None else "the bucket"
-            raise CorruptReplay(
-                Reason.FILE_MISSING, f"{self.address(path)} is not in {where}; run fetch again"
-            ) from error
+            raise ReplayLost(f"{self.address(path)} is not in {where}; `make update` gets it again") from error
 
     @contextmanager
     def file(self, path: str) -> Iterator[Path]:
         """Give a file for the parser, which reads files only; one of a bucket is in memory, never on the disk.
 
         Raises:
-            CorruptReplay, StageError: as for :meth:`read`.
+            ReplayLost, StageError: as for :meth:`read`.
         """
         if self.bucket is None and (self.folder / path).is_file():
             yield self.folder / path

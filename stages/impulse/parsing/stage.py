@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from impulse.config.parse import ParseParams
-from impulse.errors import ReplayError
+from impulse.errors import ReplayError, StageError, UnsupportedReplay
 from impulse.files.output import output_folder, write_json
 from impulse.files.store import Store
 from impulse.parsing.keys import ProductKeys
 from impulse.parsing.listed_players import ListedPlayers
 from impulse.parsing.raw_replays import RawReplays
-from impulse.parsing.work import FILE_UNUSABLE, ParseTask, Results, make_products
+from impulse.parsing.work import ParseTask, Results, make_products
 from impulse.products.frames.product import FRAMES
+from impulse.replay.reasons import Reason
 from impulse.run.engines import run_tasks
 from impulse.run.job import Counts, Job
 from impulse.run.progress import with_progress
@@ -53,12 +54,16 @@ _TABLES: dict[str, tuple[Column, ...]] = {
 
 Row = Mapping[str, Any]
 
+LOSSES_NAMED = 20
+"""How many lost replays have a line each; more would hide the first."""
+
 
 def run(job: Job[ParseParams]) -> Counts:
     """Parse every replay of the manifest into ``parsed``, or take what an earlier run made of it.
 
     Raises:
-        StageError: an input is missing, or raw replays cannot be read at all.
+        StageError: an input is missing, raw replays cannot be read at all, or replays were lost for a reason that is not their
+            own; all others are then in the store, and the next run tries those again.
     """
     add_aws_variables(os.environ, env_file=job.env_file)
     raw, store = job.data / "raw", Store(job.state / "parsed")
@@ -112,14 +117,33 @@ def _make_missing(tasks: Sequence[ParseTask], job: Job[ParseParams]) -> list[tup
     known = sum(task.known.frames is not None for task in tasks)
     log.info("%d replays, %d of them parsed before", len(tasks), known)
     ended: dict[str, tuple[Results, ReplayError | None]] = {}
+    lost: list[tuple[ParseTask, str]] = []
     outcomes = run_tasks(make_products, missing.values(), job.engine)
     for outcome in with_progress(outcomes, total=len(missing), what="replays"):
-        replay_id = outcome.task.manifest["replay_id"]
-        if outcome.error is not None:
-            ended[replay_id] = _after_failure(outcome.task, outcome.error)
+        task, error = outcome.task, outcome.error
+        if outcome.loss and task.manifest["sha256"] in job.engine.accept_lost:
+            error = UnsupportedReplay(Reason.LOST, outcome.loss)
+        if error is not None:
+            ended[task.manifest["replay_id"]] = _after_failure(task, error)
         elif outcome.value is not None:
-            ended[replay_id] = (outcome.value, None)
+            ended[task.manifest["replay_id"]] = (outcome.value, None)
+        else:
+            lost.append((task, outcome.loss))
+    _refuse_losses(lost)
     return [ended.get(task.manifest["replay_id"], (task.known, None)) for task in tasks]
+
+
+def _refuse_losses(lost: Sequence[tuple[ParseTask, str]]) -> None:
+    """Raise if replays are missing for a reason that is not their own: no dataset is built without them."""
+    for task, why in lost[:LOSSES_NAMED]:
+        log.error("lost %s (SHA-256 %s): %s", task.manifest["source_path"], task.manifest["sha256"], why)
+    if lost:
+        what = "1 replay was" if len(lost) == 1 else f"{len(lost)} replays were"
+        raise StageError(
+            f"{what} lost for a reason outside of the replay; the lines above say which and why. All others are kept. Mend the "
+            "cause (memory, disk, files) and run again, which tries no other; to go on without a replay, put its SHA-256 into "
+            "engine.accept_lost"
+        )
 
 
 def _after_failure(task: ParseTask, error: ReplayError) -> tuple[Results, ReplayError | None]:
@@ -127,7 +151,7 @@ def _after_failure(task: ParseTask, error: ReplayError) -> tuple[Results, Replay
     task = task.looked_up()
     if task.is_done:
         return task.known, None
-    if error.reason not in FILE_UNUSABLE and task.known.measures is not None:
+    if task.known.measures is not None:
         return replace(task.known, events_error=error), None
     return task.known, error
 

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from impulse.config.parse import ParseParams
-from impulse.errors import CorruptReplay, ReplayError
+from impulse.errors import ReplayError, ReplayLost
 from impulse.files.frames import read_frames
 from impulse.files.store import Entry, Store
 from impulse.parsing.keys import ProductKeys
@@ -27,9 +27,6 @@ from impulse.schema.features import frame_layout
 REJECTED = "rejected"
 """Fact of an entry that says why the replay gives no such product, so that it is not tried again."""
 
-FILE_UNUSABLE = frozenset({Reason.FILE_MISSING, Reason.BYTES_CHANGED})
-"""What is wrong with the file as it is now; fetch mends it, so the next run tries again."""
-
 
 @dataclass(frozen=True, slots=True)
 class Results:
@@ -41,7 +38,7 @@ class Results:
     made: tuple[str, ...] = ()
     """Names of the products that were made now."""
     events_error: ReplayError | None = None
-    """Why this run could not make the events, where another run may."""
+    """Why this run could not make the events; it is not kept."""
 
     @property
     def entries(self) -> list[Entry]:
@@ -96,11 +93,13 @@ def make_products(task: ParseTask) -> Results:
     """Make what the store lacks of one replay, and return all of it; runs in a worker.
 
     Raises:
-        ReplayError: the replay cannot be used now; what another run would find too is kept, and returned.
+        ReplayError: the replay cannot be used within the limits of this machine; what another run would find too is kept, and
+            returned.
+        ReplayLost: its file is missing or changed.
         StageError: raw replays cannot be read at all.
     """
     made: list[str] = []
-    table = events_error = None
+    table = None
     with ExitStack() as open_files:
         file = cache(lambda: open_files.enter_context(_checked_file(task)))
         if task.known.frames is None:
@@ -118,11 +117,8 @@ def make_products(task: ParseTask) -> Results:
         if events is None and task.params.events:
             made.append("events")
             path, _ = file()
-            try:
-                events = _make_events(task, frames, table, path)
-            except ReplayError as error:
-                events_error = error
-    return Results(frames, measures, events, tuple(made), events_error)
+            events = _make_events(task, frames, table, path)
+    return Results(frames, measures, events, tuple(made))
 
 
 @contextmanager
@@ -130,7 +126,7 @@ def _checked_file(task: ParseTask) -> Iterator[tuple[Path, bytes]]:
     """Give the replay's file and its bytes, which are those of the manifest; whatever is made is kept by their hash.
 
     Raises:
-        CorruptReplay: ``file_missing`` or ``bytes_changed``.
+        ReplayLost: the file is missing, or no longer the one that fetch verified.
         StageError: raw replays cannot be read at all.
     """
     place = task.manifest["path"]
@@ -172,7 +168,7 @@ def _make_events(task: ParseTask, frames: Entry, table: pa.Table, file: Path) ->
 
 def _lasting(error: ReplayError) -> dict[str, Any]:
     """Return what to keep of a reject; one that depends on the machine's limits is raised again, for the next run to try."""
-    if error.reason == Reason.OUT_OF_MEMORY:
+    if error.reason == Reason.PARSER_MEMORY:
         raise error
     return {REJECTED: {"reason": error.reason, "detail": error.detail}}
 
@@ -190,12 +186,9 @@ def checked_bytes(file: Path, sha256: str, *, address: str) -> bytes:
         address: what to call the file when its bytes are others.
 
     Raises:
-        CorruptReplay: ``bytes_changed``.
+        ReplayLost: it has other bytes.
     """
     data = file.read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise CorruptReplay(
-            Reason.BYTES_CHANGED,
-            f"the SHA-256 of {address} is not the one that fetch recorded; remove it and run fetch again",
-        )
+        raise ReplayLost(f"{address} has other bytes than fetch recorded; `make update` gets it again")
     return data

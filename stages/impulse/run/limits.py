@@ -3,24 +3,84 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
+import math
 import sys
-from contextlib import suppress
+from dataclasses import dataclass
+
+from impulse.errors import StageError
+
+log = logging.getLogger(__name__)
+
+LEAST_MB = 1024
+"""A worker with less cannot even load what it works with."""
+
+_MB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryLimit:
+    """Address space that a worker may ask for."""
+
+    megabytes: int
+    """0 when nothing limits it."""
+    is_of_settings: bool
+    """The limit, or that there is none, is what the settings say; else the shell has set a lower one."""
+
+    @classmethod
+    def of(cls, megabytes: int) -> MemoryLimit:
+        """Return the limit of the settings or that of the shell, whichever is smaller.
+
+        Args:
+            megabytes: the limit of the settings; 0 sets none.
+
+        Raises:
+            StageError: the shell's limit is too small for a worker.
+        """
+        if not can_limit_memory():
+            if megabytes:
+                log.info("this system cannot limit the memory of a worker; engine.memory_limit_mb does nothing")
+            return cls(0, is_of_settings=True)
+        import resource
+
+        shell = min(
+            (limit // _MB for limit in resource.getrlimit(resource.RLIMIT_AS) if limit != resource.RLIM_INFINITY),
+            default=None,
+        )
+        if shell is None or 0 < megabytes <= shell:
+            return cls(megabytes, is_of_settings=True)
+        if shell < LEAST_MB:
+            raise StageError(
+                f"the memory of a process of this shell is limited to {shell} MB (`ulimit -v`), and a worker needs "
+                f"{LEAST_MB} MB; raise the limit of the shell or of the cluster's job"
+            )
+        return cls(shell, is_of_settings=False)
 
 
 def can_limit_memory() -> bool:
     """Tell whether this system refuses memory to a process that asks for too much; Windows and macOS do not."""
-    return sys.platform != "darwin" and importlib.util.find_spec("resource") is not None
+    return sys.platform != "darwin" and can_limit_cpu()
+
+
+def can_limit_cpu() -> bool:
+    """Tell whether this system ends a process that takes too much CPU time; Windows does not."""
+    return importlib.util.find_spec("resource") is not None
 
 
 def limit_memory(megabytes: int) -> None:
-    """Let this process ask for so much memory and no more.
-
-    Where that cannot be, nothing happens, which gives up that a replay that eats memory is refused before the machine
-    suffers; the limit of time holds everywhere.
-    """
+    """Let this process ask for so much memory and no more; nothing happens where that cannot be."""
     if can_limit_memory():
         import resource
 
-        limit = megabytes * 1024 * 1024
-        with suppress(ValueError):  # a lower limit holds already
-            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes * _MB, hard))
+
+
+def limit_cpu(seconds: float) -> None:
+    """Let this process take so much CPU time from now on, rounded up to whole seconds, and end it by SIGXCPU then."""
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    limit = math.ceil(used.ru_utime + used.ru_stime + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))

@@ -1,4 +1,9 @@
-"""Worker processes that isolate the parser: a replay that hangs, crashes or eats memory costs only itself."""
+"""Worker processes that isolate the parser: a replay that hangs, crashes or eats memory costs only itself.
+
+A worker that dies, or is not done in time, tells nothing about its replay yet: the kernel may have killed it for memory that
+others used. Such a replay is lost until it was tried alone (:mod:`impulse.run.engines`). What happens then within our own limits
+is the replay's fault.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import itertools
 import logging
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -16,9 +22,9 @@ from typing import Generic, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from impulse.config.engine import EngineParams
-from impulse.errors import ReplayError, UnsupportedReplay
+from impulse.errors import ReplayError, ReplayLost, UnsupportedReplay
 from impulse.replay.reasons import Reason
-from impulse.run.limits import can_limit_memory, limit_memory
+from impulse.run.limits import MemoryLimit, can_limit_cpu, limit_cpu, limit_memory
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +34,16 @@ Value = TypeVar("Value")
 IN_FLIGHT_PER_WORKER = 4
 """Tasks handed to the pool ahead of time; more would only cost memory."""
 
+WALL_FACTOR = 4.0
+"""How many times its CPU time a task may last when it is tried alone: a disk or a network may hold it up."""
+
+_OWN_SIGNALS = frozenset(
+    getattr(signal, name)
+    for name in ("SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP")
+    if hasattr(signal, name)
+)
+"""How a program ends by its own fault. SIGKILL is what the kernel sends when memory is short, and others what people send."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskResult(Generic[Task, Value]):
@@ -36,25 +52,32 @@ class TaskResult(Generic[Task, Value]):
     task: Task
     value: Value | None
     """What the work returned."""
-    error: ReplayError | None
-    """None when the work was done."""
+    error: ReplayError | None = None
+    """Why the replay cannot be used, which is its own fault."""
+    loss: str = ""
+    """Why the result is missing, which is not known to be the replay's fault; empty when it is not missing."""
 
 
 def run_isolated(
-    work: Callable[[Task], Value], tasks: Iterable[Task], engine: EngineParams
+    work: Callable[[Task], Value], tasks: Iterable[Task], engine: EngineParams, *, alone: bool = False
 ) -> Iterator[TaskResult[Task, Value]]:
     """Run ``work`` on every task in worker processes and yield outcomes as they come.
 
     Args:
-        work: a function of a module (workers import it by name); raises ReplayError for a replay it cannot use.
+        work: a function of a module (workers import it by name); raises ReplayError for a replay it cannot use, ReplayLost for
+            one that it cannot work on now.
         tasks: what to work on.
         engine: number of workers, time limit and memory limit of each.
+        alone: the only task has the machine to itself, so that a limit that it passes is passed by its own fault. Its limit of
+            time is then one of CPU time.
 
     Raises:
-        Exception: whatever ``work`` raises beside ReplayError ends the run.
+        StageError: the memory of this shell is limited to less than a worker needs.
+        Exception: whatever ``work`` raises beside ReplayError and ReplayLost ends the run.
     """
-    if engine.memory_limit_mb and not can_limit_memory():
-        log.info("this system cannot limit the memory of a worker; engine.memory_limit_mb does nothing")
+    memory = MemoryLimit.of(engine.memory_limit_mb)
+    cpu_seconds = engine.timeout_seconds if alone and can_limit_cpu() else None
+    timeout = engine.timeout_seconds * (1.0 if cpu_seconds is None else WALL_FACTOR)
     remaining = iter(tasks)
     first = list(itertools.islice(remaining, engine.workers or os.cpu_count() or 1))
     remaining, workers = itertools.chain(first, remaining), max(len(first), 1)  # no more workers than tasks
@@ -63,46 +86,82 @@ def run_isolated(
         max_workers=workers,
         context=multiprocessing.get_context("spawn"),
         initializer=_prepare_worker,
-        initargs=(engine.memory_limit_mb,),
+        initargs=(memory.megabytes, cpu_seconds),
     ) as pool:
         try:
             while True:
                 while len(pending) < workers * IN_FLIGHT_PER_WORKER and (task := next(remaining, None)) is not None:
-                    pending[pool.schedule(work, args=(task,), timeout=engine.timeout_seconds)] = task
+                    pending[pool.schedule(work, args=(task,), timeout=timeout)] = task
                 if not pending:
                     return
                 done, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield TaskResult(pending.pop(future), *_ended(future, engine))
+                    yield _ended(pending.pop(future), future, memory, timeout, is_last_word=alone)
         except BaseException:
             pool.stop()
             raise
 
 
-def _ended(future: Future[Value], engine: EngineParams) -> tuple[Value | None, ReplayError | None]:
+def _ended(
+    task: Task, future: Future[Value], memory: MemoryLimit, timeout: float, *, is_last_word: bool
+) -> TaskResult[Task, Value]:
+    """Return how a task ended.
+
+    Args:
+        task: the task.
+        future: what the pool gave for it, done.
+        memory: what the worker may use.
+        timeout: seconds after which it was stopped.
+        is_last_word: the task was tried alone, so a limit of ours that it passed is passed by its own fault.
+    """
+    ended: ReplayError
     try:
-        return future.result(), None
+        return TaskResult(task, future.result())
+    except ReplayLost as error:
+        return TaskResult(task, None, loss=str(error))
     except ReplayError as error:
-        return None, error
-    except TimeoutError:
-        return None, UnsupportedReplay(Reason.WORKER_TIMEOUT, f"not done after {engine.timeout_seconds:g} s")
-    except ProcessExpired as error:
-        return None, UnsupportedReplay(Reason.WORKER_DIED, f"the worker process ended with exit code {error.exitcode}")
+        if error.reason != Reason.PARSER_MEMORY:
+            return TaskResult(task, None, error)
+        ended, is_own_fault = error, memory.is_of_settings
     except MemoryError:
-        return None, UnsupportedReplay(Reason.OUT_OF_MEMORY, f"more than {engine.memory_limit_mb} MB asked for")
+        detail = f"more than {memory.megabytes} MB asked for" if memory.megabytes else "this machine has no more memory"
+        ended, is_own_fault = UnsupportedReplay(Reason.PARSER_MEMORY, detail), memory.is_of_settings
+    except TimeoutError:
+        ended = UnsupportedReplay(Reason.PARSER_TIME, f"not done after {timeout:g} s")
+        is_own_fault = not can_limit_cpu()
+    except ProcessExpired as error:
+        ended, is_own_fault = _expired(error, memory)
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 - a panic of native code is no Exception, and concerns one replay
-        return None, UnsupportedReplay(Reason.PARSER_PANIC, str(error) or type(error).__name__)
+        return TaskResult(task, None, UnsupportedReplay(Reason.PARSER_PANIC, str(error) or type(error).__name__))
+    if is_last_word and is_own_fault:
+        return TaskResult(task, None, ended)
+    return TaskResult(task, None, loss=ended.detail)
 
 
-def _prepare_worker(memory_limit_mb: int) -> None:
+def _expired(error: ProcessExpired, memory: MemoryLimit) -> tuple[ReplayError, bool]:
+    """Return how a worker ended, and whether by its own fault."""
+    try:
+        ended_by = signal.Signals(-error.exitcode)
+    except ValueError:
+        return UnsupportedReplay(Reason.PARSER_DIED, f"its worker ended with exit code {error.exitcode}"), False
+    if ended_by.name == "SIGXCPU":
+        return UnsupportedReplay(Reason.PARSER_TIME, "not done within engine.timeout_seconds of CPU time"), True
+    # Native code that is refused memory aborts.
+    is_own_fault = ended_by in _OWN_SIGNALS and (memory.is_of_settings or ended_by != signal.SIGABRT)
+    return UnsupportedReplay(Reason.PARSER_DIED, f"its worker was ended by {ended_by.name}"), is_own_fault
+
+
+def _prepare_worker(memory_limit_mb: int, cpu_seconds: float | None) -> None:
     import pyarrow as pa
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     if memory_limit_mb:
         limit_memory(memory_limit_mb)
+    if cpu_seconds is not None:
+        limit_cpu(cpu_seconds)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -58,6 +58,5 @@ EARLIER_RULES: tuple[EarlierRule, ...] = (
         (Reason.TRUNCATED, Reason.HEADER_CRC, Reason.BODY_CRC),
         "integrity: the lengths and both CRC-32 that the file carries are those of its bytes",
     ),
-    EarlierRule("parse", (Reason.BYTES_CHANGED,), "integrity: the file is still the one that fetch verified (SHA-256)"),
     EarlierRule("parse", (Reason.FRAMES_MISSING,), "the frames reach to the last keyframe of the file"),
 )
