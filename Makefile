@@ -16,7 +16,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-torch bench lint fix types check-params docs lock clean
-.PHONY: remote push repro-pull trials release
+.PHONY: remote push verify repro-pull trials release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ push: install ## upload the dataset, everything it is made of, and the results o
 
 repro-pull: install ## build like repro, but take from the remote what was built anywhere before
 	@$(IMPULSE) repro --pull
+
+verify: install ## find what is damaged or missing in this checkout; make verify HEAL=1 mends it
+	@$(IMPULSE) verify $(if $(HEAL),--heal)
 
 release: install ## tag and upload the dataset of this checkout: make release VERSION=v1.0 [PUSH=1]
 	@test -n "$(VERSION)" || { echo "make release VERSION=v1.0 [PUSH=1]"; exit 1; }

@@ -6,16 +6,22 @@ Each command imports what it needs when it runs, so that the help answers at onc
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from impulse.errors import ConfigError
 from impulse.run.program import one_line_errors
+from impulse.sharing.calls import build_again, dvc, run
+
+RESULTS = (
+    "data/export",
+    "data/validated",
+    *(f"metrics/{stage}.json" for stage in ("fetch", "parse", "validate", "dedupe", "export")),
+)
+"""What a build is called for; raw replays and frames between the stages can be many times as large."""
 
 CARD = "The dataset is in data/export (its card: data/export/README.md), the report in data/validated/report.html."
 
@@ -69,6 +75,8 @@ def repro(arguments: tuple[str, ...], *, pull: bool) -> None:
         check_remote(root)
     mend_lock_files(root)
     dvc(root, "repro", *(("--pull", "--allow-missing") if pull else ()), *arguments)
+    if pull:  # what is up to date need not be here, and is what the command is called for
+        dvc(root, "pull", "--quiet", *RESULTS)
     click.echo(CARD)
 
 
@@ -77,9 +85,7 @@ def update() -> None:
     """Look for new replays in the source, then build what changed."""
     root = checkout()
     mend_lock_files(root)
-    dvc(root, "repro", "config")
-    run(root, sys.executable, "stages/fetch.py", "fetch.refresh=true")
-    dvc(root, "repro")
+    build_again(root)
     click.echo(CARD)
 
 
@@ -122,6 +128,7 @@ def remote(url: str | None, endpoint: str | None) -> None:
         raise click.UsageError("--endpoint goes with the URL of a bucket")
     if url:
         dvc(root, "remote", "add", "--quiet", "--force", "--default", "storage", url)
+        dvc(root, "remote", "modify", "storage", "verify", "true")
         if endpoint:
             dvc(root, "remote", "modify", "--local", "storage", "endpointurl", endpoint)
     click.echo(f"The remote is {check_remote(root)}")
@@ -130,9 +137,30 @@ def remote(url: str | None, endpoint: str | None) -> None:
 @main.command(short_help="Upload the dataset and everything it is made of.")
 def push() -> None:
     """Upload the dataset, everything it is made of, and the results of every stage."""
+    from impulse.sharing.verify.check import refuse_damage
+
     root = checkout()
     check_remote(root)
+    refuse_damage(root)
     dvc(root, "push", "--run-cache")
+
+
+@main.command(short_help="Find, and mend, what is damaged or missing.")
+@click.option("--heal", is_flag=True, help="Mend it: from the cache, the checkout, the remote, or by building again.")
+@click.option("--remote", "elsewhere", is_flag=True, help="Also read what the remote has of this dataset.")
+def verify(*, heal: bool, elsewhere: bool) -> None:
+    """Read everything that this checkout holds, and compare it with the hashes that were recorded when it was written.
+
+    These are raw replays, the outputs of every stage, DVC's cache and the store of results. Each file that is damaged, missing
+    or foreign has a line; the exit code is 0 when there is none.
+    """
+    from impulse.sharing.verify.command import verify as run_verify
+
+    root = checkout()
+    mend_lock_files(root)
+    failure = run_verify(root, heal=heal, remote=elsewhere, say=click.echo)
+    if failure:
+        sys.exit(f"verify: {failure}")
 
 
 @main.command(short_help="Check, upload and tag the dataset.")
@@ -218,22 +246,3 @@ def mend_lock_files(root: Path) -> None:
 
     for line in mend(root):
         click.echo(line)
-
-
-def dvc(root: Path, *arguments: str) -> None:
-    """Run DVC in the checkout; its failure is the command's."""
-    run(root, sys.executable, "-m", "dvc", *arguments)
-
-
-def run(root: Path, *command: str) -> None:
-    """Run a program in the checkout with this Python first on PATH; its failure is the command's, already said by it.
-
-    An interrupt reaches the program too, and its end is waited for.
-    """
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
-    with subprocess.Popen(command, cwd=root, env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}) as process:
-        while process.returncode is None:
-            with suppress(KeyboardInterrupt):
-                process.wait()
-    if process.returncode:
-        sys.exit(process.returncode)

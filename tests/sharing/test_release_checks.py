@@ -44,7 +44,7 @@ def test_results_need_not_be_committed(root: Path, name: str) -> None:
     """The release does that itself; what is in the way here is that DVC knows nothing of this repository."""
     (root / name).parent.mkdir(parents=True, exist_ok=True)
     (root / name).write_text("x")
-    with pytest.raises(StageError, match=r"^`dvc status --json` failed: .*; fix it and repeat the command"):
+    with pytest.raises(StageError, match=r"^`dvc repro --dry` failed: .*; fix it and repeat the command"):
         check(root, "v1")
 
 
@@ -53,7 +53,7 @@ def test_environment_need_not_be_activated(root: Path, tmp_path_factory, monkeyp
     only_git = tmp_path_factory.mktemp("bin")
     (only_git / "git").symlink_to(shutil.which("git") or "")
     monkeypatch.setenv("PATH", str(only_git))
-    with pytest.raises(StageError, match=r"^`dvc status --json` failed"):
+    with pytest.raises(StageError, match=r"^`dvc repro --dry` failed"):
         check(root, "v1")
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(sys, "executable", str(only_git.with_name("elsewhere") / "python"))

@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -165,6 +165,25 @@ class Store:
                 _remove(path)
                 removed += 1
         return removed
+
+    def damaged(self) -> Iterator[Path]:
+        """Read every entry whole, and yield the place of each that is not what was written."""
+        for place in sorted(self.folder.glob("*/*")):
+            if place.name.startswith("."):
+                continue
+            try:
+                entry = _proved(place.name, place, place / RECORD if place.is_dir() else place)
+                is_intact = all(_sha256(place / name) == file.sha256 for name, file in entry.files.items())
+            except FileNotFoundError:
+                is_intact = not place.exists()  # another run has just removed it
+            except (OSError, ValueError, KeyError, TypeError):
+                is_intact = False
+            if not is_intact:
+                yield place
+
+    def remove(self, place: Path) -> None:
+        """Remove an entry by its place; what needs it makes it again."""
+        _remove(place)
 
     def _home(self, key: str) -> Path:
         return self.folder / key[:2] / key

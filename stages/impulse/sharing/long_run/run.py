@@ -16,6 +16,7 @@ from impulse.errors import EXIT_CONFIG, ConfigError, StageError
 from impulse.sharing.long_run.key import key_variables
 from impulse.sharing.long_run.programs import Programs
 from impulse.sharing.long_run.snapshots import Snapshots, open_snapshots
+from impulse.sharing.verify.check import refuse_damage
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
             snapshots.save()
         _check(programs, "fetch", code)
         _check(programs, "the build", programs.run("dvc", "repro", variables=key))
+        refuse_damage(root)
         _check(programs, "dvc push", programs.run("dvc", "push", "--run-cache"))
         if programs.is_stopping:
             log.info("stopped; start the service again to go on")

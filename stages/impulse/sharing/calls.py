@@ -1,0 +1,35 @@
+"""Programs that commands call in a checkout: DVC and the stages, which say themselves what is wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+
+def build_again(root: Path) -> None:
+    """Look again into the source, then build what changed."""
+    dvc(root, "repro", "config")
+    run(root, sys.executable, "stages/fetch.py", "fetch.refresh=true")
+    dvc(root, "repro")
+
+
+def dvc(root: Path, *arguments: str) -> None:
+    """Run DVC in the checkout; its failure is the command's."""
+    run(root, sys.executable, "-m", "dvc", *arguments)
+
+
+def run(root: Path, *command: str) -> None:
+    """Run a program in the checkout with this Python first on PATH; its failure is the command's, already said by it.
+
+    An interrupt reaches the program too, and its end is waited for.
+    """
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    with subprocess.Popen(command, cwd=root, env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}) as process:
+        while process.returncode is None:
+            with suppress(KeyboardInterrupt):
+                process.wait()
+    if process.returncode:
+        sys.exit(process.returncode)

@@ -1,0 +1,216 @@
+"""Read everything that a checkout holds, and compare it with the hashes that were recorded when it was written."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from impulse.errors import StageError
+from impulse.files.store import Store
+from impulse.sharing.verify.outputs import Pinned
+from impulse.tables.paths import CHECKSUMS, FRAMES_FILES, MANIFEST, STORAGE_URL, frames_path
+
+STORES = ("parsed", "export", "objects")
+"""Stores of results in .state."""
+_CHUNK_BYTES = 1 << 20
+
+
+class What(StrEnum):
+    """What is wrong with a file."""
+
+    DAMAGED = "damaged"
+    """It has other bytes than were written."""
+    MISSING = "missing"
+    FOREIGN = "foreign"
+    """It belongs to nothing that was written there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A file that is not what was written."""
+
+    path: Path
+    what: What
+    kept_in: str
+    """What has its hash: dvc.lock, the manifest, ..."""
+
+    def line(self, root: Path) -> str:
+        """Return what is wrong, for a person."""
+        found = {What.DAMAGED: "its bytes are not those of", What.MISSING: "named by", What.FOREIGN: "not named by"}
+        return f"{self.path.relative_to(root)}: {self.what}, {found[self.what]} {self.kept_in}"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found."""
+
+    faults: tuple[Fault, ...]
+    files: int
+    """Number of files that were read."""
+    absent: tuple[Path, ...]
+    """Outputs that are neither here nor in the cache, as in a clone that pulled a part."""
+
+
+@dataclass(slots=True)
+class Hashes:
+    """Hashes of files, each read once however many names it has."""
+
+    _known: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
+
+    def of(self, path: Path) -> tuple[str, str] | None:
+        """Return MD5 and SHA-256 of a file; None if there is none or it cannot be read."""
+        try:
+            status = path.stat()
+            identity = (status.st_dev, status.st_ino)
+            if identity not in self._known:
+                self._known[identity] = _read(path)
+            return self._known[identity]
+        except OSError:
+            return None
+
+    @property
+    def count(self) -> int:
+        """Number of files that were read."""
+        return len(self._known)
+
+
+def check(root: Path) -> Checked:
+    """Read the outputs of the stages, DVC's cache and the stores of results.
+
+    Args:
+        root: folder of the checkout.
+
+    Raises:
+        ConfigError: DVC cannot read the checkout.
+    """
+    pinned, hashes = Pinned.of(root), Hashes()
+    faults = {fault.path: fault for fault in _damaged_objects(pinned, hashes)}
+    absent = []
+    for output in pinned.outputs:
+        files = pinned.files_of(output) if pinned.object_path(output.oid) not in faults else None
+        if not output.path.exists():
+            if files is None or not all(pinned.object_path(oid).is_file() for oid in files.values()):
+                absent.append(output.path)
+            continue
+        if files is None:
+            faults.setdefault(
+                pinned.object_path(output.oid), Fault(pinned.object_path(output.oid), What.MISSING, "dvc.lock")
+            )
+            continue
+        for path, md5 in files.items():
+            found = hashes.of(path)
+            if found is None or found[0] != md5:
+                faults.setdefault(path, _fault(path, "dvc.lock"))
+            elif not pinned.object_path(md5).is_file():
+                faults.setdefault(pinned.object_path(md5), Fault(pinned.object_path(md5), What.MISSING, "dvc.lock"))
+        if not output.is_persisted and output.path.is_dir():
+            foreign = set(files_below(output.path)) - files.keys()
+            faults |= {path: Fault(path, What.FOREIGN, "dvc.lock") for path in sorted(foreign)}
+    for listing, read in LISTS.items():
+        path = root / "data" / listing
+        if not path.is_file() or path in faults:
+            continue
+        try:
+            expected = read(path)
+        except (OSError, ValueError, KeyError):  # Arrow's errors are among them
+            faults[path] = Fault(path, What.DAMAGED, "a list that impulse wrote")
+            continue
+        for path, sha256 in expected.items():
+            found = hashes.of(path)
+            if found is None or found[1] != sha256:
+                faults.setdefault(path, _fault(path, f"data/{listing}"))
+    for name in STORES:
+        for path in Store(root / ".state" / name).damaged():
+            faults[path] = Fault(path, What.DAMAGED, "its record")
+    return Checked(tuple(faults.values()), hashes.count, tuple(absent))
+
+
+def _of_manifest(path: Path) -> dict[Path, str]:
+    table = pq.read_table(path, columns=["path", "sha256"])
+    if STORAGE_URL in (table.schema.metadata or {}):  # they are in a bucket
+        return {}
+    return _expected(path.parent, table["path"].to_pylist(), table["sha256"].to_pylist())
+
+
+def _of_frames(path: Path) -> dict[Path, str]:
+    table = pq.read_table(path, columns=["replay_id", "sha256"])
+    places = [frames_path(replay_id) for replay_id in table["replay_id"].to_pylist()]
+    return _expected(path.parent, places, table["sha256"].to_pylist())
+
+
+def _of_checksums(path: Path) -> dict[Path, str]:
+    lines = [line.partition("  ") for line in path.read_text(encoding="utf-8").splitlines()]
+    return {path.parent / name: digest for digest, _, name in lines}
+
+
+LISTS: dict[str, Callable[[Path], dict[Path, str]]] = {
+    f"raw/{MANIFEST}": _of_manifest,
+    f"parsed/{FRAMES_FILES}": _of_frames,
+    f"export/{CHECKSUMS}": _of_checksums,
+}
+"""Lists that impulse itself keeps in data/, with what reads the SHA-256 of each file from them."""
+
+
+def files_below(path: Path) -> list[Path]:
+    """Return the files of an output: those of a folder, sorted, or the file that it is."""
+    if not path.is_dir():
+        return [path] if path.is_file() else []
+    return sorted(found for found in path.rglob("*") if found.is_file())
+
+
+def _expected(folder: Path, places: Iterable[str], hashes: Iterable[str]) -> dict[Path, str]:
+    return {folder / place: digest for place, digest in zip(places, hashes, strict=True)}
+
+
+def refuse_damage(root: Path) -> None:
+    """Read the objects of DVC's cache that dvc.lock names, before they go elsewhere.
+
+    Raises:
+        StageError: one of them is damaged.
+        ConfigError: DVC cannot read the checkout.
+    """
+    pinned, hashes = Pinned.of(root), Hashes()
+    wanted = {output.oid for output in pinned.outputs}
+    wanted.update(*((pinned.files_of(output) or {}).values() for output in pinned.outputs))
+    for oid in sorted(wanted):
+        path = pinned.object_path(oid)
+        if path.is_file() and not _is_named_by_its_content(oid, path, hashes):
+            raise StageError(
+                f"{path.relative_to(root)} is damaged and would be uploaded as it is; `impulse verify --heal` mends it"
+            )
+
+
+def _is_named_by_its_content(oid: str, path: Path, hashes: Hashes) -> bool:
+    found = hashes.of(path)
+    return found is not None and found[0] == oid.removesuffix(".dir")
+
+
+def _damaged_objects(pinned: Pinned, hashes: Hashes) -> Iterator[Fault]:
+    for oid, path in pinned.objects():
+        if not _is_named_by_its_content(oid, path, hashes):
+            yield Fault(path, What.DAMAGED, "its name")
+
+
+def _fault(path: Path, kept_in: str) -> Fault:
+    return Fault(path, What.DAMAGED if path.exists() else What.MISSING, kept_in)
+
+
+def _read(path: Path) -> tuple[str, str]:
+    md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
+    with path.open("rb") as content:
+        while chunk := content.read(_CHUNK_BYTES):
+            md5.update(chunk)
+            sha256.update(chunk)
+    return md5.hexdigest(), sha256.hexdigest()
+
+
+def summary(faults: Iterable[Fault]) -> str:
+    """Return how many files are damaged, missing and foreign, as text."""
+    counted = Counter(fault.what for fault in faults)
+    return ", ".join(f"{counted[what]} {what.value}" for what in What)

@@ -1,0 +1,124 @@
+"""Damage anywhere in a checkout is named, and mended from the nearest good copy; what is mended is what it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.checkout import Checkout
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
+FOLDERS = ("data/raw", "data/parsed", "data/validated", "data/deduped", "data/export")
+
+
+@pytest.fixture
+def copy(fresh: Checkout, tmp_path: Path) -> Checkout:
+    """A copy of the built checkout that may be damaged."""
+    shutil.copytree(fresh.path, tmp_path / "copy", symlinks=True)
+    return replace(fresh, path=tmp_path / "copy")
+
+
+def verify(checkout: Checkout, *options: str) -> subprocess.CompletedProcess[str]:
+    return checkout.run("python", "-m", "impulse", "verify", *options, check=False, PYTHONPATH="stages")
+
+
+def flip(path: Path) -> None:
+    """Change one bit and leave size and time as they were, as a failing disk does."""
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def first(checkout: Checkout, pattern: str, number: int = 0) -> str:
+    return sorted(path.relative_to(checkout.path).as_posix() for path in checkout.path.glob(pattern))[number]
+
+
+def test_every_kind_of_damage_is_named_and_mended(copy: Checkout) -> None:
+    """Raw replays, outputs, cache and store at once; afterwards all is as before and nothing is left to do."""
+    assert verify(copy).returncode == 0
+    before = {folder: copy.content(folder) for folder in FOLDERS}
+    listing = json.loads((copy.path / first(copy, ".dvc/cache/files/md5/*/*.dir")).read_bytes())
+    damaged = [
+        first(copy, "data/raw/replays/*/*.replay"),
+        first(copy, "data/parsed/frames/*/*.arrow"),
+        "data/validated/report.html",
+        "data/export/frames/" + next(name for name in before["data/export"] if "part-" in name).removeprefix("frames/"),
+        ".dvc/cache/files/md5/{}/{}".format(listing[0]["md5"][:2], listing[0]["md5"][2:]),
+        first(copy, ".dvc/cache/files/md5/*/*.dir", -1),
+        first(copy, ".state/parsed/*/*.record"),
+    ]
+    missing = [first(copy, "data/raw/replays/*/*.replay", 1), "data/deduped/pairs.parquet"]
+    for name in damaged:
+        flip(copy.path / name)
+    for name in missing:
+        (copy.path / name).unlink()
+    (copy.path / "data/export/frames/copy.parquet").write_bytes(b"PAR1")
+    flip(copy.path / first(copy, ".state/export/*/*/*.parquet"))  # named by its entry
+
+    found = verify(copy)
+    assert found.returncode == 1
+    lines = {
+        line.split(": ")[0]: line.split(": ")[1].split(",")[0] for line in found.stdout.splitlines() if ": " in line
+    }
+    assert lines.items() >= {**dict.fromkeys(damaged, "damaged"), **dict.fromkeys(missing, "missing")}.items()
+    assert any(name.startswith(".state/export/") for name in lines)
+    assert {folder: copy.content(folder) for folder in FOLDERS} != before
+
+    assert verify(copy, "--heal").returncode == 0
+    assert {folder: copy.content(folder) for folder in FOLDERS} == before
+    assert verify(copy).returncode == 0
+    assert copy.stages_run("dvc", "repro") == []
+
+
+def test_damage_that_dvc_has_taken_for_the_truth_is_mended_from_the_source(copy: Checkout) -> None:
+    """The manifest knows better than dvc.lock and the cache, which have the damaged bytes."""
+    before = {folder: copy.content(folder) for folder in FOLDERS}
+    raw = first(copy, "data/raw/replays/*/*.replay")
+    flip(copy.path / raw)
+    os.utime(copy.path / raw)
+    copy.run("dvc", "commit", "--force", "fetch")
+    found = verify(copy)
+    assert f"{raw}: damaged, its bytes are not those of data/raw/manifest.parquet" in found.stdout
+    assert verify(copy, "--heal").returncode == 0
+    assert {folder: copy.content(folder) for folder in FOLDERS} == before
+
+
+def test_damage_is_not_uploaded_and_not_taken_from_a_remote(
+    copy: Checkout, tmp_path: Path, clone: Callable[[str, Path], Checkout]
+) -> None:
+    """Push and pull refuse it; once it is mended, the same commands bring the good file."""
+    copy.run("dvc", "remote", "modify", "storage", "url", str(tmp_path / "remote"))
+    copy.run("git", "commit", "-qam", "remote")
+    oid = json.loads((copy.path / first(copy, ".dvc/cache/files/md5/*/*.dir")).read_bytes())[0]["md5"]
+    kept = copy.path / ".dvc/cache/files/md5" / oid[:2] / oid[2:]
+    flip(kept)
+    refused = copy.run("python", "-m", "impulse", "push", check=False, PYTHONPATH="stages")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"push: error: {kept.relative_to(copy.path)} is damaged")
+    assert verify(copy, "--heal").returncode == 0
+    copy.run("python", "-m", "impulse", "push", PYTHONPATH="stages")
+
+    there = tmp_path / "remote/files/md5" / oid[:2] / oid[2:]
+    flip(there)
+    other = replace(copy, path=tmp_path / "other")
+    copy.run("git", "clone", "-q", str(copy.path), str(other.path))
+    assert other.run("dvc", "pull", check=False).returncode != 0
+    assert f"{there}: damaged" in verify(copy, "--remote").stdout
+    assert verify(copy, "--remote", "--heal").returncode == 0
+    other.run("dvc", "pull")
+    third = replace(copy, path=tmp_path / "third")
+    copy.run("git", "clone", "-q", str(copy.path), str(third.path))
+    third.run("python", "-m", "impulse", "repro", "--pull", PYTHONPATH="stages")
+    assert third.content("data/export") == copy.content("data/export")
+    assert not (third.path / "data/raw").exists()
+    third.run("python", "-m", "impulse", "release", "v1.0", PYTHONPATH="stages")
+    assert third.run("git", "tag").stdout == "v1.0\n"
+    assert {folder: other.content(folder) for folder in FOLDERS} == {folder: copy.content(folder) for folder in FOLDERS}
