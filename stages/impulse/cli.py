@@ -122,16 +122,22 @@ def status(ledger: Path | None, *, elsewhere: bool) -> None:
 @click.argument("url", required=False)
 @click.option("--endpoint", metavar="URL", help="Address of a store other than AWS, such as https://host.")
 def remote(url: str | None, endpoint: str | None) -> None:
-    """Keep datasets in your own bucket: URL is s3://bucket/prefix. Without it, check the remote that is set."""
+    """Keep datasets in your own bucket: URL is s3://bucket/prefix. Without it, check the remote that is set.
+
+    The address and its endpoint go into .dvc/config, for everybody who clones; credentials do not.
+    """
     root = checkout()
     if endpoint and not url:
         raise click.UsageError("--endpoint goes with the URL of a bucket")
     if url:
+        from impulse.sharing.remote import check_url
+
+        check_url(url, endpoint)
         dvc(root, "remote", "add", "--quiet", "--force", "--default", "storage", url)
         dvc(root, "remote", "modify", "storage", "verify", "true")
         if endpoint:
-            dvc(root, "remote", "modify", "--local", "storage", "endpointurl", endpoint)
-    click.echo(f"The remote is {check_remote(root)}")
+            dvc(root, "remote", "modify", "storage", "endpointurl", endpoint)
+    click.echo(f"The remote is {check_remote(root, writing=bool(url))}")
 
 
 @main.command(short_help="Upload the dataset and everything it is made of.")
@@ -233,11 +239,11 @@ def checkout() -> Path:
     raise ConfigError(str(here), "is not inside a checkout of impulse; clone it and call impulse there")
 
 
-def check_remote(root: Path) -> str:
+def check_remote(root: Path, *, writing: bool = False) -> str:
     """Return the address of the remote, once it has answered."""
     from impulse.sharing.remote import check_remote as check
 
-    return check(root)
+    return check(root, writing=writing)
 
 
 def mend_lock_files(root: Path) -> None:

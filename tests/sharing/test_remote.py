@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,39 @@ def test_dvc_itself_names_the_remedy_too(checkout: Path) -> None:
 def test_a_bucket_that_works_is_named(checkout: Path, bucket: Bucket) -> None:
     set_url(checkout, f"s3://{bucket.name}/some/prefix")
     assert check_remote(checkout) == f"s3://{bucket.name}/some/prefix"
+
+
+def test_a_remote_is_set_for_everybody_who_clones(
+    checkout: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Address and endpoint are committed, credentials are not; a write is tried and leaves nothing."""
+    (checkout / "dvc.yaml").write_text("stages: {}\n")
+    (checkout / "stages").mkdir()
+    (checkout / "stages" / "fetch.py").touch()
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+
+    def remote(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "impulse", "remote", *arguments]
+        env = {**os.environ, "PYTHONPATH": str(ROOT / "stages")}
+        return subprocess.run(command, cwd=checkout, env=env, capture_output=True, text=True, check=False)
+
+    before = (checkout / ".dvc" / "config").read_text()
+    refused = remote(f"{bucket.name}/p")
+    assert refused.returncode == 78
+    assert refused.stderr.startswith(f"remote: error: URL: '{bucket.name}/p' has no scheme; for a bucket it is s3://")
+    assert "names a user" in remote(f"s3://{bucket.name}/p", "--endpoint", "https://me:secret@host").stderr
+    assert (checkout / ".dvc" / "config").read_text() == before
+
+    done = remote(f"s3://{bucket.name}/p", "--endpoint", bucket.server.url)
+    assert done.returncode == 0, done.stderr
+    assert f"The remote is s3://{bucket.name}/p" in done.stdout
+    committed = (checkout / ".dvc" / "config").read_text()
+    assert bucket.server.url in committed
+    assert bucket.server.secret_key not in committed
+    assert bucket.objects() == {}
+
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    assert "refuses" in remote(f"s3://{bucket.name}/p", "--endpoint", bucket.server.url).stderr
 
 
 def test_endpoint_and_credentials_may_stand_in_the_local_configuration(

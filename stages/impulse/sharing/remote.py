@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from impulse.errors import ConfigError, one_line
 from impulse.s3.credentials import S3Settings
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 SECRET_OPTIONS = ("secret_access_key", "session_token", "access_key_id", "password", "sse_customer_key")
 """Options of a remote that must be in .dvc/config.local, which git ignores."""
+PROBE = "impulse-writes.txt"
+"""Object that is written and removed to see whether uploads will be allowed."""
 HOW_TO_SET = "`impulse remote s3://bucket/prefix`"
 
 
@@ -81,11 +84,30 @@ def default_remote(root: Path) -> Remote:
     )
 
 
-def check_remote(root: Path) -> str:
+def check_url(url: str, endpoint: str | None) -> None:
+    """Refuse an address that DVC would take for a folder of this machine although a bucket is meant, and secrets in one.
+
+    Raises:
+        ConfigError: the address has no scheme and is no path of a folder, or one of the two names a user.
+    """
+    for name, given in (("URL", url), ("--endpoint", endpoint or "")):
+        if "@" in urlsplit(given).netloc:
+            raise ConfigError(
+                name,
+                "names a user, and git publishes it; leave that out, credentials come from AWS_PROFILE and the like",
+            )
+    if "://" not in url and not url.startswith(("/", ".", "~")) and not Path(url).is_absolute():
+        raise ConfigError(
+            "URL", f"{url!r} has no scheme; for a bucket it is s3://{url}, for a folder of this machine ./{url}"
+        )
+
+
+def check_remote(root: Path, *, writing: bool = False) -> str:
     """Ask the default remote for a listing.
 
     Args:
         root: folder of the checkout.
+        writing: also put a small object below the prefix, and remove it.
 
     Returns:
         The address of the remote.
@@ -98,6 +120,9 @@ def check_remote(root: Path) -> str:
     if remote.place is not None:
         with closing(remote.open()) as bucket:
             bucket.objects()
+            if writing:
+                bucket.write(PROBE, b"impulse may write here\n")
+                bucket.remove(PROBE)
     return remote.address
 
 
