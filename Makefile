@@ -15,7 +15,7 @@ IMPULSE := PYTHONPATH=stages python -m impulse
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-torch bench lint fix types check-params docs lock clean
+.PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-torch chaos bench lint fix types check-params docs lock clean
 .PHONY: remote push verify repro-pull trials release
 
 help: ## list the targets
@@ -77,6 +77,9 @@ test-heavy: install-dev ## run the long tests that the suite leaves out
 
 test-torch: $(VENV)/.installed-torch ## run the tests that need torch, which takes 5 GB of disk
 	python -m pytest -m torch
+
+chaos: install-dev ## kill and damage builds at random, and compare them with one that nobody disturbed [SECONDS=600 SEED=1 SOURCE=folder]
+	python tests/pipeline/chaos.py --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) $(if $(SOURCE),--source $(SOURCE))
 
 bench: install-dev ## measure: rates and ratios of one run [CASE="export replays=100"]
 	python tests/benchmarks/run.py $(CASE)

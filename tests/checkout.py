@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.paths import ROOT
 
 
 @dataclass(frozen=True)
@@ -75,3 +78,41 @@ class Checkout:
     def _stage(self, name: str, *overrides: str) -> list[str]:
         settings = [item for item in self.settings if name == "fetch" or item.startswith("engine")]
         return [sys.executable, f"stages/{name}.py", *settings, *overrides]
+
+
+def committed_copy(path: Path, source: Path) -> Checkout:
+    """Make a committed copy of the working tree, with the environment of someone who called make.
+
+    Args:
+        path: folder of the copy.
+        source: folder of replays that it builds from.
+    """
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    for file in listed.split("\0"):
+        if file and (ROOT / file).is_file() and not file.startswith("tests/"):
+            (path / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / file, path / file)
+    env = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "IMPULSE_REPLAYS": str(source),
+        "DVC_SITE_CACHE_DIR": str(path.parent / "dvc-state"),
+        "PYTHONUNBUFFERED": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_AUTHOR_NAME": "impulse",
+        "GIT_AUTHOR_EMAIL": "impulse@example.org",
+        "GIT_COMMITTER_NAME": "impulse",
+        "GIT_COMMITTER_EMAIL": "impulse@example.org",
+    }
+    checkout = Checkout(path, env)
+    checkout.run("git", "init", "-q", "-b", "main")
+    checkout.run("git", "add", "-A")
+    checkout.run("git", "commit", "-qm", "clone")
+    checkout.replace("conf/config.yaml", "source: demo", "source: local")
+    checkout.run("python", "stages/config.py")
+    checkout.run("git", "commit", "-qam", "local source")
+    return checkout

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from tests.checkout import Checkout
+from tests.checkout import Checkout, committed_copy
 from tests.demo.variants import clones
 from tests.exported import exported, prepared_data
-from tests.paths import REPLAYS, ROOT
+from tests.paths import REPLAYS
 from tests.s3.fixtures import bucket as bucket
 from tests.s3.fixtures import s3_server as s3_server
 
@@ -72,39 +69,9 @@ def small_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], Checkout]:
     """Make a committed copy of the working tree, with the environment of someone who called make."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    files = [name for name in listed.split("\0") if name and (ROOT / name).is_file() and not name.startswith("tests/")]
 
     def make(name: str, source: Path) -> Checkout:
-        path = tmp_path_factory.mktemp(name) / "impulse"
-        for file in files:
-            (path / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / file, path / file)
-        state = path.parent / "dvc-state"
-        env = {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "IMPULSE_REPLAYS": str(source),
-            "DVC_SITE_CACHE_DIR": str(state),
-            "PYTHONUNBUFFERED": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_AUTHOR_NAME": "impulse",
-            "GIT_AUTHOR_EMAIL": "impulse@example.org",
-            "GIT_COMMITTER_NAME": "impulse",
-            "GIT_COMMITTER_EMAIL": "impulse@example.org",
-        }
-        checkout = Checkout(path, env)
-        checkout.run("git", "init", "-q", "-b", "main")
-        checkout.run("git", "add", "-A")
-        checkout.run("git", "commit", "-qm", "clone")
-        checkout.replace("conf/config.yaml", "source: demo", "source: local")
-        checkout.run("python", "stages/config.py")
-        checkout.run("git", "commit", "-qam", "local source")
-        return checkout
+        return committed_copy(tmp_path_factory.mktemp(name) / "impulse", source)
 
     return make
 

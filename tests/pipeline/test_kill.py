@@ -13,82 +13,18 @@ from pathlib import Path
 
 import pytest
 from tests.checkout import Checkout
-
-from impulse.config.lock_file import mend
+from tests.pipeline.chaos import processes_of, run_chaos, wait_until_quiet
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
 
-KILLS = 12
-
-
-def processes_of(checkout: Checkout) -> dict[int, str]:
-    """Return pid and command of every running process of the clone, by its working directory."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if (entry / "cwd").readlink() == checkout.path:
-                    found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
-            except OSError:
-                continue
-    return found
-
-
-def wait_until_quiet(checkout: Checkout) -> None:
-    """Wait until no process of the clone is left; orphans end by themselves."""
-    deadline = time.monotonic() + 120
-    while processes_of(checkout):
-        assert time.monotonic() < deadline, processes_of(checkout)
-        time.sleep(0.02)
-
 
 @pytest.mark.heavy
-def test_killed_runs_end_in_the_same_bytes(clone: Callable[[str, Path], Checkout], small_source: Path) -> None:
-    """Dvc or a stage is killed at random moments, restarted each time, and at last runs through."""
-    undisturbed = clone("undisturbed", small_source)
-    undisturbed.run("dvc", "repro")
-    expected = {
-        folder: undisturbed.content(folder) for folder in ("data/raw", "data/parsed", "data/deduped", "data/export")
-    }
-    disturbed = clone("disturbed", small_source)
-    draws = random.Random(8)
-    killed = 0
-    for attempt in range(KILLS):
-        mend(disturbed.path)  # as `make repro` does first
-        run = subprocess.Popen(
-            ["dvc", "repro"],
-            cwd=disturbed.path,
-            env=disturbed.env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            run.wait(timeout=draws.uniform(0.5, 7.0))
-        except subprocess.TimeoutExpired:
-            stages = [
-                pid
-                for pid, command in processes_of(disturbed).items()
-                if "stages/" in command and "multiprocessing" not in command
-            ]
-            victim = draws.choice([run.pid, *stages])
-            os.kill(victim, signal.SIGKILL)
-            killed += 1
-        run.wait()
-        if attempt % 3 == 2:
-            wait_until_quiet(disturbed)  # else the next run meets the orphan of this one
-    mend(disturbed.path)
-    disturbed.run("dvc", "repro")
-    wait_until_quiet(disturbed)
-
-    assert killed > 0
-    for folder, content in expected.items():
-        assert set(disturbed.content(folder)) == set(content), folder
-        assert disturbed.content(folder) == content, folder
-    assert disturbed.stages_run("dvc", "repro") == []
-    leftovers = [
-        path.name for path in (disturbed.path / "data").iterdir() if path.name.endswith((".partial", ".replaced"))
-    ]
-    assert leftovers == []
+def test_kills_and_damage_leave_the_bytes_of_an_undisturbed_build(small_source: Path, tmp_path: Path) -> None:
+    """A short run of `make chaos`, always the same one."""
+    counts = run_chaos(tmp_path, small_source, seed=8, rounds=5)
+    assert counts.kills > 0
+    assert counts.damages > 0
+    assert counts.bad == []
 
 
 def test_workers_do_not_outlive_a_killed_stage(clone: Callable[[str, Path], Checkout], small_source: Path) -> None:
