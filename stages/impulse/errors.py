@@ -10,7 +10,8 @@
     │       ├── RateLimited         the server asks to wait, and kept asking
     │       ├── ServerError         a fault of the server or of the connection; may pass
     │       └── UnexpectedResponse  an answer that is not what the API promises
-    │           └── BadRequest          the server refuses a parameter of the call
+    │           ├── BadRequest          the server refuses a parameter of the call
+    │           └── TooLong             it is longer than is read
     ├── ReplayError            one replay cannot be used; carries a reject reason
     │   ├── CorruptReplay      its bytes are damaged, cut short, or not a replay at all
     │   └── UnsupportedReplay  its bytes are fine, but the parser cannot turn them into frames
@@ -19,6 +20,7 @@
     ├── DatasetError           an exported dataset cannot be opened or read
     └── StageError             a stage cannot go on (missing input, too many rejects, full disk)
         ├── ObjectMissing      a bucket does not hold an object
+        ├── NameTaken          something else has the name of a file that is to be written
         └── StoreUnusable      a store cannot be used before somebody changes a setting
             └── BucketMissing      a bucket does not exist
 
@@ -122,6 +124,15 @@ class BadRequest(UnexpectedResponse):
     """The server refuses a parameter of the call."""
 
 
+class TooLong(UnexpectedResponse):
+    """An answer is longer than is read."""
+
+    def __init__(self, message: str, *, size: int) -> None:
+        super().__init__(message)
+        self.size = size
+        """Bytes that were announced, or that came until the reading ended."""
+
+
 class ReplayError(ImpulseError):
     """One replay cannot be used."""
 
@@ -163,6 +174,10 @@ class StageError(ImpulseError):
 
 class ObjectMissing(StageError):
     """A bucket does not hold an object."""
+
+
+class NameTaken(StageError):
+    """Something else, such as a folder, has the name of a file that is to be written."""
 
 
 class StoreUnusable(StageError):

@@ -10,7 +10,7 @@ from tests.collection.conftest import Place
 from tests.collection.fake_ballchasing import KEY
 
 from impulse.demo import edit_header, with_flipped_bits
-from impulse.errors import AuthError, ConfigError, RateLimited, ServerError, SourceError, StageError
+from impulse.errors import AuthError, ConfigError, RateLimited, ServerError, SourceError
 
 
 def manifest(place: Place, folder: str = "replays") -> list[dict]:
@@ -79,20 +79,6 @@ def test_file_of_another_replay_is_not_taken_for_this_one(place: Place, replays:
     (file,) = place.get().files
     file.write_bytes(replays[1] + b"longer")
     assert place.get().files[0].read_bytes() == replays[0]
-
-
-def test_damaged_header_is_named_with_its_file(place: Place, replays: list[bytes]) -> None:
-    """A file whose size is right is believed, until its header cannot be read."""
-    place.server.add_replay("replay-0", replays[0], "top")
-    place.server.add_replay("replay-1", replays[1], "top")
-    file = place.get().files[1]
-    content = file.read_bytes()
-    file.write_bytes(b"\xff" * 200 + content[200:])
-    with pytest.raises(StageError, match=r"^replay-1\.replay is damaged \(.*\); remove it and run fetch again"):
-        place.get()
-    file.unlink()
-    assert place.get().successful == 2
-    assert file.read_bytes() == content
 
 
 def test_only_leftovers_of_our_own_are_removed(place: Place, replays: list[bytes]) -> None:
@@ -259,7 +245,7 @@ def test_evil_ids_stay_in_the_folder(place: Place, replays: list[bytes], evil: s
     assert file.name.islower()
     assert manifest(place)[0]["source_path"] == evil
     outside = {path.name for path in place.folder.iterdir()}
-    assert outside == {"replays", "ledger.sqlite", ".ledger.sqlite.lock"}
+    assert outside == {"replays", "ledger.sqlite", ".ledger.sqlite.lock", "ledger.sqlite.seen"}
 
 
 def test_entries_without_a_usable_id_are_left_out(place: Place, replays: list[bytes]) -> None:

@@ -52,7 +52,7 @@ def test_manifest_does_not_depend_on_when_and_how_files_came(tmp_path: Path) -> 
     summary = take_in(
         (Candidate(*file) for file in FILES), source=SourceKind.local, storage=RawStorage.in_folder(tmp_path / "b")
     )
-    assert summary.timing == {"written_now": 0}
+    assert summary.timing == {"written_now": 0, "healed_now": 0}
 
 
 def test_leftovers_of_a_killed_run_go(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_leftovers_of_a_killed_run_go(tmp_path: Path) -> None:
     leftover.parent.mkdir(parents=True)
     leftover.write_bytes(b"half")
     for is_dry in (True, False):
-        with raw_storage(FetchParams(dry_run=is_dry), folder=tmp_path):
+        with raw_storage(FetchParams(dry_run=is_dry), folder=tmp_path, state=tmp_path):
             assert leftover.exists() is is_dry
 
 

@@ -13,6 +13,7 @@ from tests.demo.variants import clones
 
 from impulse.collection.ballchasing import Ballchasing, open_ballchasing
 from impulse.collection.intake import take_in
+from impulse.collection.kept import KeptReplays
 from impulse.collection.raw_storage import RawStorage
 from impulse.collection.status import status_lines
 from impulse.config.fetch import FetchParams, SourceKind
@@ -30,7 +31,7 @@ def source(place: Place, **settings) -> Iterator[Ballchasing]:
 
 def plan(place: Place, **settings) -> str:
     with source(place, dry_run=True, **settings) as opened:
-        return opened.plan(LocalFolder(place.folder / "replays"))
+        return opened.plan(KeptReplays(LocalFolder(place.folder / "replays")))
 
 
 def fetched(place: Place, **settings) -> int:

@@ -42,7 +42,7 @@ def test_group_is_in_the_bucket_byte_for_byte_and_nowhere_else(
     assert found.pop("sets/other/replay-0.replay") == b"not ours"
     lists = {name: found.pop(f"sets/one/{name}") for name in LISTS}
     assert found == {f"sets/one/{name}": content for name, content in wanted.items()}
-    assert {path.name for path in place.folder.rglob("*") if path.is_file()} <= {
+    assert {path.name for path in place.folder.rglob("*") if path.is_file() and path.suffix != ".json"} <= {
         *("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", ".ledger.sqlite.lock")
     }
     assert (result.successful, result.failed, result.files) == (4, 1, ())
@@ -62,7 +62,7 @@ def test_bucket_and_folder_hold_the_same(place: Place, bucket: Bucket, replays: 
 def test_objects_are_known_again(
     place: Place, bucket: Bucket, replays: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is there costs no call and no put; what is gone or damaged is replaced, with the ledger and without."""
+    """What is there costs no call, no put and no reading; what is gone or damaged is replaced, with the ledger and without."""
     wanted = fill(place, replays)
     get(place, bucket)
     calls = len(place.server.calls)
@@ -71,7 +71,7 @@ def test_objects_are_known_again(
         again = get(place, bucket)
     assert (again.successful, again.downloaded_now, len(place.server.calls)) == (4, 0, calls)
 
-    bucket.put("replay-1.replay", replays[5] + b"longer")
+    bucket.put("replay-1.replay", with_flipped_bits(replays[1]))  # of the same size
     bucket.client.delete_object(Bucket=bucket.name, Key="replay-2.replay")
     assert get(place, bucket).downloaded_now == 2
     bucket.put("replay-1.replay", with_flipped_bits(replays[1]))

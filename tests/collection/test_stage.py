@@ -199,7 +199,7 @@ def test_files_that_are_there_are_not_read_again(
     assert read == []
     shutil.rmtree(tmp_path / ".state" / "objects")
     for _ in range(2):
-        assert stage(tmp_path, server, monkeypatch).timing == {"written_now": 0}
+        assert stage(tmp_path, server, monkeypatch).timing == {"written_now": 0, "healed_now": 0}
         assert len(read) == 3
     assert (tmp_path / "raw" / "manifest.parquet").read_bytes() == manifest
 

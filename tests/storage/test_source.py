@@ -125,17 +125,30 @@ def test_only_what_changed_is_read_again(filled: Bucket, tmp_path: Path, kind: s
     assert lists(tmp_path) == before
 
 
-def test_lost_copies_are_read_again(filled: Bucket, tmp_path: Path) -> None:
-    """The memory of what was seen does not stand in for a file."""
-    fetch(filled, tmp_path)
-    lost = sorted((tmp_path / "raw").rglob("*.replay"))[0]
-    content = lost.read_bytes()
-    lost.unlink()
-    with calls({"GetObject"}) as made:
-        assert fetch(filled, tmp_path).timing["written_now"] == 1
-    assert len({key for _, key in made}) == len(made)
-    assert lost.read_bytes() == content
-    assert all(FILES[key.removeprefix("up/")] == content for _, key in made)
+@pytest.mark.parametrize("kind", ["folder", "bucket"])
+def test_lost_and_damaged_copies_are_replaced(filled: Bucket, tmp_path: Path, kind: str) -> None:
+    """The memory of what was seen does not stand in for a file, nor does a file of the same size."""
+    storage = {"folder": None, "bucket": f"s3://{filled.name}/raw"}[kind]
+    fetch(filled, tmp_path, storage)
+    path = pq.read_table(tmp_path / "raw/manifest.parquet")["path"][0].as_py()
+    file, key = tmp_path / "raw" / path, f"raw/{path}"
+    content = filled.get(key) if storage else file.read_bytes()
+    for damaged in (None, with_flipped_bits(content)):
+        if storage and damaged:
+            filled.put(key, damaged)
+        elif storage:
+            filled.client.delete_object(Bucket=filled.name, Key=key)
+        elif damaged:
+            file.write_bytes(damaged)
+        else:
+            file.unlink()
+        with calls({"GetObject"}) as made:
+            timing = fetch(filled, tmp_path, storage).timing
+        assert timing == {"written_now": 1, "healed_now": 0 if damaged is None else 1}
+        assert (filled.get(key) if storage else file.read_bytes()) == content
+        read = {key for _, key in made if key.startswith("up/")}
+        assert all(FILES[key.removeprefix("up/")] == content for key in read)
+        assert len(made) <= len(read) + (1 if storage and damaged else 0)
 
 
 def test_object_that_changes_while_it_is_read_is_not_remembered(

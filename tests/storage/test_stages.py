@@ -56,7 +56,7 @@ def test_bucket_and_folder_give_the_same_dataset(local: Checkout, stored: Checko
     for name in ("fetch", "parse"):
         metrics = Path(f"metrics/{name}.json")
         assert (stored.path / metrics).read_bytes() == (local.path / metrics).read_bytes()
-    assert {path.suffix for path in (stored.path / ".state").rglob("*")} == {"", ".arrow", ".record"}
+    assert {path.suffix for path in (stored.path / ".state").rglob("*")} == {"", ".arrow", ".json", ".record"}
 
 
 @pytest.mark.heavy

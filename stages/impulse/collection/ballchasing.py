@@ -13,6 +13,7 @@ from impulse.collection.client import BallchasingClient, RetryPolicy
 from impulse.collection.config import CollectionConfig
 from impulse.collection.downloading import Budget, Downloader
 from impulse.collection.folder import ReplayFolder
+from impulse.collection.kept import KeptReplays
 from impulse.collection.known import KnownFacts
 from impulse.collection.ledger import Download, Ledger, Outcome
 from impulse.collection.listing import Lister
@@ -22,7 +23,6 @@ from impulse.collection.source import Candidate
 from impulse.config.fetch import FetchParams, query_filters
 from impulse.errors import ConfigError
 from impulse.files.output import only_writer
-from impulse.files.storage import Storage
 from impulse.run.progress import with_progress
 from impulse.tables.rejects import Reject
 
@@ -89,19 +89,18 @@ class Ballchasing:
     started: float
     """Time in seconds since 1970."""
 
-    def plan(self, storage: Storage) -> str:
+    def plan(self, storage: KeptReplays) -> str:
         """Return how many replays, calls and hours there are to do. Lists first, which needs a few calls."""
         paths, tier = self._listed()
-        known = self.ledger.known(paths).values()
-        return self._plan(reconcile(known, self._folder(storage), retry_failed=self.params.retry_failed), tier)
+        return self._plan(self._reconciled(self.ledger.known(paths), self._folder(storage)), tier)
 
-    def files(self, storage: Storage) -> Iterator[Candidate | Reject]:
+    def files(self, storage: KeptReplays) -> Iterator[Candidate | Reject]:
         """Yield every replay that was asked for, once its file is in the storage or cannot be had in this run."""
         folder = self._folder(storage)
         paths, tier = self._listed()
         self.ledger.select(paths)
         before = self.ledger.known(paths)
-        downloads = reconcile(before.values(), folder, retry_failed=self.params.retry_failed)
+        downloads = self._reconciled(before, folder)
         log.info("%s", self._plan(downloads, tier))
         missing = {name for name, found in downloads.items() if found.outcome is not Outcome.DOWNLOADED}
         self._download(downloads, folder)
@@ -115,8 +114,13 @@ class Ballchasing:
             self.known.sweep()
         yield from files
 
-    def _folder(self, storage: Storage) -> ReplayFolder:
+    def _folder(self, storage: KeptReplays) -> ReplayFolder:
         return ReplayFolder(storage, self.name_of, self.known)
+
+    def _reconciled(self, known: Mapping[str, Download], folder: ReplayFolder) -> dict[str, Download]:
+        """Return what is known of each replay once every file that is there was looked at."""
+        folder.look(known.values(), threads=self.config.threads)
+        return reconcile(known.values(), folder, retry_failed=self.params.retry_failed)
 
     def _listed(self) -> tuple[dict[str, str | None], str]:
         """Return the path of groups of every replay that was asked for, and the tier of the key."""

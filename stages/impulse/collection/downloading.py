@@ -12,7 +12,7 @@ from impulse.collection.client import BallchasingClient
 from impulse.collection.folder import ReplayFolder
 from impulse.collection.ledger import Download, Ledger, Outcome
 from impulse.collection.pacing import Clock
-from impulse.errors import CorruptReplay, ForbiddenError, NotFoundError, ServerError, UnexpectedResponse
+from impulse.errors import CorruptReplay, ForbiddenError, NameTaken, NotFoundError, ServerError, UnexpectedResponse
 from impulse.replay.reasons import Reason
 
 log = logging.getLogger(__name__)
@@ -114,6 +114,8 @@ class Downloader:
             download = _lost(download, Outcome.FORBIDDEN, Reason.FORBIDDEN, str(error))
         except CorruptReplay as error:
             download = _lost(download, Outcome.FAILED, Reason(error.reason), error.detail)
+        except NameTaken as error:
+            download = _lost(download, Outcome.FAILED, Reason.KEPT_FILE_DAMAGED, str(error))
         except (ServerError, UnexpectedResponse) as error:
             is_fault = isinstance(error, ServerError)
             download = _lost(download, Outcome.FAILED, Reason.DOWNLOAD_FAILED, str(error))

@@ -14,6 +14,7 @@ from impulse.collection.ballchasing import open_ballchasing
 from impulse.collection.client import RetryPolicy
 from impulse.collection.config import CollectionConfig
 from impulse.collection.intake import take_in
+from impulse.collection.kept import KeptReplays, seen_in
 from impulse.collection.pacing import Clock
 from impulse.collection.raw_storage import RawStorage
 from impulse.config.fetch import FetchParams, SourceKind, StorageKind, check_place
@@ -136,13 +137,19 @@ def _bucket(config: CollectionConfig) -> S3Url:
 @contextmanager
 def _storage(folder: Path, bucket: S3Url | None, config: CollectionConfig) -> Iterator[RawStorage]:
     """Open the bucket, or without one the folder, for files and lists alike."""
+    ledger = Path(config.database_path)
+    seen_folder = ledger.with_name(f"{ledger.name}.seen")
     if bucket is None:
         LocalFolder(folder).remove_leftovers(in_subfolders=False)  # which may be the user's own
-        yield RawStorage.in_folder(folder)
+        with seen_in(seen_folder, str(folder.absolute())) as seen:
+            yield RawStorage(KeptReplays(LocalFolder(folder), seen), LocalFolder(folder))
         return
     # Imported here, for the AWS libraries take most of a second that nobody else should wait.
     from impulse.s3.bucket import S3Bucket
 
-    with closing(S3Bucket(bucket, settings=S3Settings(region=config.aws_region))) as storage:
+    with (
+        closing(S3Bucket(bucket, settings=S3Settings(region=config.aws_region))) as storage,
+        seen_in(seen_folder, str(bucket)) as seen,
+    ):
         storage.objects()  # a bucket that cannot be used ends the run before its first call to the server
-        yield RawStorage(storage, storage)
+        yield RawStorage(KeptReplays(storage, seen), storage)

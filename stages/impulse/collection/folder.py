@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from impulse.collection.kept import KeptReplays
 from impulse.collection.known import KnownFacts
 from impulse.collection.ledger import Download, Outcome
 from impulse.collection.source import Candidate, FileFacts
 from impulse.errors import CorruptReplay, StageError
-from impulse.files.storage import Storage
 from impulse.replay.container import read_header
 from impulse.replay.facts import header_facts
 
@@ -22,7 +23,7 @@ HEADER_BYTES = 2**17
 class ReplayFolder:
     """Downloaded replays in a storage."""
 
-    storage: Storage
+    storage: KeptReplays
     place: Callable[[str], str]
     """Gives the name of a replay id's file in the storage."""
     known: KnownFacts | None = None
@@ -35,8 +36,19 @@ class ReplayFolder:
         return self.place(download.replay.replay_id)
 
     def is_there(self, download: Download) -> bool:
-        """Tell whether the file that the ledger knows is there, judged by its size."""
-        return download.sha256 is not None and self.storage.size(self.name_of(download)) == download.bytes
+        """Tell whether the file that the ledger knows is there, with the bytes that it knows."""
+        sha256, size = download.sha256, download.bytes
+        return sha256 is not None and self.storage.holds(self.name_of(download), sha256=sha256, size=size or 0)
+
+    def is_damaged(self, download: Download) -> bool:
+        """Tell whether the file that the ledger knows is there with other bytes."""
+        is_kept = download.sha256 is not None and self.storage.is_there(self.name_of(download))
+        return is_kept and not self.is_there(download)
+
+    def look(self, downloads: Iterable[Download], *, threads: int) -> None:
+        """Read files that nobody has seen as they are now, several at a time, so that the questions after cost little."""
+        with ThreadPoolExecutor(threads, thread_name_prefix="look") as pool:
+            deque(pool.map(self.is_there, downloads), maxlen=0)
 
     def keep(self, download: Download, content: bytes) -> Download:
         """Verify what was downloaded, store it, and return what became of the replay.
@@ -45,7 +57,7 @@ class ReplayFolder:
             CorruptReplay: the bytes are wrong; nothing is stored.
         """
         found = self._good(download, content)
-        self.storage.write(self.name_of(download), content)
+        self.storage.write(self.name_of(download), content, sha256=found.sha256 or "")
         return found
 
     def remove(self, download: Download) -> None:
@@ -54,7 +66,8 @@ class ReplayFolder:
 
     def rename(self, download: Download, *, to: Download) -> None:
         """Give a file the name of another replay; a kill in between leaves both."""
-        self.storage.write(self.name_of(to), self.storage.read(self.name_of(download)))
+        content = self.storage.read(self.name_of(download))
+        self.storage.write(self.name_of(to), content, sha256=download.sha256 or "")
         self.remove(download)
 
     def adopted(self, download: Download) -> Download | None:
@@ -64,7 +77,7 @@ class ReplayFolder:
         another replay than the server gave, stays until a download takes its place.
         """
         name = self.name_of(download)
-        if self.storage.size(name) is None:
+        if not self.storage.is_there(name):
             return None
         try:
             found = self._good(download, self.storage.read(name))
@@ -76,7 +89,7 @@ class ReplayFolder:
         """Find the facts of files that this run did not write, several at a time, for a storage may be far away.
 
         Raises:
-            StageError: a header is damaged.
+            StageError: a file was damaged since this run has looked at it.
         """
         unread = [download for download in downloads if download.sha256 not in self._facts and self.is_there(download)]
         with ThreadPoolExecutor(threads, thread_name_prefix="header") as pool:
@@ -126,6 +139,6 @@ class ReplayFolder:
         try:
             facts = FileFacts(sha256, download.bytes or 0, header_facts(read_header(start)))
         except CorruptReplay as error:
-            raise StageError(f"{name} is damaged ({error}); remove it and run fetch again") from error
+            raise StageError(f"{name} is being changed ({error}); run fetch again") from error
         self._keep(facts)
         return facts

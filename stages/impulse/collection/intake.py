@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from impulse.collection.raw_storage import RawStorage
 from impulse.collection.source import Candidate, FileFacts
 from impulse.collection.threads import map_in_order
 from impulse.config.fetch import SourceKind
+from impulse.errors import NameTaken
 from impulse.replay.reasons import Reason
 from impulse.run.job import Counts
 from impulse.tables import rejects
@@ -16,6 +18,10 @@ from impulse.tables.io import table_of, to_parquet
 from impulse.tables.manifest import LISTED_PLAYER_COLUMNS, MANIFEST_COLUMNS
 from impulse.tables.paths import LISTED_PLAYERS, MANIFEST, REJECTS, STORAGE_URL, replay_path
 from impulse.tables.rejects import Reject
+
+log = logging.getLogger(__name__)
+
+NAMES_LOGGED = 5
 
 
 def take_in(
@@ -36,7 +42,7 @@ def take_in(
     rejected: list[Reject] = []
     new = 0
 
-    def to_store() -> Iterator[tuple[str, bytes]]:
+    def to_store() -> Iterator[tuple[dict[str, Any], bytes]]:
         nonlocal new
         for file in files:
             if isinstance(file, Reject):
@@ -50,17 +56,47 @@ def take_in(
             players.extend(file.players)
             new += file.is_new
             if file.content is not None and file.path is None:
-                yield row["path"], file.content
+                yield row, file.content
 
-    written = sum(map_in_order(lambda item: storage.replays.write(*item), to_store(), threads=threads))
-    _write_lists(rows.values(), players, rejected, storage=storage)
+    def store(item: tuple[dict[str, Any], bytes]) -> bool | Reject:
+        row, content = item
+        try:
+            return storage.replays.write(row["path"], content, sha256=row["sha256"])
+        except NameTaken as error:
+            return Reject(row["replay_id"], row["source_path"], "fetch", Reason.KEPT_FILE_DAMAGED, str(error))
+
+    stored = list(map_in_order(store, to_store(), threads=threads))
+    not_stored = [result for result in stored if isinstance(result, Reject)]
+    for reject in not_stored:
+        del rows[reject.replay_id]
+    rejected += not_stored
+    healed = len(storage.replays.healed)
+    if healed:
+        log.warning("%d kept files were not what they should be, and are replaced: %s", healed, _some(storage))
+    _write_lists(rows.values(), [row for row in players if row["replay_id"] in rows], rejected, storage=storage)
     return Counts(
         replays_in=len(rows) + len(rejected),
         replays_out=len(rows),
         rejected=rejects.count_by_reason(rejected),
         figures={"bytes": sum(row["bytes"] for row in rows.values())},
-        timing={"written_now": written + new},
+        timing={"written_now": sum(result is True for result in stored) + new, "healed_now": healed},
+        failure=_failure(rejected),
     )
+
+
+def _some(storage: RawStorage) -> str:
+    """Return the names of the first replaced files."""
+    names = sorted(storage.replays.healed)
+    return ", ".join(names[:NAMES_LOGGED]) + (", ..." if len(names) > NAMES_LOGGED else "")
+
+
+def _failure(rejected: Iterable[Reject]) -> str:
+    """Return why the stage fails although everything else is done: a kept file that could not be replaced."""
+    damaged = [reject for reject in rejected if reject.reason == Reason.KEPT_FILE_DAMAGED]
+    if not damaged:
+        return ""
+    others = f" (and {len(damaged) - 1} more, see {REJECTS})" if len(damaged) > 1 else ""
+    return f"a kept replay could not be replaced, all others are kept: {damaged[0].detail}{others}"
 
 
 def _row(candidate: Candidate, source: SourceKind, taken: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | Reject:

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from impulse.collection.source import Candidate, unreadable
+from impulse.collection.kept import KeptReplays
+from impulse.collection.known import KnownFacts
+from impulse.collection.source import Candidate, FileFacts, unreadable
 from impulse.config.fetch import FetchParams, check_glob
 from impulse.errors import SourceError
-from impulse.files.storage import Storage
+from impulse.files.seen import SeenContents
+from impulse.files.storage import read_regular, stamp_of
 from impulse.run.progress import with_progress
 from impulse.tables.rejects import Reject
 
@@ -26,18 +29,39 @@ class LocalFiles:
     params: FetchParams
     root: Path
     """Folder that relative paths start from."""
+    seen: SeenContents
+    """Hashes of files that earlier runs read."""
+    known: KnownFacts
+    """What they found in them."""
 
-    def plan(self, storage: Storage) -> str:
+    def plan(self, storage: KeptReplays) -> str:
         """Return what there is to do."""
         found = list_files(self.params, root=self.root)
         size = sum(path.stat().st_size for path in found.values())
         return f"a run reads {len(found)} files of this machine, {size / 1e6:.1f} MB; nothing is downloaded"
 
-    def files(self, storage: Storage) -> Iterator[Candidate | Reject]:
-        """Yield the files, sorted by their path inside the source."""
+    def files(self, storage: KeptReplays) -> Iterator[Candidate | Reject]:
+        """Yield the files, sorted by their path inside the source; those that are as they were and kept are not read."""
         found = list_files(self.params, root=self.root)
         for name, path in with_progress(found.items(), total=len(found), what="files"):
-            yield _read(name, path)
+            try:
+                yield self._one(name, path, storage)
+            except OSError as error:
+                yield unreadable(name, f"{type(error).__name__}: {error.strerror or error}")
+        self.known.sweep()
+
+    def _one(self, name: str, path: Path, storage: KeptReplays) -> Candidate:
+        status, address = path.stat(), str(path.absolute())
+        sha256 = self.seen.get(address, stamp_of(status))
+        facts = self.known.get(sha256) if sha256 is not None else None
+        if facts is not None and facts.needs_no_copy(storage):
+            return Candidate(name, None, facts)
+        content, stamp = read_regular(path, status.st_size)
+        facts = FileFacts.of(content)
+        self.known.keep(facts, facts.sha256)
+        if stamp is not None:
+            self.seen.keep(address, stamp, facts.sha256)
+        return Candidate(name, content, facts)
 
 
 def list_files(params: FetchParams, *, root: Path) -> dict[str, Path]:
@@ -75,10 +99,3 @@ def _split(root: Path, wanted: Path) -> tuple[Path, str]:
     while (base / parts[0]).is_dir():
         base /= parts.pop(0)
     return base, "/".join(parts)
-
-
-def _read(name: str, path: Path) -> Candidate | Reject:
-    try:
-        return Candidate(name, path.read_bytes())
-    except OSError as error:
-        return unreadable(name, f"{type(error).__name__}: {error.strerror or error}")

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from impulse.collection.client import MAX_FILE_BYTES
+from impulse.collection.kept import KeptReplays
 from impulse.collection.known import KnownFacts
 from impulse.collection.source import Candidate, FileFacts, unreadable
 from impulse.collection.threads import map_in_order
 from impulse.config.fetch import FetchParams
 from impulse.errors import ConfigError, ObjectMissing, SourceError
-from impulse.files.storage import Storage
 from impulse.run.progress import with_progress
 from impulse.s3.bucket import ListedObject, S3Bucket
 from impulse.s3.url import S3Url
-from impulse.tables.paths import replay_path
 from impulse.tables.rejects import Reject
 
 SUFFIX = ".replay"
@@ -52,7 +51,7 @@ class BucketSource:
     state: Path
     bucket: S3Bucket
 
-    def plan(self, storage: Storage) -> str:
+    def plan(self, storage: KeptReplays) -> str:
         """Return what there is to do."""
         listed = self._listed()
         size = sum(found.bytes for found in listed.values())
@@ -61,7 +60,7 @@ class BucketSource:
             "that no run has read before"
         )
 
-    def files(self, storage: Storage) -> Iterator[Candidate | Reject]:
+    def files(self, storage: KeptReplays) -> Iterator[Candidate | Reject]:
         """Yield the files; those that an earlier run read and stored come without their bytes."""
         listed = self._listed()
         yield from with_progress(self._read(listed, storage), total=len(listed), what="files")
@@ -74,11 +73,8 @@ class BucketSource:
             )
         return listed
 
-    def _read(self, listed: dict[str, ListedObject], storage: Storage) -> Iterator[Candidate | Reject]:
+    def _read(self, listed: dict[str, ListedObject], storage: KeptReplays) -> Iterator[Candidate | Reject]:
         bucket, is_in_place = self.bucket, self.params.is_in_place
-
-        def is_kept(facts: FileFacts) -> bool:
-            return facts.header is None or is_in_place or storage.size(replay_path(facts.replay_id)) == facts.size
 
         known = KnownFacts(self.state / "objects")
 
@@ -89,7 +85,7 @@ class BucketSource:
             path = name if is_in_place else None
             identity = (bucket.address(name), found.etag, found.bytes)
             facts = known.get(*identity)
-            if facts is not None and is_kept(facts):
+            if facts is not None and (is_in_place or facts.needs_no_copy(storage)):
                 return Candidate(name, None, facts, path)
             try:
                 content = bucket.read(name, etag=found.etag)

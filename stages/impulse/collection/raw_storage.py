@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from impulse.collection.kept import KeptReplays, seen_in
 from impulse.config.fetch import FetchParams, StorageKind
 from impulse.errors import ConfigError, CorruptReplay
 from impulse.files.storage import LocalFolder, Storage
@@ -17,12 +18,15 @@ from impulse.tables.paths import REPLAYS
 
 log = logging.getLogger(__name__)
 
+SEEN = "seen"
+"""Folder of local state with the hashes of files that were read before."""
+
 
 @dataclass(frozen=True, slots=True)
 class RawStorage:
     """Replays and their lists."""
 
-    replays: Storage
+    replays: KeptReplays
     lists: Storage
     """Has manifest, listed players and rejects."""
     url: S3Url | None = None
@@ -31,11 +35,11 @@ class RawStorage:
     @classmethod
     def in_folder(cls, folder: Path) -> RawStorage:
         """Return a folder for both."""
-        return cls(LocalFolder(folder), LocalFolder(folder))
+        return cls(KeptReplays(LocalFolder(folder)), LocalFolder(folder))
 
 
 @contextmanager
-def raw_storage(params: FetchParams, *, folder: Path) -> Iterator[RawStorage]:
+def raw_storage(params: FetchParams, *, folder: Path, state: Path) -> Iterator[RawStorage]:
     """Open the storage that the settings name, for a run that is the only writer now.
 
     What a killed run left half done is removed, and replays that a run without the bucket left in the folder move there.
@@ -43,6 +47,7 @@ def raw_storage(params: FetchParams, *, folder: Path) -> Iterator[RawStorage]:
     Args:
         params: settings of the stage.
         folder: data/raw.
+        state: folder of local state, with what earlier runs have seen of the replays.
 
     Raises:
         ConfigError: the settings name no place.
@@ -52,7 +57,8 @@ def raw_storage(params: FetchParams, *, folder: Path) -> Iterator[RawStorage]:
     if not params.dry_run:
         local.remove_leftovers()
     if params.storage is StorageKind.local:
-        yield RawStorage(local, local)
+        with seen_in(state / SEEN, str(folder.absolute()), is_kept=not params.dry_run) as seen:
+            yield RawStorage(KeptReplays(local, seen), local)
         return
     if params.storage_url is None:
         raise ConfigError(
@@ -60,18 +66,21 @@ def raw_storage(params: FetchParams, *, folder: Path) -> Iterator[RawStorage]:
         )
     url = S3Url.parse(params.storage_url)
     if params.is_in_place:
-        yield RawStorage(local, local, url)
+        yield RawStorage(KeptReplays(local), local, url)
         return
     # Imported here, for the AWS libraries take time that nobody else should wait.
     from impulse.s3.bucket import S3Bucket
 
-    with closing(S3Bucket(url, listed=REPLAYS)) as bucket:
+    with (
+        closing(S3Bucket(url, listed=REPLAYS)) as bucket,
+        seen_in(state / SEEN, str(url), is_kept=not params.dry_run) as seen,
+    ):
         bucket.objects()  # a bucket that cannot be used ends the run before anything is fetched
         if not params.dry_run:
             moved = sum(_move(path, local, bucket) for path in sorted(folder.glob(f"{REPLAYS}*/*.replay")))
             if moved:
                 log.info("moved %d replays from %s to %s", moved, folder, url)
-        yield RawStorage(bucket, local, url)
+        yield RawStorage(KeptReplays(bucket, seen), local, url)
 
 
 def _move(path: Path, folder: LocalFolder, bucket: Storage) -> bool:

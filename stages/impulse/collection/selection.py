@@ -37,8 +37,13 @@ def reconcile(downloads: Iterable[Download], folder: ReplayFolder, *, retry_fail
         is_copy = download.sha256 is not None and download.sha256 in known
         if is_copy:
             found[replay_id] = _known(download, Outcome.DOWNLOADED)
-        elif download.outcome not in LOST or retry_failed:
+        elif folder.is_damaged(download):
+            # Its hash stays, so that the replay is never taken for one that merely cannot be had.
+            found[replay_id] = _known(download, Outcome.PENDING)
+        elif download.outcome not in LOST or retry_failed or download.reason == Reason.KEPT_FILE_DAMAGED:
             found[replay_id] = replace(_known(download, Outcome.PENDING), sha256=None, bytes=None)
+        elif download.sha256 is not None:
+            found[replay_id] = replace(download, sha256=None, bytes=None)
     return found
 
 
@@ -103,9 +108,12 @@ def settle(
             continue
         first = listed.get(download.replay.recording_id or "")
         is_spare = first is not None and download.outcome in (Outcome.PENDING, Outcome.DUPLICATE)
-        final[download.replay.id] = (
-            _duplicate(download, first, Reason.DUPLICATE_RECORDING) if first and is_spare else download
-        )
+        if first and is_spare:
+            final[download.replay.id] = _duplicate(download, first, Reason.DUPLICATE_RECORDING)
+        elif first and download.outcome in LOST:  # another upload has taken the place of a damaged file
+            final[download.replay.id] = replace(download, sha256=None, bytes=None)
+        else:
+            final[download.replay.id] = download
     ordered = [final[replay_id] for replay_id in sorted(final)]
     lost = [_reject(download) for download in ordered if download.outcome is not Outcome.DOWNLOADED]
     return [*good, *lost], ordered
@@ -135,4 +143,11 @@ def _duplicate(download: Download, first: Download, reason: Reason) -> Download:
 
 def _reject(download: Download) -> Reject:
     reason = Reason(download.reason or Reason.NOT_FETCHED)  # every outcome but a pending one has its reason
-    return Reject(download.replay.replay_id, download.replay.id, "fetch", reason, download.detail or "")
+    detail = download.detail or ""
+    if download.outcome in LOST and download.sha256 is not None:
+        detail = (
+            f"the file of {download.replay.replay_id} is damaged and could not be had again ({reason}: {detail}); "
+            "run fetch again, or remove the file to go on without it"
+        )
+        reason = Reason.KEPT_FILE_DAMAGED
+    return Reject(download.replay.replay_id, download.replay.id, "fetch", reason, detail)

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from impulse.collection.kept import KeptReplays
 from impulse.errors import ReplayError
-from impulse.files.storage import Storage
 from impulse.replay.container import check_integrity, read_header
 from impulse.replay.facts import content_id, header_facts
 from impulse.replay.reasons import Reason
+from impulse.tables.paths import replay_path
 from impulse.tables.rejects import Reject
 
 
@@ -36,6 +37,10 @@ class FileFacts:
             return cls(digest, len(content), header_facts(read_header(content)))
         except ReplayError as error:
             return cls(digest, len(content), reason=error.reason, detail=error.detail)
+
+    def needs_no_copy(self, storage: KeptReplays) -> bool:
+        """Tell whether a storage has the file under its usual name; one that is no good replay is not kept."""
+        return self.header is None or storage.holds(replay_path(self.replay_id), sha256=self.sha256, size=self.size)
 
     @property
     def replay_id(self) -> str:
@@ -68,18 +73,18 @@ class Candidate:
 class Source(Protocol):
     """Where replays come from. ``impulse.collection.sources`` opens the one that the settings name."""
 
-    def plan(self, storage: Storage) -> str:
+    def plan(self, storage: KeptReplays) -> str:
         """Return one line about what a run would do; no file is written or removed.
 
         Raises:
             SourceError: the source does not exist, or nothing in it is a replay.
         """
 
-    def files(self, storage: Storage) -> Iterator[Candidate | Reject]:
+    def files(self, storage: KeptReplays) -> Iterator[Candidate | Reject]:
         """Yield the files in a fixed order, and show how many have come.
 
         Args:
-            storage: where files go; one that it lacks is given again.
+            storage: where files go; one that it lacks, or has with other bytes, is given again.
 
         Raises:
             SourceError: as for :meth:`plan`.

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from impulse.collection.config import CollectionConfig
+from impulse.collection.kept import KeptReplays, seen_in
+from impulse.collection.known import KnownFacts
 from impulse.collection.local import LocalFiles
+from impulse.collection.raw_storage import SEEN
 from impulse.collection.source import Candidate, Source
 from impulse.config.fetch import FetchParams, SourceKind
 from impulse.demo import corpus
-from impulse.files.storage import Storage
 from impulse.run.job import Job
 from impulse.run.progress import with_progress
 from impulse.tables.paths import replay_path
@@ -30,7 +32,8 @@ def open_source(job: Job[FetchParams]) -> Iterator[Source]:
     if params.source is SourceKind.demo:
         yield Demo(params)
     elif params.source is SourceKind.local:
-        yield LocalFiles(params, job.root)
+        with seen_in(job.state / SEEN, "local") as seen:
+            yield LocalFiles(params, job.root, seen, KnownFacts(job.state / "objects"))
     elif params.source is SourceKind.s3:
         # Imported here as below, for their libraries take time that nobody else should wait.
         from impulse.collection.objects import open_bucket_source
@@ -39,7 +42,6 @@ def open_source(job: Job[FetchParams]) -> Iterator[Source]:
             yield bucket
     else:
         from impulse.collection.ballchasing import open_ballchasing
-        from impulse.collection.known import KnownFacts
 
         found = CollectionConfig.from_env(job.env_file)
         config = replace(
@@ -60,11 +62,11 @@ class Demo:
 
     params: FetchParams
 
-    def plan(self, storage: Storage) -> str:
+    def plan(self, storage: KeptReplays) -> str:
         """Return what there is to do."""
         return f"a run writes the replays of {self.params.matches} synthetic matches; nothing is downloaded"
 
-    def files(self, storage: Storage) -> Iterator[Candidate]:
+    def files(self, storage: KeptReplays) -> Iterator[Candidate]:
         """Yield the replays, made one after the other."""
         params = self.params
         made = corpus(matches=params.matches, seed=params.seed, duration_seconds=params.match_seconds)

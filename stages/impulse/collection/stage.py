@@ -29,7 +29,7 @@ def run(job: Job[FetchParams]) -> Counts | None:
     params = job.settings
     add_aws_variables(os.environ, env_file=job.env_file)
     # The source comes first: that of Ballchasing makes sure that no other run downloads at the same time.
-    with open_source(job) as source, raw_storage(params, folder=job.output / "raw") as storage:
+    with open_source(job) as source, raw_storage(params, folder=job.output / "raw", state=job.state) as storage:
         if params.dry_run:
             log.info("%s", source.plan(storage.replays))
             return None

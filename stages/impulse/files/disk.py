@@ -31,6 +31,18 @@ def flush_to_disk(path: Path) -> None:
             raise
 
 
+def open_without_waiting(path: Path) -> int:
+    """Open a file for reading and return its descriptor; a pipe without a writer is not waited for.
+
+    Where that cannot be asked (Windows), no pipe has a name in a folder.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+    return os.open(path, flags)
+
+
 def link_or_copy(source: Path, target: Path) -> None:
     """Give a file a second name.
 

@@ -10,7 +10,17 @@ class Reason(StrEnum):
 
     # fetch: the bytes themselves
     UNREADABLE = "unreadable"
-    """The file could not be read."""
+    """The file or folder may not be read, or the disk gave an error."""
+    NOT_A_FILE = "not_a_file"
+    """The name is that of a folder, pipe, socket or device, which is not opened."""
+    BROKEN_LINK = "broken_link"
+    """The name is a link to something that does not exist, or to itself."""
+    LINKED_FOLDER = "linked_folder"
+    """A link to a folder, in which ``fetch.pattern`` would look for files; it is not followed, for it may lead anywhere."""
+    VANISHED = "vanished"
+    """The file was listed, and gone or another one when it was to be read."""
+    TOO_LARGE = "too_large"
+    """The file is larger than ``fetch.max_replay_mb`` and was not read."""
     NOT_A_REPLAY = "not_a_replay"
     """The bytes do not start like a replay."""
     TRUNCATED = "truncated"
@@ -33,6 +43,8 @@ class Reason(StrEnum):
     """The server did not deliver the replay in several tries; ``fetch.retry_failed`` tries again."""
     NOT_FETCHED = "not_fetched"
     """The run ended at ``fetch.max_replays`` or ``fetch.max_hours`` before this replay; the next run goes on."""
+    KEPT_FILE_DAMAGED = "kept_file_damaged"
+    """The file that fetch keeps of the replay is damaged and could not be replaced; the stage fails."""
 
     # parse: what the parser makes of them
     NO_NETWORK_DATA = "no_network_data"

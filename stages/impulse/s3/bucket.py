@@ -108,6 +108,11 @@ class S3Bucket:
         found = self.objects().get(name)
         return None if found is None else found.bytes
 
+    def stamp(self, name: str) -> tuple[int | str, ...] | None:
+        """Return bytes and ETag of an object, None when there is none; another content has another ETag."""
+        found = self.objects().get(name)
+        return None if found is None else (found.bytes, found.etag)
+
     def read(self, name: str, limit: int | None = None, *, etag: str | None = None) -> bytes:
         """Return the bytes of an object, or its first ones.
 
