@@ -10,9 +10,10 @@ from tests.demo.variants import clones
 
 from impulse.collection.intake import take_in
 from impulse.collection.raw_storage import RawStorage, raw_storage
-from impulse.collection.source import Candidate, unreadable
+from impulse.collection.source import Candidate, left_out
 from impulse.config.fetch import FetchParams, SourceKind
 from impulse.demo import corpus
+from impulse.replay.reasons import Reason
 
 FILES = [(item.name, item.data) for item in corpus(matches=9, seed=3, duration_seconds=12.0)]
 
@@ -27,7 +28,7 @@ def run(folder: Path, files) -> dict[str, bytes]:
 def test_every_candidate_is_in_the_manifest_or_a_reject(tmp_path: Path) -> None:
     """Nothing disappears: the corpus' copy and its corrupt file are rejects, everything else is stored."""
     summary = take_in(
-        [*(Candidate(*file) for file in FILES), unreadable("gone", "No such file")],
+        [*(Candidate(*file) for file in FILES), left_out("gone", Reason.UNREADABLE, "No such file")],
         source=SourceKind.local,
         storage=RawStorage.in_folder(tmp_path),
     )

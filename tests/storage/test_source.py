@@ -165,8 +165,21 @@ def test_object_that_changes_while_it_is_read_is_not_remembered(
 
     with monkeypatch.context() as patch:
         patch.setattr(BaseClient, "_make_api_call", changing)
-        assert fetch(filled, tmp_path).rejected["unreadable"] == 1
-    assert "unreadable" not in fetch(filled, tmp_path).rejected
+        assert fetch(filled, tmp_path).rejected["vanished"] == 1
+    assert "vanished" not in fetch(filled, tmp_path).rejected
+
+
+def test_large_objects_and_other_cases_are_rows(bucket: Bucket, tmp_path: Path) -> None:
+    """As in a folder: an object above the limit is not read, and a suffix in capitals is one."""
+    good = next(item.data for item in CORPUS if item.kind not in (Kind.COPY, Kind.CORRUPT))
+    bucket.put("up/UPPER.REPLAY", good)
+    bucket.put("up/large.replay", bytes(2**20 + 1))
+    with calls({"GetObject"}) as made:
+        summary = fetch(bucket, tmp_path, max_replay_mb=1)
+    assert [key for _, key in made] == ["up/UPPER.REPLAY"]
+    assert (summary.replays_out, summary.rejected) == (1, {"too_large": 1})
+    (row,) = pq.read_table(tmp_path / "raw/rejects.parquet").to_pylist()
+    assert row["detail"] == "1048577 bytes, at most 1048576 are read (fetch.max_replay_mb)"
 
 
 def test_memory_of_other_code_is_not_believed(filled: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,7 @@ def open_ballchasing(
             clock=clock,
             retries=retries,
             connections=config.threads,
+            max_file_bytes=params.max_replay_bytes,
         ) as client:
             yield Ballchasing(params, config, ledger, client, clock, name_of, known, started)
 
@@ -115,12 +116,13 @@ class Ballchasing:
         yield from files
 
     def _folder(self, storage: KeptReplays) -> ReplayFolder:
-        return ReplayFolder(storage, self.name_of, self.known)
+        return ReplayFolder(storage, self.name_of, self.known, self.params.max_replay_bytes)
 
     def _reconciled(self, known: Mapping[str, Download], folder: ReplayFolder) -> dict[str, Download]:
         """Return what is known of each replay once every file that is there was looked at."""
         folder.look(known.values(), threads=self.config.threads)
-        return reconcile(known.values(), folder, retry_failed=self.params.retry_failed)
+        params = self.params
+        return reconcile(known.values(), folder, retry_failed=params.retry_failed, max_bytes=params.max_replay_bytes)
 
     def _listed(self) -> tuple[dict[str, str | None], str]:
         """Return the path of groups of every replay that was asked for, and the tier of the key."""

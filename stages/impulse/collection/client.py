@@ -18,15 +18,13 @@ from requests.auth import AuthBase
 from impulse.collection.answers import error_of, retry_after
 from impulse.collection.config import origin
 from impulse.collection.pacing import Call, Clock, Pacer
-from impulse.errors import FetchError, RateLimited, ServerError, UnexpectedResponse
+from impulse.errors import FetchError, RateLimited, ServerError, TooLong, UnexpectedResponse
 
 Params = Mapping[str, Sequence[str]]
 
 MAX_REDIRECTS = 3
 MAX_JSON_BYTES = 64 * 2**20
 """A page of 200 entries has about 1 MB."""
-MAX_FILE_BYTES = 64 * 2**20
-"""The largest replays have about 5 MB."""
 CHUNK_BYTES = 2**16
 
 
@@ -76,12 +74,14 @@ class BallchasingClient:
         clock: Clock,
         retries: RetryPolicy | None = None,
         connections: int = 8,
+        max_file_bytes: int = 64 * 2**20,
     ) -> None:
         self.base_url = base_url
         self.pacer = pacer
         self._clock = clock
         self._retries = retries or RetryPolicy()
         self._key = key
+        self._max_file_bytes = max_file_bytes
         self._session = requests.Session()
         self._session.auth = _KeyFor(key, self.base_url)
         self._session.headers["User-Agent"] = "impulse"
@@ -136,10 +136,11 @@ class BallchasingClient:
         """Return the bytes of a replay file, complete by the length that the server gives, otherwise unchecked.
 
         Raises:
+            TooLong: it is larger than replays may be.
             FetchError: as for :meth:`get_json`.
         """
         path = f"/replays/{quote(replay_id, safe='')}/file"
-        return next(self._tries(Call.FILE, path, {}, "application/octet-stream", MAX_FILE_BYTES))
+        return next(self._tries(Call.FILE, path, {}, "application/octet-stream", self._max_file_bytes))
 
     def _tries(self, kind: Call, path: str, params: Params, accept: str, limit: int) -> Iterator[bytes]:
         """Yield the body of the answer to each try; the caller asks for the next one if it cannot use it."""
@@ -208,6 +209,9 @@ class BallchasingClient:
     def _body(self, what: str, response: requests.Response, limit: int, *, is_partial: bool = False) -> bytes:
         """Read a body part by part, so that neither a stall nor a trickle nor an endless one holds the thread."""
         started = time.monotonic()
+        announced = response.headers.get("Content-Length", "")
+        if not is_partial and announced.isdecimal() and int(announced) > limit:
+            raise TooLong(f"{what}: {announced} bytes, at most {limit} are read", size=int(announced))
         parts: list[bytes] = []
         size = 0
         while part := response.raw.read1(CHUNK_BYTES, decode_content=True):
@@ -217,12 +221,12 @@ class BallchasingClient:
             if size > limit:
                 if is_partial:
                     break
-                raise UnexpectedResponse(f"{what}: the answer is longer than {limit} bytes")
+                raise TooLong(f"{what}: {size} bytes and more, at most {limit} are read", size=size)
             if time.monotonic() - started > self._retries.total_seconds:
                 raise ServerError(f"{what}: the answer took longer than {self._retries.total_seconds:g} s")
-        length = response.headers.get("Content-Length", "")
-        if not is_partial and "Content-Encoding" not in response.headers and length.isdecimal() and size != int(length):
-            raise ServerError(f"{what}: the answer has {size} bytes, {length} were announced")
+        is_whole = is_partial or "Content-Encoding" in response.headers or not announced.isdecimal()
+        if not is_whole and size != int(announced):
+            raise ServerError(f"{what}: the answer has {size} bytes, {announced} were announced")
         return b"".join(parts)
 
     def _redirect(self, what: str, url: str, location: str) -> str:

@@ -12,7 +12,15 @@ from impulse.collection.client import BallchasingClient
 from impulse.collection.folder import ReplayFolder
 from impulse.collection.ledger import Download, Ledger, Outcome
 from impulse.collection.pacing import Clock
-from impulse.errors import CorruptReplay, ForbiddenError, NameTaken, NotFoundError, ServerError, UnexpectedResponse
+from impulse.errors import (
+    CorruptReplay,
+    ForbiddenError,
+    NameTaken,
+    NotFoundError,
+    ServerError,
+    TooLong,
+    UnexpectedResponse,
+)
 from impulse.replay.reasons import Reason
 
 log = logging.getLogger(__name__)
@@ -116,6 +124,10 @@ class Downloader:
             download = _lost(download, Outcome.FAILED, Reason(error.reason), error.detail)
         except NameTaken as error:
             download = _lost(download, Outcome.FAILED, Reason.KEPT_FILE_DAMAGED, str(error))
+        except TooLong as error:
+            download = _lost(download, Outcome.FAILED, Reason.TOO_LARGE, f"{error} (fetch.max_replay_mb)")
+            if download.sha256 is None:
+                download = replace(download, bytes=error.size)  # so that a larger limit tries again
         except (ServerError, UnexpectedResponse) as error:
             is_fault = isinstance(error, ServerError)
             download = _lost(download, Outcome.FAILED, Reason.DOWNLOAD_FAILED, str(error))

@@ -104,7 +104,12 @@ def download_group(
         ) as source,
         _storage(folder, bucket, config) as storage,
     ):
-        counts = take_in(source.files(storage.replays), source=SourceKind.ballchasing, storage=storage)
+        counts = take_in(
+            source.files(storage.replays),
+            source=SourceKind.ballchasing,
+            storage=storage,
+            max_bytes=params.max_replay_bytes,
+        )
         names = pq.read_table(io.BytesIO(storage.lists.read(MANIFEST)), columns=["path"])["path"].to_pylist()
     rejected = dict(counts.rejected)
     by_outcome = {

@@ -28,6 +28,8 @@ class ReplayFolder:
     """Gives the name of a replay id's file in the storage."""
     known: KnownFacts | None = None
     """What earlier runs found in good files; None reads every header again."""
+    max_bytes: int | None = None
+    """Size of the largest file that is read; None reads any."""
     _facts: dict[str, FileFacts] = field(default_factory=dict, repr=False)
     """The same of this run, by the hash of the file."""
 
@@ -77,7 +79,8 @@ class ReplayFolder:
         another replay than the server gave, stays until a download takes its place.
         """
         name = self.name_of(download)
-        if not self.storage.is_there(name):
+        size = self.storage.size(name)
+        if size is None or (self.max_bytes is not None and size > self.max_bytes):
             return None
         try:
             found = self._good(download, self.storage.read(name))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from impulse.collection.raw_storage import RawStorage
-from impulse.collection.source import Candidate, FileFacts
+from impulse.collection.source import Candidate, FileFacts, too_large
 from impulse.collection.threads import map_in_order
 from impulse.config.fetch import SourceKind
 from impulse.errors import NameTaken
@@ -25,7 +26,12 @@ NAMES_LOGGED = 5
 
 
 def take_in(
-    files: Iterable[Candidate | Reject], *, source: SourceKind, storage: RawStorage, threads: int = 1
+    files: Iterable[Candidate | Reject],
+    *,
+    source: SourceKind,
+    storage: RawStorage,
+    threads: int = 1,
+    max_bytes: int | None = None,
 ) -> Counts:
     """Verify files, store the good ones, and write manifest, listed players and rejects.
 
@@ -36,6 +42,7 @@ def take_in(
         source: kind of the source.
         storage: where files and lists go, each file as soon as it came.
         threads: files that are stored at a time.
+        max_bytes: size of the largest replay; also of one that was kept when more was allowed. None allows any.
     """
     rows: dict[str, dict[str, Any]] = {}
     players: list[Mapping[str, Any]] = []
@@ -48,7 +55,7 @@ def take_in(
             if isinstance(file, Reject):
                 rejected.append(file)
                 continue
-            row = _row(file, source, rows)
+            row = _row(file, source, rows, max_bytes)
             if isinstance(row, Reject):
                 rejected.append(row)
                 continue
@@ -99,10 +106,14 @@ def _failure(rejected: Iterable[Reject]) -> str:
     return f"a kept replay could not be replaced, all others are kept: {damaged[0].detail}{others}"
 
 
-def _row(candidate: Candidate, source: SourceKind, taken: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | Reject:
+def _row(
+    candidate: Candidate, source: SourceKind, taken: Mapping[str, Mapping[str, Any]], max_bytes: int | None
+) -> dict[str, Any] | Reject:
     """Return the manifest's row of a file, or why it gets none."""
     facts = candidate.facts or FileFacts.of(candidate.content or b"")
     replay_id = candidate.replay_id or facts.replay_id
+    if max_bytes is not None and facts.size > max_bytes:
+        return replace(too_large(candidate.source_path, facts.size, max_bytes), replay_id=candidate.replay_id or "")
     if facts.header is None:
         reason = Reason(facts.reason or Reason.NOT_A_REPLAY)
         return Reject(replay_id, candidate.source_path, "fetch", reason, facts.detail)

@@ -27,6 +27,10 @@ class KeptReplays:
         """Tell whether there is a content of that name, good or not."""
         return self.storage.stamp(name) is not None
 
+    def size(self, name: str) -> int | None:
+        """Return how many bytes a content has, None when it is not there."""
+        return self.storage.size(name)
+
     def holds(self, name: str, *, sha256: str, size: int) -> bool:
         """Tell whether a content is the wanted one; one that cannot be read is not."""
         stamp = self.storage.stamp(name)

@@ -7,20 +7,18 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from impulse.collection.client import MAX_FILE_BYTES
 from impulse.collection.kept import KeptReplays
 from impulse.collection.known import KnownFacts
-from impulse.collection.source import Candidate, FileFacts, unreadable
+from impulse.collection.matching import SUFFIX
+from impulse.collection.source import Candidate, FileFacts, left_out, too_large
 from impulse.collection.threads import map_in_order
 from impulse.config.fetch import FetchParams
 from impulse.errors import ConfigError, ObjectMissing, SourceError
+from impulse.replay.reasons import Reason
 from impulse.run.progress import with_progress
 from impulse.s3.bucket import ListedObject, S3Bucket
 from impulse.s3.url import S3Url
 from impulse.tables.rejects import Reject
-
-SUFFIX = ".replay"
-"""End of the names of replay files."""
 
 
 @contextmanager
@@ -66,7 +64,7 @@ class BucketSource:
         yield from with_progress(self._read(listed, storage), total=len(listed), what="files")
 
     def _listed(self) -> dict[str, ListedObject]:
-        listed = {name: found for name, found in self.bucket.objects().items() if name.endswith(SUFFIX)}
+        listed = {name: found for name, found in self.bucket.objects().items() if name.lower().endswith(SUFFIX)}
         if not listed:
             raise SourceError(
                 f"no object below {self.bucket.place} ends in {SUFFIX}; name another place in fetch.source_url"
@@ -80,8 +78,8 @@ class BucketSource:
 
         def one(item: tuple[str, ListedObject]) -> Candidate | Reject:
             name, found = item
-            if found.bytes > MAX_FILE_BYTES:
-                return unreadable(name, f"{found.bytes} bytes are too many for a replay")
+            if found.bytes > self.params.max_replay_bytes:
+                return too_large(name, found.bytes, self.params.max_replay_bytes)
             path = name if is_in_place else None
             identity = (bucket.address(name), found.etag, found.bytes)
             facts = known.get(*identity)
@@ -90,7 +88,7 @@ class BucketSource:
             try:
                 content = bucket.read(name, etag=found.etag)
             except ObjectMissing as error:
-                return unreadable(name, str(error))
+                return left_out(name, Reason.VANISHED, str(error))
             facts = FileFacts.of(content)
             known.keep(facts, *identity)
             return Candidate(name, content, facts, path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from impulse.collection.kept import KeptReplays, seen_in
 from impulse.config.fetch import FetchParams, StorageKind
 from impulse.errors import ConfigError, CorruptReplay
-from impulse.files.storage import LocalFolder, Storage
+from impulse.files.storage import LocalFolder, Storage, read_regular
 from impulse.replay.container import check_integrity
 from impulse.s3.url import S3Url
 from impulse.tables.paths import REPLAYS
@@ -77,19 +77,22 @@ def raw_storage(params: FetchParams, *, folder: Path, state: Path) -> Iterator[R
     ):
         bucket.objects()  # a bucket that cannot be used ends the run before anything is fetched
         if not params.dry_run:
-            moved = sum(_move(path, local, bucket) for path in sorted(folder.glob(f"{REPLAYS}*/*.replay")))
+            moved = sum(
+                _move(path, local, bucket, params.max_replay_bytes)
+                for path in sorted(folder.glob(f"{REPLAYS}*/*.replay"))
+            )
             if moved:
                 log.info("moved %d replays from %s to %s", moved, folder, url)
         yield RawStorage(KeptReplays(bucket, seen), local, url)
 
 
-def _move(path: Path, folder: LocalFolder, bucket: Storage) -> bool:
-    """Move one file into the bucket; one that is damaged stays where it is."""
-    content = path.read_bytes()
+def _move(path: Path, folder: LocalFolder, bucket: Storage, limit: int) -> bool:
+    """Move one file into the bucket; one that is damaged, or too large to be read, stays where it is."""
     try:
+        content, _ = read_regular(path, limit)
         check_integrity(content)
-    except CorruptReplay as error:
-        log.warning("%s stays on this machine, it is damaged: %s", path, error)
+    except (CorruptReplay, OSError) as error:
+        log.warning("%s stays on this machine, it cannot be used: %s", path, error)
         return False
     bucket.write(path.relative_to(folder.path).as_posix(), content)
     path.unlink()

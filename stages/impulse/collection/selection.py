@@ -16,8 +16,17 @@ from impulse.replay.reasons import Reason
 from impulse.tables.rejects import Reject
 
 
-def reconcile(downloads: Iterable[Download], folder: ReplayFolder, *, retry_failed: bool) -> dict[str, Download]:
-    """Return what is known of each replay once the ledger and the folder agree."""
+def reconcile(
+    downloads: Iterable[Download], folder: ReplayFolder, *, retry_failed: bool, max_bytes: int
+) -> dict[str, Download]:
+    """Return what is known of each replay once the ledger and the folder agree.
+
+    Args:
+        downloads: what the ledger knows.
+        folder: has the files.
+        retry_failed: whether what was lost is to be tried again.
+        max_bytes: size of the largest replay; one that was too large before and is not now is tried again.
+    """
     found: dict[str, Download] = {}
     known: set[str] = set()
     """Hashes of the files that are there."""
@@ -40,7 +49,7 @@ def reconcile(downloads: Iterable[Download], folder: ReplayFolder, *, retry_fail
         elif folder.is_damaged(download):
             # Its hash stays, so that the replay is never taken for one that merely cannot be had.
             found[replay_id] = _known(download, Outcome.PENDING)
-        elif download.outcome not in LOST or retry_failed or download.reason == Reason.KEPT_FILE_DAMAGED:
+        elif download.outcome not in LOST or retry_failed or _is_worth_a_try(download, max_bytes):
             found[replay_id] = replace(_known(download, Outcome.PENDING), sha256=None, bytes=None)
         elif download.sha256 is not None:
             found[replay_id] = replace(download, sha256=None, bytes=None)
@@ -117,6 +126,13 @@ def settle(
     ordered = [final[replay_id] for replay_id in sorted(final)]
     lost = [_reject(download) for download in ordered if download.outcome is not Outcome.DOWNLOADED]
     return [*good, *lost], ordered
+
+
+def _is_worth_a_try(download: Download, max_bytes: int) -> bool:
+    """Tell whether what prevented a download may be gone, although the server gave an answer that would last."""
+    if download.reason == Reason.TOO_LARGE:
+        return download.bytes is not None and download.bytes <= max_bytes
+    return download.reason == Reason.KEPT_FILE_DAMAGED
 
 
 def _known(download: Download, outcome: Outcome) -> Download:

@@ -91,6 +91,18 @@ class Source(Protocol):
         """
 
 
-def unreadable(source_path: str, detail: str) -> Reject:
-    """Return the reject of a file that could not be read."""
-    return Reject("", source_path, "fetch", Reason.UNREADABLE, detail)
+def left_out(source_path: str, reason: Reason, detail: str) -> Reject:
+    """Return the reject of something that has no bytes to judge."""
+    return Reject("", source_path, "fetch", reason, detail)
+
+
+def too_large(source_path: str, size: int, limit: int) -> Reject:
+    """Return the reject of a file that is too large to be read.
+
+    Args:
+        source_path: path inside the source.
+        size: bytes that it has, or at least has.
+        limit: bytes that a replay may have.
+    """
+    detail = f"{size} bytes, at most {limit} are read (fetch.max_replay_mb)"
+    return left_out(source_path, Reason.TOO_LARGE, detail)

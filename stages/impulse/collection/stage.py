@@ -33,4 +33,10 @@ def run(job: Job[FetchParams]) -> Counts | None:
         if params.dry_run:
             log.info("%s", source.plan(storage.replays))
             return None
-        return take_in(source.files(storage.replays), source=params.source, storage=storage, threads=params.threads)
+        return take_in(
+            source.files(storage.replays),
+            source=params.source,
+            storage=storage,
+            threads=params.threads,
+            max_bytes=params.max_replay_bytes,
+        )

@@ -76,6 +76,8 @@ def check_glob(key: str, pattern: str) -> None:
     """Raise a ConfigError unless ``pattern`` is a glob below a folder; ``**`` stands for folders and nothing else."""
     if not pattern or pattern.startswith("/"):
         raise ConfigError(key, f"{pattern!r} must be a relative glob such as **/*.replay")
+    if ".." in pattern.split("/"):
+        raise ConfigError(key, f"{pattern!r} leads out of its folder; name the folder above in fetch.path")
     if any("**" in part and part != "**" for part in pattern.split("/")):
         raise ConfigError(key, f"{pattern!r}: ** must stand by itself, as in **/*.replay")
 
@@ -113,7 +115,7 @@ class FetchParams:
     path: str | None = None
     """local: folder of replays, or a glob of files; null takes the folder that IMPULSE_REPLAYS names."""
     pattern: str = "**/*.replay"
-    """local: which files of the folder are replays."""
+    """local: which files of the folder are replays; upper and lower case are the same."""
     matches: int = 12
     """demo: number of different matches."""
     seed: int = 1
@@ -142,7 +144,9 @@ class FetchParams:
     """ballchasing: end the run after so many hours; the next run goes on."""
 
     source_url: str | None = None
-    """s3: bucket and prefix of replay files, such as s3://my-bucket/uploads; all objects below that end in .replay."""
+    """s3: bucket and prefix of replay files, such as s3://my-bucket/uploads; all objects below that end in .replay, in any case."""
+    max_replay_mb: int = 64
+    """Largest replay that is read, in MiB; real ones have 0.1 to 5. A larger one is a reject and costs no memory."""
     storage: StorageKind = StorageKind.local
     """Where raw replays are kept."""
     storage_url: str | None = None
@@ -159,6 +163,7 @@ class FetchParams:
         if self.base_url is not None:
             checked_base_url(self.base_url, key="fetch.base_url")
         check_range("fetch.threads", self.threads, 1, 64)
+        check_range("fetch.max_replay_mb", self.max_replay_mb, 1, 2047)
         if self.rate_limit_per_hour is not None:
             check_range("fetch.rate_limit_per_hour", self.rate_limit_per_hour, 1, 100_000)
         if self.max_replays is not None:
@@ -168,6 +173,11 @@ class FetchParams:
         if not all(group.strip() for group in self.groups):
             raise ConfigError("fetch.groups", "an id of a group is empty")
         query_filters(self.query)
+
+    @property
+    def max_replay_bytes(self) -> int:
+        """Bytes that a replay may have."""
+        return self.max_replay_mb * 2**20
 
     @property
     def is_in_place(self) -> bool:
