@@ -21,12 +21,13 @@ from tests.paths import ROOT
 
 from impulse.cli import main
 from impulse.collection import status
-from impulse.collection.known import KnownFacts
+from impulse.collection.known import CODE, KnownFacts
 from impulse.collection.ledger import Ledger
 from impulse.collection.source import FileFacts
 from impulse.collection.stage import run as run_stage
 from impulse.config.fetch import FetchParams, SourceKind
 from impulse.errors import EXIT_CONFIG, StageError
+from impulse.files.digest import code_digest
 from impulse.files.storage import LocalFolder
 from impulse.run.job import Counts
 
@@ -42,7 +43,7 @@ def server(replays: list[bytes]) -> Iterator[FakeBallchasing]:
     with FakeBallchasing() as fake:
         fake.add_group("top")
         for number in range(3):
-            fake.add_replay(f"replay-{number}", replays[number], "top")
+            fake.add_replay(f"replay-{number}", replays[number] + bytes(number), "top")
         yield fake
 
 
@@ -202,6 +203,24 @@ def test_files_that_are_there_are_not_read_again(
         assert stage(tmp_path, server, monkeypatch).timing == {"written_now": 0, "healed_now": 0}
         assert len(read) == 3
     assert (tmp_path / "raw" / "manifest.parquet").read_bytes() == manifest
+    assert pq.read_table(tmp_path / "raw" / "manifest.parquet")["trailing_bytes"].to_pylist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("module", ["replay/facts.py", "replay/container.py", "collection/source.py"])
+def test_facts_of_other_code_are_not_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    """What earlier code found in a file lacks what this code looks for, so each module that finds facts is in their key."""
+    package = tmp_path / "package"
+    for name in CODE:
+        source = ROOT / "stages/impulse" / name
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, package / name)
+    monkeypatch.setattr("impulse.collection.known.code_digest", lambda *paths: code_digest(*paths, package=package))
+    facts = FileFacts.of(b"no replay")
+    KnownFacts(tmp_path / "facts").keep(facts, facts.sha256)
+    assert KnownFacts(tmp_path / "facts").get(facts.sha256) == facts
+    with (package / module).open("a") as file:
+        file.write("\nNEW = 1\n")
+    assert KnownFacts(tmp_path / "facts").get(facts.sha256) is None
 
 
 def test_facts_of_the_same_bytes_are_kept_once(

@@ -107,6 +107,20 @@ def test_reader_agrees_with_the_parser_about_real_headers(real_replays: Path) ->
     assert compared >= 50
 
 
+def test_bytes_after_the_body_are_counted(synthetic: tuple[Path, Recording], real_replays: Path) -> None:
+    """No good file has any, real or synthetic; what is appended is counted, also from the start of a file alone."""
+    real = [path.read_bytes() for path in sorted(real_replays.rglob("*.replay")) if path.parent.name != "corrupt"]
+    assert len(real) >= 50
+    for data in (synthetic[1].data, *real):
+        header = read_header(data)
+        assert header.trailing_bytes(len(data)) == 0
+        for more in (b"\0", b"appended", data):
+            check_integrity(data + more)
+            assert read_header(data + more).trailing_bytes(len(data + more)) == len(more)
+    start = data[: header.end + 4]
+    assert read_header(start).trailing_bytes(len(data) + 7) == 7
+
+
 def test_corrupt_real_files_are_refused(real_replays: Path) -> None:
     """Every file of the corrupt category fails the integrity check."""
     files = sorted((real_replays / "corrupt").glob("*.replay"))

@@ -112,6 +112,7 @@ CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
     "goals_not_shown": _edited(Goals=()),
     "player_goals_mismatch": _without_goals_of_players,
     "duration_mismatch": _edited(TotalSecondsPlayed=300.0),
+    "trailing_bytes": lambda folder, _: _file(folder, Recording(generate(PLAN)).data + b"more"),
     "forfeit": _planned(is_forfeit=True, goals=0),
     "unknown_map": _edited(MapName="my_workshop_map_p"),
     "unknown_mode": _in_playlist(9999),

@@ -12,8 +12,6 @@ from impulse.collection.known import KnownFacts
 from impulse.collection.ledger import Download, Outcome
 from impulse.collection.source import Candidate, FileFacts
 from impulse.errors import CorruptReplay, StageError
-from impulse.replay.container import read_header
-from impulse.replay.facts import header_facts
 
 HEADER_BYTES = 2**17
 """Enough for nearly every header; the rest of a file is not read again to make a manifest."""
@@ -137,10 +135,10 @@ class ReplayFolder:
         if self.known is not None and (found := self.known.get(sha256)) is not None:
             return found
         start = self.storage.read(name, HEADER_BYTES)
-        if len(start) >= 8 and 8 + int.from_bytes(start[:4], "little") > len(start):
+        if len(start) >= 8 and 12 + int.from_bytes(start[:4], "little") > len(start):
             start = self.storage.read(name)
         try:
-            facts = FileFacts(sha256, download.bytes or 0, header_facts(read_header(start)))
+            facts = FileFacts.of_start(start, sha256=sha256, size=download.bytes or 0)
         except CorruptReplay as error:
             raise StageError(f"{name} is being changed ({error}); run fetch again") from error
         self._keep(facts)

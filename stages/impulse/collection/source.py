@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from impulse.collection.kept import KeptReplays
 from impulse.errors import ReplayError
 from impulse.replay.container import check_integrity, read_header
-from impulse.replay.facts import content_id, header_facts
+from impulse.replay.facts import content_id, file_facts
 from impulse.replay.reasons import Reason
 from impulse.tables.paths import replay_path
 from impulse.tables.rejects import Reject
@@ -34,9 +34,23 @@ class FileFacts:
         digest = hashlib.sha256(content).hexdigest()
         try:
             check_integrity(content)
-            return cls(digest, len(content), header_facts(read_header(content)))
+            return cls(digest, len(content), file_facts(read_header(content), size=len(content)))
         except ReplayError as error:
             return cls(digest, len(content), reason=error.reason, detail=error.detail)
+
+    @classmethod
+    def of_start(cls, start: bytes, *, sha256: str, size: int) -> FileFacts:
+        """Read the header of a file that was verified before.
+
+        Args:
+            start: its first bytes, up to the body's size at least.
+            sha256: hash of the whole file.
+            size: bytes of the whole file.
+
+        Raises:
+            CorruptReplay: there is no header.
+        """
+        return cls(sha256, size, file_facts(read_header(start), size=size))
 
     def needs_no_copy(self, storage: KeptReplays) -> bool:
         """Tell whether a storage has the file under its usual name; one that is no good replay is not kept."""

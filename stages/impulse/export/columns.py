@@ -13,8 +13,8 @@ from impulse.schema.features import FrameLayout, frame_layout
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import DEMOLITION_COLUMNS, EVENT_COLUMNS, GOAL_COLUMNS, PLAYER_COLUMNS, REPLAY_COLUMNS
 
-_NOT_EXPORTED = ("path",)
-"""Columns of the replays table that make sense only inside the checkout."""
+_NOT_EXPORTED = ("path", "trailing_bytes")
+"""Columns of the replays table that tell of raw files, which make sense only inside the checkout."""
 
 _ADDED_COLUMNS: tuple[Column, ...] = (
     Column("match_key", "string", "identity of the match; all recordings of a match share it"),

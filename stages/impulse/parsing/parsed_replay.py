@@ -15,7 +15,7 @@ from impulse.products.events import make_events
 from impulse.products.frames.product import make_frames
 from impulse.products.measures import measure
 from impulse.replay.container import ReplayHeader, read_header
-from impulse.replay.facts import content_id, header_facts
+from impulse.replay.facts import content_id, file_facts
 from impulse.schema.features import FrameLayout
 
 
@@ -93,5 +93,5 @@ def describe(path: Path, header: ReplayHeader, *, size: int, sha256: str) -> dic
         "sha256": sha256,
         "source": "local",
         "source_path": path.name,
-        **header_facts(header),
+        **file_facts(header, size=size),
     }

@@ -36,6 +36,16 @@ class ReplayHeader:
     properties: tuple[Property, ...]
     end: int
     """Offset of the first byte after the header section, where the body's size is."""
+    body_size: int | None = None
+    """Bytes of the body section by the file's own field; None when only the header was read."""
+
+    def trailing_bytes(self, size: int) -> int:
+        """Return how many bytes of a file follow its body, which no reader of replays takes notice of.
+
+        Args:
+            size: bytes of the whole file, whose lengths hold.
+        """
+        return 0 if self.body_size is None else size - (self.end + 8 + self.body_size)
 
     def get(self, name: str) -> PropertyValue | None:
         """Return the value of a top-level property, or None when the game left it out (as it does with zeros)."""
@@ -106,7 +116,9 @@ def read_header(data: bytes) -> ReplayHeader:
         raise CorruptReplay(Reason.NOT_A_REPLAY, f"expected a class {CLASS_PREFIX}*, found {class_name[:40]!r}")
     reader.wide_bool = (major, minor) == (0, 0)
     properties = read_properties(reader)
-    return ReplayHeader(major, minor, net_version, class_name, properties, end=8 + size)
+    end = 8 + size
+    body_size = struct.unpack_from("<I", data, end)[0] if len(data) >= end + 4 else None
+    return ReplayHeader(major, minor, net_version, class_name, properties, end, body_size)
 
 
 def read_body(data: bytes, header: ReplayHeader) -> ReplayBody:

@@ -72,6 +72,16 @@ def header_facts(header: ReplayHeader) -> dict[str, Any]:
     }
 
 
+def file_facts(header: ReplayHeader, *, size: int) -> dict[str, Any]:
+    """Return the columns of the manifest that a file tells: those of its header, and how many bytes follow its body.
+
+    Args:
+        header: read of the whole file, or of a start that has the body's size too.
+        size: bytes of the whole file, whose lengths hold.
+    """
+    return {**header_facts(header), "trailing_bytes": header.trailing_bytes(size)}
+
+
 def content_id(sha256: str) -> str:
     """Return the id of a replay that no source gave one: half of its SHA-256, 128 bits in hexadecimal."""
     return sha256[:32]

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from impulse.schema.column import REPLAY_ID, Column
 
+TRAILING_BYTES = Column(
+    "trailing_bytes",
+    "int64",
+    "bytes after the body of the file, which no reader of replays takes notice of; the game writes none",
+    "B",
+    lower=0,
+)
+
 MANIFEST_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
     Column("path", "string", "path of the replay file inside data/raw"),
@@ -43,6 +51,7 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
     Column("build_version", "string", "build of the game that recorded, from the header", nullable=True),
     Column("is_synthetic", "bool", "the replay was written by impulse and shows no real match"),
     Column("format_version", "string", "versions of the file format: major.minor.net"),
+    TRAILING_BYTES,
     Column("playlist", "string", "playlist by the API's name, for example ranked-standard", nullable=True),
     Column(
         "season_api", "string", "season by the API: f17 is the 17th of free to play, 14 one before it", nullable=True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from impulse.schema.column import REPLAY_ID, Column
+from impulse.tables.manifest import TRAILING_BYTES
 from impulse.tables.measures import MEASURE_COLUMNS
 
 VERDICT_COLUMNS: tuple[Column, ...] = (
@@ -46,6 +47,7 @@ COMPARISON_COLUMNS: tuple[Column, ...] = (
         "difference between the recorded and the header's seconds on the clock, as a share of the header's",
         nullable=True,
     ),
+    TRAILING_BYTES,
     Column("is_forfeit", "bool", "a team forfeited, from the header"),
     Column("map_unknown", "bool", "the map is not in the list of known maps"),
     Column("mode_unknown", "bool", "neither the playlist nor the class of the game says the mode"),
