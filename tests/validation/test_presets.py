@@ -112,8 +112,8 @@ def test_one_override_changes_the_verdicts_that_it_should_and_no_other(override:
             "same_match: is the reason code of another",
         ),
         (
-            "+validate.rules.worker_died={measure: rows, at_most: 1, because: x}",
-            "worker_died: is the reason code of another",
+            "+validate.rules.parser_died={measure: rows, at_most: 1, because: x}",
+            "parser_died: is the reason code of another",
         ),
         ("+validate.rules.filtered_x={measure: rows, at_most: 1, because: x}", "filtered_x: is no reason code"),
         ("validate.rules.bots=3", "validate.rules.bots"),
