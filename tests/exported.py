@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 from tests.jobs import job
 from tests.settings import composed
 
@@ -47,3 +50,16 @@ def exported(
     """Write the dataset of a prepared data folder to ``folder/export``, with a store of its own unless one is given."""
     export.run(job(params, data, engine=engine, output=folder, state=state or folder / ".state"))
     return folder / "export"
+
+
+def listed_again(dataset: Path) -> Path:
+    """Make schema.json list the files as they are now, for tests that change one on purpose."""
+    document = json.loads((dataset / "schema.json").read_text())
+    document["files"] = {name: facts for name, facts in document["files"].items() if (dataset / name).is_file()}
+    for name, facts in document["files"].items():
+        content = (dataset / name).read_bytes()
+        facts |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        if name.endswith(".parquet"):
+            facts |= {"rows": pq.read_metadata(dataset / name).num_rows}
+    (dataset / "schema.json").write_text(json.dumps(document))
+    return dataset

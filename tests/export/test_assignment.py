@@ -43,7 +43,7 @@ def test_splits_share_the_files(shards: int, first: float, second: float) -> Non
 
 
 def test_by_default_all_splits_together_have_eight_files() -> None:
-    """So that any addition changes at most 15 files: these, four tables, card, plot and checksums."""
+    """So that any addition changes at most 15 files: these, four tables, schema, card, plot and checksums."""
     assert [shards_of(split, ExportParams()) for split in SPLITS] == [6, 1, 1]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -92,6 +94,24 @@ def test_checksums_are_those_of_the_files(dataset: Path) -> None:
     subprocess.run(["sha256sum", "--check", "--quiet", "checksums.sha256"], cwd=dataset, check=True)
     listed = {line.split("  ")[1] for line in (dataset / "checksums.sha256").read_text().splitlines()}
     assert listed | {"checksums.sha256"} == set(content(dataset))
+
+
+def test_the_schema_file_lists_every_file_that_readers_open(dataset: Path) -> None:
+    """Shards with rows and row groups, tables with rows, arrays; bytes and hashes are those of the files."""
+    listed = json.loads((dataset / "schema.json").read_text())["files"]
+    files = content(dataset)
+    assert set(listed) == {name for name in files if name.endswith(".parquet") or name.startswith("numpy/")}
+    assert list(listed) == sorted(listed)
+    for name, facts in listed.items():
+        expected: dict[str, Any] = {"bytes": len(files[name]), "sha256": hashlib.sha256(files[name]).hexdigest()}
+        if name.endswith(".parquet"):
+            footer = pq.read_metadata(dataset / name)
+            expected["rows"] = footer.num_rows
+            if name.startswith("frames/"):
+                expected["row_groups"] = footer.num_row_groups
+        elif name.endswith("frames.npy"):
+            expected["rows"] = len(np.load(dataset / name))
+        assert facts == expected
 
 
 @pytest.mark.parametrize("compression", list(Compression))

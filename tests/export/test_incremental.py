@@ -64,6 +64,7 @@ def test_added_replays_rewrite_their_shards_only(data: Path, dozen: Path, tmp_pa
     whole = {
         *(f"{name}.parquet" for name in ("replays", "players", "goals", "demolitions")),
         "README.md",
+        "schema.json",
         "plots/overview.png",
         "checksums.sha256",
     }

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from tests.exported import listed_again
 
 import impulse
 from impulse.errors import ConfigError
@@ -98,6 +99,7 @@ def test_a_replay_with_nobody_on_the_field_has_no_rows(dataset: Path, tmp_path: 
     deserted = rows[0]["replay_id"]
     gone = [{**row, "first_row": None} if row["replay_id"] == deserted else row for row in rows]
     pq.write_table(pa.Table.from_pylist(gone, pq.read_schema(copy / "players.parquet")), copy / "players.parquet")
+    listed_again(copy)
     before = impulse.load(dataset, layout="long", columns=["replay_id", "slot", "row", "player_id"])
     mine = impulse.load(copy, layout="long", columns=["replay_id", "slot", "row", "player_id"])
     assert mine.to_pydict() == before.filter(pc.field("replay_id") != deserted).to_pydict()

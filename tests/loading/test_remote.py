@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -32,10 +33,13 @@ def other(data: Path) -> Path:
     return exported(data, data / "other", params)
 
 
-def upload(dataset: Path, bucket: Bucket, prefix: str) -> str:
-    for path in dataset.rglob("*"):
-        if path.is_file():
-            bucket.put(f"{prefix}/{path.relative_to(dataset).as_posix()}", path.read_bytes())
+def relative(dataset: Path) -> dict[str, Path]:
+    return {path.relative_to(dataset).as_posix(): path for path in dataset.rglob("*") if path.is_file()}
+
+
+def upload(dataset: Path | dict[str, Path], bucket: Bucket, prefix: str) -> str:
+    for name, path in (relative(dataset) if isinstance(dataset, Path) else dataset).items():
+        bucket.put(f"{prefix}/{name}", path.read_bytes())
     return f"s3://{bucket.name}/{prefix}"
 
 
@@ -177,9 +181,50 @@ def test_bucket_holds_a_dataset(dataset: Path, bucket: Bucket, monkeypatch: pyte
         assert not any("list-type" in request for request in proxy.requests)  # a bucket may have millions of objects
     with pytest.raises(ConfigError, match="a bucket has no revisions"):
         impulse.load(address, rev="v1")
-    bucket.put("sets/one/replays.parquet", b"something else")
+    bucket.put("sets/one/._replays.parquet", b"what macOS leaves behind")
+    bucket.put("sets/one/replays.parquet", bytes((dataset / "replays.parquet").stat().st_size))
     with pytest.raises(DatasetError, match=r"replays.parquet has other bytes"):
         impulse.open_dataset(address).verify()
+
+
+def test_a_bucket_that_is_not_the_dataset_is_named(
+    dataset: Path, other: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A doubled shard, a missing one, another build while frames are read; a bucket or a server that is not there."""
+    address = upload(dataset, bucket, "sets/one")
+    frames = impulse.open_dataset(address.replace("s3://", "s3a://")).frames(columns=["replay_id", "time"])
+    assert frames.to_arrow().num_rows == impulse.load(dataset, columns=["time"]).num_rows
+    shard = frames.files[0]
+    bucket.put("sets/one/frames/split=train/part-00000 (1).parquet", (dataset / shard).read_bytes())
+    with pytest.raises(
+        DatasetError, match=r"frames/split=train/part-00000 \(1\).parquet does not belong to the dataset"
+    ):
+        impulse.load(address)
+    assert impulse.load(address, split="val").num_rows > 0
+    whole = list(frames.files)
+    upload(other, bucket, "sets/one")
+    for read in (
+        frames.to_arrow,
+        lambda: list(frames.each_replay()),
+        lambda: pickle.loads(pickle.dumps(frames)).to_arrow(),
+    ):
+        with pytest.raises(DatasetError, match=r"sets/one was rebuilt since it was opened; open it again"):
+            read()
+    upload({name: path for name, path in relative(dataset).items() if name != whole[-1]}, bucket, "sets/two")
+    with pytest.raises(DatasetError, match=rf"sets/two: {whole[-1]} is missing"):
+        impulse.load(f"s3://{bucket.name}/sets/two")
+    with pytest.raises(DatasetError, match=r"s3://no-such-bucket/\S*: the bucket does not exist"):
+        impulse.load("s3://no-such-bucket/sets/one")
+    with CountingProxy(bucket.server.url) as proxy, monkeypatch.context() as patched:
+        patched.setenv("AWS_ENDPOINT_URL", proxy.url)
+        opened = impulse.open_dataset(address)
+        server = proxy.url
+    with pytest.raises(DatasetError, match=rf"goals.parquet cannot be read from {server}.*onnect") as caught:
+        opened.table("goals")
+    assert "\n" not in str(caught.value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
+    with pytest.raises(DatasetError, match=rf"sets/one\S*: the store cannot be used now.*{server}"):
+        impulse.open_dataset(address)
 
 
 def test_credentials_come_from_a_profile_and_their_lack_is_said(
@@ -238,6 +283,8 @@ def test_only_what_is_asked_for_comes_over_the_network(
             address, rev = upload(dataset, bucket, "sets/one"), None
             monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
             opened = impulse.open_dataset(address)
+            asked_at = [request.split("?")[0].rsplit("/", 1)[-1] for request in proxy.requests]
+            assert asked_at == ["schema.json", bucket.name, "schema.json"]  # is it there, all names, its content
         else:
             remote, settings = f"s3://{bucket.name}/dvc", {"endpointurl": proxy.url}
             made = Repository.made(tmp_path / "repo", remote=remote, versions=[dataset], settings=settings)
@@ -252,14 +299,18 @@ def test_only_what_is_asked_for_comes_over_the_network(
         proxy.reset()
         assert opened.frames(split="val", columns=columns).to_arrow().num_rows > 0
         asked = {request.split("?")[0].rsplit("/", 1)[-1] for request in proxy.requests}
-        assert asked == {opened.stored.files[name].path.rsplit("/", 1)[-1] for name in files}
+        looked_at = {"schema.json"} if kind == "bucket" else set()  # whether it is still the same build
+        assert asked == {opened.stored.files[name].path.rsplit("/", 1)[-1] for name in files} | looked_at
+        assert [request for request in proxy.requests if "schema.json" in request] == [
+            f"HEAD /{bucket.name}/sets/one/schema.json" for _ in looked_at
+        ]
         footers = sum(int(pq.read_metadata(dataset / name).serialized_size) for name in files)
         # Arrow reads 64 kB from a file's end to find its footer, and more where the footer is longer.
         assert proxy.bytes_received < footers + len(files) * 70_000 + 20_000
 
         proxy.reset()
         opened.frames(columns=columns, filters=[("replay_id", "=", replays["replay_id"][0].as_py())]).to_arrow()
-        assert len({request.split("?")[0].rsplit("/", 1)[-1] for request in proxy.requests}) == 1
+        assert len({request.split("?")[0].rsplit("/", 1)[-1] for request in proxy.requests} - looked_at) == 1
         assert proxy.bytes_received < sum(sizes.values()) / 4
 
         proxy.reset()

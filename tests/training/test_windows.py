@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.exported import listed_again
 
 import impulse
 from impulse.errors import ConfigError, DatasetError
@@ -261,6 +262,7 @@ def test_frames_that_make_no_windows_are_said_in_one_line(dataset: Path, tmp_pat
     with pytest.raises(DatasetError, match="no NumPy arrays of split 'validation'; it has test, train, val"):
         Windows(copy, split="validation")
     shutil.rmtree(copy / "numpy")
+    listed_again(copy)
     with pytest.raises(DatasetError, match=r"no NumPy arrays of split 'train'; write them with .*export=numpy"):
         Windows(copy)
     with pytest.raises(ConfigError, match="column segment is missing"):
@@ -290,7 +292,7 @@ def test_split_without_rows_has_no_windows(dataset: Path, tmp_path: Path) -> Non
     (folder / "columns.json").write_text(
         (folder / "columns.json").read_text().replace('"replay_ids": [', '"replay_ids": [], "was": [')
     )
-    windows = Windows(copy, split="val", drop_held=True)
+    windows = Windows(listed_again(copy), split="val", drop_held=True)
     assert len(windows) == 0
     assert windows[:].shape == (0, 64, len(windows.columns))
     assert list(windows.batches(4, epoch=1)) == []

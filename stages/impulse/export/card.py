@@ -59,7 +59,7 @@ def dataset_card(
     goals: int,
     rejects: Sequence[Mapping[str, Any]],
     columns: Sequence[Column],
-    tables: Sequence[str],
+    tables: Mapping[str, int],
     made_with: Mapping[str, Any],
     params: ExportParams,
 ) -> str:
@@ -71,7 +71,7 @@ def dataset_card(
         goals: rows of the exported goals table.
         rejects: stage and reason of every input that is not in the dataset.
         columns: columns of the frames.
-        tables: names of the tables beside the frames.
+        tables: rows of the tables beside the frames, by name.
         made_with: frame rate, sampling and slots.
         params: how the dataset was exported.
     """

@@ -70,12 +70,15 @@ def described(layout: FrameLayout, schema: pa.Schema) -> list[Column]:
     ]
 
 
-def schema_document(tables: Mapping[str, Sequence[Column]], frames: pa.Schema) -> dict[str, Any]:
-    """Return what schema.json says of every column.
+def schema_document(
+    tables: Mapping[str, Sequence[Column]], frames: pa.Schema, files: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return what schema.json says of every column, and of every file that readers open.
 
     Args:
         tables: columns by table.
         frames: schema of the frames, for what half precision costs.
+        files: what is known of each file, by its name inside the dataset: its bytes and their SHA-256, its rows and row groups.
     """
     steps = {field.name: field.metadata.get(b"resolution") for field in frames}
 
@@ -87,4 +90,5 @@ def schema_document(tables: Mapping[str, Sequence[Column]], frames: pa.Schema) -
     return {
         "schema_version": SCHEMA_VERSION,
         "tables": {name: [filled(column) for column in columns] for name, columns in tables.items()},
+        "files": {name: dict(files[name]) for name in sorted(files)},
     }

@@ -19,6 +19,7 @@ from impulse.export.card import ABOUT, RIGHTS, TITLE, dataset_card
 from impulse.export.columns import COPIED_TABLES, EXPORTED_REPLAY_COLUMNS, described, parsed_layout, schema_document
 from impulse.export.croissant import CROISSANT, croissant_document
 from impulse.export.encoding.types import export_schema
+from impulse.export.file_list import listed_part, listed_table
 from impulse.export.histograms import stored_counts, total
 from impulse.export.parts import ExportPlan, plan_parts
 from impulse.export.plots import OVERVIEW, draw_overview
@@ -63,17 +64,18 @@ def run(job: Job[ExportParams]) -> Counts:
     rejects = read_rejects(job.data)
     with output_folder(job.output / "export") as folder:
         entries, written = stored_parts(parts, ExportPlan(parsed.absolute(), schema, params), store, job.engine)
-        hashes: dict[str, str] = {}
+        listed: dict[str, dict[str, Any]] = {}
         for part, entry in zip(parts, entries, strict=True):
             for name, place in part.paths.items():
                 store.link(entry, name, folder / place)
-                hashes[place] = entry.files[name].sha256
+                listed[place] = listed_part(part, name, entry.files[name])
         _write_tables(folder, rows, parsed, rejects)
-        shards = sorted(place for place in hashes if place.startswith("frames/"))
-        counted = [stored_counts(folder / place, hashes[place], store) for place in shards]
+        listed |= {path.name: listed_table(path) for path in sorted(folder.glob("*.parquet"))}
+        shards = sorted(place for place in listed if place.startswith("frames/"))
+        counted = [stored_counts(folder / place, listed[place]["sha256"], store) for place in shards]
         draw_overview(rows, total(counted), folder / OVERVIEW)
-        _write_documents(folder, rows, columns, schema, made_with, params)
-        files, size = _write_checksums(folder, hashes)
+        _write_documents(folder, rows, columns, schema, made_with, listed, params)
+        files, size = _write_checksums(folder, {place: facts["sha256"] for place, facts in listed.items()})
     removed = store.sweep({entry.key for entry in (*entries, *counted)})
     log.info("%d of %d parts written, %d old ones removed from the store", written, len(parts), removed)
     return Counts(
@@ -142,11 +144,12 @@ def _write_documents(
     columns: Sequence[Column],
     schema: pa.Schema,
     made_with: Mapping[str, Any],
+    listed: Mapping[str, Mapping[str, Any]],
     params: ExportParams,
 ) -> None:
     """Write what describes the files that are there: schema, card, Croissant, views."""
     others = {"replays": EXPORTED_REPLAY_COLUMNS, **COPIED_TABLES, "rejects": REJECT_COLUMNS}
-    others = {name: of_table for name, of_table in others.items() if (folder / f"{name}.parquet").is_file()}
+    others = {name: of_table for name, of_table in others.items() if f"{name}.parquet" in listed}
     tables = {"frames": columns, **others}
 
     def rows_of(name: str, *wanted: str) -> list[dict[str, Any]]:
@@ -156,14 +159,14 @@ def _write_documents(
     card = dataset_card(
         replays=replays,
         players=rows_of("players", "platform", "player_id", "is_bot"),
-        goals=pq.read_metadata(folder / "goals.parquet").num_rows,
+        goals=listed["goals.parquet"]["rows"],
         rejects=rows_of("rejects", "stage", "reason"),
         columns=columns,
-        tables=list(others),
+        tables={name: listed[f"{name}.parquet"]["rows"] for name in others},
         made_with=made_with,
         params=params,
     )
-    write_json(folder / "schema.json", schema_document(tables, schema))
+    write_json(folder / "schema.json", schema_document(tables, schema, listed))
     write_text(folder / "README.md", card)
     write_json(folder / CROISSANT, croissant_document(tables, title=TITLE, description=ABOUT, rights=RIGHTS))
     write_text(folder / ANALYSIS, analysis_sql(columns, folder))

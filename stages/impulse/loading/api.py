@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
-from impulse.errors import ConfigError, DatasetError, check_known
+from impulse.errors import ConfigError, check_known
+from impulse.loading.address import files_of
 from impulse.loading.dataset import Dataset
-from impulse.loading.dataset_files import SCHEMA_FILE, DatasetFiles, bucket_files, folder_files
+from impulse.loading.dataset_files import SCHEMA_FILE
 from impulse.loading.selection import Filters
 
 if TYPE_CHECKING:
@@ -33,8 +32,8 @@ def open_dataset(
     """Open an exported dataset; of its files only schema.json is read.
 
     Args:
-        path_or_url: folder of a dataset, checkout that has one, ``s3://bucket/prefix``, or path or URL of a Git
-            repository whose dataset DVC tracks.
+        path_or_url: folder of a dataset, checkout that has one (``~`` and ``file://`` are understood),
+            ``s3://bucket/prefix``, or path or URL of a Git repository whose dataset DVC tracks.
         rev: branch, tag or commit of the repository, for example ``v1.0``; the dataset then comes from the DVC cache
             or remote, in the parts that are needed.
         remote: name of the DVC remote; None takes the repository's default.
@@ -44,7 +43,7 @@ def open_dataset(
         DatasetError: there is no such folder, bucket, repository or revision, or it has no dataset.
         ConfigError: ``rev`` or ``remote`` for something that is no repository.
     """
-    return Dataset(_files_of(os.fspath(path_or_url), rev=rev, remote=remote, path=path))
+    return Dataset(files_of(path_or_url, rev=rev, remote=remote, path=path))
 
 
 class _Options(TypedDict, total=False):
@@ -109,9 +108,10 @@ def load(
         columns: names of columns; None takes all.
         filters: as in pyarrow, an expression or a list like ``[('team_size', '=', 3), ('ball_pos_z', '>', 1000)]``, on
             columns of the table or of the replays table; the latter decide which replays are read at all. Rejects, which
-            are in no split and not among the replays, are filtered by columns of their own alone.
-        as_: ``arrow`` gives a table, ``pandas`` a DataFrame with nullable types, ``numpy`` a
-            :class:`~impulse.loading.arrays.FrameArrays` (wide frames only).
+            are in no split and not among the replays, are filtered by columns of their own alone. Nulls:
+            :data:`impulse.loading.selection.Filters`.
+        as_: ``arrow`` gives a table, ``pandas`` a DataFrame with nullable types, both with one dictionary for each column of
+            names, ``numpy`` a :class:`~impulse.loading.arrays.FrameArrays` (wide frames only).
         layout: of the frames: ``wide``, or ``long`` with one row for each player on the field and frame, computed while
             reading; see :meth:`~impulse.loading.dataset.Dataset.frames`.
         rev: as for :func:`open_dataset`.
@@ -147,34 +147,3 @@ def load(
     from impulse.files.dataframe import to_pandas
 
     return to_pandas(rows)
-
-
-def _files_of(address: str, *, rev: str | None, remote: str | None, path: str) -> DatasetFiles:
-    if address.startswith("s3://"):
-        if rev or remote:
-            raise ConfigError("rev" if rev else "remote", "is for a Git repository; a bucket has no revisions")
-        return bucket_files(address)
-    folder = Path(address)
-    if not rev and not remote:
-        for candidate in (folder, folder / path):
-            if (candidate / SCHEMA_FILE).is_file():
-                return folder_files(candidate)
-    if repository := _repository(address, folder):
-        from impulse.loading.dvc_repository import repository_files
-
-        return repository_files(repository, path=path, rev=rev, remote=remote)
-    if not folder.exists():
-        raise DatasetError(f"{address}: no such folder")
-    if rev or remote:
-        raise ConfigError("rev" if rev else "remote", f"{address} is no Git repository")
-    return folder_files(folder)
-
-
-def _repository(address: str, folder: Path) -> str | None:
-    """Return the address of a Git repository in a form that DVC opens; None for what is none."""
-    if not folder.exists():
-        return address if "://" in address or re.match(r"[\w.-]+@[\w.-]+:", address) else None
-    if (folder / ".git").exists() or (folder / ".dvc").exists():
-        return address
-    # DVC looks for the settings of a bare repository beside its objects, unless it comes as a URL.
-    return folder.resolve().as_uri() if (folder / "HEAD").is_file() else None

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from impulse.errors import ConfigError, DatasetError, check_known
-from impulse.loading.dataset_files import SCHEMA_FILE, DatasetFiles, no_dataset
+from impulse.loading.dataset_files import GET_AGAIN, DatasetFiles, ListedFile
+from impulse.loading.file_list import NOT_OURS, FileList, check_footer
 from impulse.loading.frames import Frames
 from impulse.loading.long_layout import HOLDER_COLUMNS, LongFrames, long_schema, wide_columns
-from impulse.loading.selection import Filters, Selection, columns_of, select, select_rows
+from impulse.loading.selection import (
+    Filters,
+    Selection,
+    checked_splits,
+    columns_of,
+    listed_columns,
+    select,
+    select_rows,
+)
 from impulse.schema.column import SCHEMA_VERSION
-from impulse.tables.paths import CHECKSUMS, SPLITS, shard_path
+from impulse.tables.paths import CHECKSUMS, SPLITS
 
 LAYOUTS = ("wide", "long")
 """Layouts of the frames: a row for each sample, or for each player and sample."""
@@ -27,7 +36,11 @@ _CHUNK_BYTES = 1 << 20
 
 
 class Dataset:
-    """An open dataset. Only schema.json was read; everything else is when it is asked for."""
+    """An open dataset. Only schema.json was read; everything else is when it is asked for.
+
+    It stays the build that was opened. When another is in its place, whatever has to be read from there raises a DatasetError
+    that says so; the same holds for its frames, and for both after they were sent to another process.
+    """
 
     def __init__(self, stored: DatasetFiles) -> None:
         """Open a dataset.
@@ -38,26 +51,28 @@ class Dataset:
         Raises:
             DatasetError: these are not the files of a dataset, or a newer impulse made it.
         """
-        if SCHEMA_FILE not in stored.files:
-            raise no_dataset(stored.name)
-        self.stored = stored
         try:
-            self._document: dict[str, Any] = json.loads(stored.read(SCHEMA_FILE))
-            version = int(self._document["schema_version"])
-            self._described: dict[str, list[dict[str, Any]]] = self._document["tables"]
-        except (ValueError, KeyError, TypeError) as error:
+            document = json.loads(stored.schema)
+            version = int(document["schema_version"])
+            self._described: dict[str, list[dict[str, Any]]] = document["tables"]
+            self._list = FileList.of_document(document)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DatasetError(f"{stored.name}: schema.json is not one that impulse wrote") from error
         if version > SCHEMA_VERSION:
             raise DatasetError(
                 f"{stored.name} has schema version {version}, and this impulse knows {SCHEMA_VERSION}: upgrade impulse"
             )
+        self.stored = replace(stored, listed=self._list.files if self._list else {})
+
+    @property
+    def build(self) -> str:
+        """Identity of the build that was opened: the SHA-256 of its schema.json, which names that of every file."""
+        return self.stored.build
 
     @property
     def tables(self) -> tuple[str, ...]:
         """Names of the tables: frames, replays, players, ..."""
-        others = sorted(
-            name.removesuffix(".parquet") for name in self.stored.files if name.endswith(".parquet") and "/" not in name
-        )
+        others = sorted(name.removesuffix(".parquet") for name in self._names if _is_parquet(name) and "/" not in name)
         return (*(("frames",) if self.splits else ()), *others)
 
     @property
@@ -76,8 +91,12 @@ class Dataset:
         shards = self._shards()
         if not shards:
             raise DatasetError(f"{self.stored.name} has no frames")
-        with self.stored.open(shards[0]) as file:
-            schema = pq.read_schema(file)
+        # A dataset of which splits were left out on purpose has the schema in any other shard.
+        first = next((name for name in shards if name in self.stored.files), shards[0])
+        with self.stored.reading(first):
+            fragment = self.stored.fragment(first)
+            check_footer(self.stored, first, fragment, self._described_columns("frames"))
+        schema = fragment.physical_schema
         described = {b"description": b"split of the match"}
         return schema.append(pa.field("split", pa.string(), nullable=False, metadata=described))
 
@@ -104,10 +123,10 @@ class Dataset:
         """
         check_known("layout", layout, LAYOUTS)
         schema = long_schema(self.schema) if layout == "long" else self.schema
-        columns = [name for name in schema.names if name != "split"] if columns is None else _listed(columns)
+        columns = [name for name in schema.names if name != "split"] if columns is None else listed_columns(columns)
         for name in columns:
             check_known("columns", name, schema.names)
-        splits = self._checked_splits(split)
+        splits = checked_splits(split)
         selection = select(self.replays, schema, splits=splits, filters=filters)
         if layout == "wide":
             return self._wide_frames(selection, splits, columns)
@@ -117,10 +136,15 @@ class Dataset:
 
     def _wide_frames(self, selection: Selection, splits: Sequence[str] | None, columns: Sequence[str]) -> Frames:
         rows_of_splits = pc.is_in(self.replays["split"], pa.array(splits or SPLITS, pa.string()))
+        files = self._list or FileList.of_replays(self.replays)
+        stored = replace(self.stored, listed=files.files)
+        wanted = FileList.of_replays(selection.replays).files
+        shards = [name for split in SPLITS for name in sorted(wanted) if name.startswith(f"frames/split={split}/")]
+        files.check(stored, shards, splits=splits or SPLITS)
         return Frames(
-            self.stored,
+            stored,
             selection=selection,
-            shards=self._shards_of(selection.replays),
+            shards=shards,
             schema=self.schema,
             columns=columns,
             is_all=selection.replays.num_rows == pc.sum(rows_of_splits).as_py(),
@@ -128,8 +152,7 @@ class Dataset:
         )
 
     def _slot_holders(self) -> pa.Table:
-        with self.stored.open("players.parquet") as file:
-            return pq.read_table(file, columns=list(HOLDER_COLUMNS)).select(HOLDER_COLUMNS)
+        return self._read_parquet("players.parquet", HOLDER_COLUMNS)
 
     def table(
         self,
@@ -147,7 +170,7 @@ class Dataset:
         if name == "frames":
             return self.frames(split=split, columns=columns, filters=filters).to_arrow()
         table = self.replays if name == "replays" else self._read_parquet(f"{name}.parquet")
-        columns = table.column_names if columns is None else _listed(columns)
+        columns = table.column_names if columns is None else listed_columns(columns)
         for column in columns:
             check_known("columns", column, table.column_names)
         if name == "rejects":
@@ -156,7 +179,7 @@ class Dataset:
             rows = select_rows(table.schema, filters)
             table = table if rows is None else table.filter(rows)
         elif split is not None or filters is not None:
-            selection = select(self.replays, table.schema, splits=self._checked_splits(split), filters=filters)
+            selection = select(self.replays, table.schema, splits=checked_splits(split), filters=filters)
             table = table.filter(pc.is_in(table["replay_id"], selection.replays["replay_id"].combine_chunks()))
             table = table if selection.rows is None else table.filter(selection.rows)
         return table.select(columns)
@@ -165,47 +188,54 @@ class Dataset:
         """Read files whole and compare them with checksums.sha256.
 
         Args:
-            names: files by their names inside the dataset; None takes every file on the list.
+            names: files by their names inside the dataset; None takes every file on the list, and nothing but those may be
+                there then.
 
         Raises:
             DatasetError: a file is missing, is not on the list, or has other bytes.
         """
-        lines = self.stored.read(CHECKSUMS).decode().splitlines()
+        lines = self.stored.read(CHECKSUMS).decode(errors="replace").splitlines()
         expected = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-        for name in expected if names is None else names:
+        if names is None:
+            for name in self.stored.files:
+                if name not in expected and name != CHECKSUMS:
+                    raise DatasetError(f"{self.stored.name}: {name} {NOT_OURS}")
+            names = dict.fromkeys((*expected, *self.stored.listed))
+        for name in names:
             if name not in expected:
-                raise DatasetError(f"{self.stored.name}: {name} is not in {CHECKSUMS}")
+                raise DatasetError(f"{self.stored.name}: {name} is not in {CHECKSUMS}; {GET_AGAIN}")
+            if self.stored.listed.get(name, ListedFile()).sha256 not in (None, expected[name]):
+                raise DatasetError(
+                    f"{self.stored.name}: {CHECKSUMS} has another hash of {name} than schema.json; {GET_AGAIN}"
+                )
             digest = hashlib.sha256()
             with self.stored.open(name) as stream:
                 while chunk := stream.read(_CHUNK_BYTES):
                     digest.update(chunk)
             if digest.hexdigest() != expected[name]:
-                raise DatasetError(f"{self.stored.name}: {name} has other bytes than {CHECKSUMS} says; get it again")
+                raise DatasetError(f"{self.stored.name}: {name} has other bytes than {CHECKSUMS} says; {GET_AGAIN}")
 
-    def _read_parquet(self, name: str) -> pa.Table:
-        with self.stored.open(name) as file:
-            return pq.read_table(file)
+    def _read_parquet(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return a table, or some of its columns, once it is known to be that of the dataset."""
+        (self._list or FileList({}, is_complete=False)).check(self.stored, [name], splits=())
+        with self.stored.reading(name):
+            fragment = self.stored.fragment(name)
+            check_footer(self.stored, name, fragment, self._described_columns(name.removesuffix(".parquet")))
+            return fragment.to_table(columns=None if columns is None else list(columns))
 
-    def _checked_splits(self, split: str | Sequence[str] | None) -> tuple[str, ...] | None:
-        if split is None:
-            return None
-        splits = (split,) if isinstance(split, str) else tuple(split)
-        for name in splits:
-            check_known("split", name, SPLITS)
-        return splits
+    @property
+    def _names(self) -> Collection[str]:
+        """Names of the files that belong to the dataset; of one that lists none, of those that are there."""
+        return self._list.files if self._list else self.stored.files
+
+    def _described_columns(self, table: str) -> list[str]:
+        """Return the columns that schema.json says a table has."""
+        return [column["name"] for column in self._described.get(table, ())]
 
     def _shards(self, splits: Iterable[str] = SPLITS) -> list[str]:
-        names = sorted(name for name in self.stored.files if name.endswith(".parquet"))
+        names = sorted(name for name in self._names if _is_parquet(name))
         return [name for split in splits for name in names if name.startswith(f"frames/split={split}/")]
 
-    def _shards_of(self, replays: pa.Table) -> list[str]:
-        """Return the files that have these replays; without reading any of them."""
-        places = replays.select(["split", "shard"]).group_by(["split", "shard"], use_threads=False).aggregate([])
-        wanted = {shard_path(row["split"], row["shard"]) for row in places.to_pylist()}
-        found = [name for name in self._shards() if name in wanted]
-        # Files under other names: somebody rewrote the dataset, and any may have the replays.
-        return found if len(found) == len(wanted) else self._shards(dict.fromkeys(replays["split"].to_pylist()))
 
-
-def _listed(columns: Sequence[str]) -> list[str]:
-    return [columns] if isinstance(columns, str) else list(dict.fromkeys(columns))
+def _is_parquet(name: str) -> bool:
+    return name.endswith(".parquet")

@@ -1,20 +1,24 @@
-"""Where the files of a dataset are, by their names inside it: a folder, a prefix of a bucket, or a DVC remote."""
+"""The files of a dataset, wherever they are: what is there, what is listed, and whether it is still the same build."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 from pyarrow import fs
 
-from impulse.errors import DatasetError, ObjectMissing, StageError, one_line
-from impulse.s3.url import S3Url
+from impulse.errors import DatasetError, one_line
 
 SCHEMA_FILE = "schema.json"
 """What every dataset has."""
+
+GET_AGAIN = "copy or `dvc pull` the dataset again, or rebuild it with `dvc repro export`"
+
+PARQUET = ds.ParquetFileFormat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,16 @@ class DatasetFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedFile:
+    """What is known of a file from schema.json; None where it does not say."""
+
+    bytes: int | None = None
+    sha256: str | None = None
+    rows: int | None = None
+    row_groups: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetFiles:
     """The files of a dataset."""
 
@@ -35,8 +49,61 @@ class DatasetFiles:
     """For messages; holds no secret."""
     files: Mapping[str, DatasetFile]
     """By name inside the dataset, for example ``frames/split=train/part-00000.parquet``."""
-    advice: str = ""
+    schema: bytes
+    """Content of schema.json, which names the hash of every file and so identifies the build."""
+    advice: str = GET_AGAIN
     """What to do when a file cannot be read."""
+    server: str = ""
+    """Address of the store that has the files, for messages; empty for folders."""
+    mark: str = ""
+    """What :attr:`mark_now` gave when the dataset was opened."""
+    mark_now: Callable[[], str] | None = None
+    """Asks for a mark of the schema.json that is there now; None where files are kept by their content and never change."""
+    listed: Mapping[str, ListedFile] = field(default_factory=dict)
+    """What belongs to the dataset, as far as it is known."""
+
+    @property
+    def build(self) -> str:
+        """Identity of the build that was opened: the SHA-256 of schema.json."""
+        return hashlib.sha256(self.schema).hexdigest()
+
+    @property
+    def is_remote(self) -> bool:
+        """Tell whether every look at a file is a call over the network."""
+        return bool(self.server)
+
+    def check(self, name: str) -> None:
+        """Check that a file is there, with the size that is listed.
+
+        Raises:
+            DatasetError: it is missing, or has another size.
+        """
+        if name not in self.files:
+            self.check_build()
+            raise DatasetError(f"{self.name}: {name} is missing; {GET_AGAIN}")
+        expected, size = self.listed.get(name, ListedFile()).bytes, self.files[name].size
+        if expected is not None and size is not None and expected != size:
+            self.check_build()
+            raise DatasetError(f"{self.name}: {name} has {size} bytes instead of {expected}; {GET_AGAIN}")
+
+    def check_build(self) -> None:
+        """Check that the dataset is still the one that was opened.
+
+        Raises:
+            DatasetError: it was rebuilt, or is gone, or its store cannot be reached.
+        """
+        try:
+            self._compare_marks()
+        except OSError as error:
+            raise self._unreadable(SCHEMA_FILE, error) from error
+
+    def _compare_marks(self) -> None:
+        try:
+            is_same = self.mark_now is None or self.mark_now() == self.mark
+        except FileNotFoundError:
+            is_same = False
+        if not is_same:
+            raise rebuilt(self.name)
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a small file.
@@ -51,24 +118,55 @@ class DatasetFiles:
     @contextmanager
     def open(self, name: str) -> Iterator[pa.NativeFile]:
         """Open a file for reading from any position; errors as for :meth:`read`."""
-        if name not in self.files:
-            raise DatasetError(f"{self.name}: {name} is missing")
+        self.check(name)
         file = self.files[name]
         with self.reading(name), file.filesystem.open_input_file(file.path) as stream:
             yield stream
 
-    @contextmanager
-    def reading(self, name: str) -> Iterator[None]:
-        """Say in one line that something could not be read, and why.
+    def fragment(self, name: str, **options: object) -> ds.ParquetFileFragment:
+        """Return a Parquet file as Arrow reads it; its footer is read when it is asked for.
 
         Raises:
-            DatasetError: in place of what Arrow raises, whose messages hold no secrets.
+            DatasetError: it is missing, or has another size than is listed.
+        """
+        self.check(name)
+        file = self.files[name]
+        return PARQUET.make_fragment(file.path, filesystem=file.filesystem, file_size=file.size, **options)
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[None]:
+        """Say in one line that something could not be read, and why; check in the end that it is of the build that was opened.
+
+        Raises:
+            DatasetError: in place of what Arrow raises, whose messages hold no secrets; or the dataset was rebuilt.
         """
         try:
             yield
-        except (OSError, pa.ArrowInvalid) as error:
-            advice = f"; {self.advice}" if self.advice else ""
-            raise DatasetError(f"{self.name}: {name} cannot be read{advice} ({one_line(error)})") from error
+        except DatasetError:
+            self.check_build()  # of a rebuilt dataset anything may seem wrong
+            raise
+        except (OSError, pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+            with suppress(OSError):  # which would say of schema.json what is to be said of this file
+                self._compare_marks()
+            raise self._unreadable(name, error) from error
+        self.check_build()
+
+    def _unreadable(self, name: str, error: BaseException) -> DatasetError:
+        where = f" from {self.server}" if self.server else ""
+        return DatasetError(f"{self.name}: {name} cannot be read{where}; {self.advice} ({one_line(error)})")
+
+
+def rebuilt(name: str) -> DatasetError:
+    """Return what to say when another build is in the place of the one that was opened."""
+    return DatasetError(f"{name} was rebuilt since it was opened; open it again")
+
+
+def is_hidden(name: str) -> bool:
+    """Tell whether a file is none of a dataset's: what begins with a dot or an underscore, or is below such a folder.
+
+    Arrow leaves out the same. Copies and archives of macOS have a ``._part-00000.parquet`` beside each shard.
+    """
+    return any(part.startswith((".", "_")) for part in name.split("/"))
 
 
 def no_dataset(name: str) -> DatasetError:
@@ -76,53 +174,4 @@ def no_dataset(name: str) -> DatasetError:
     return DatasetError(
         f"{name} is not a dataset of impulse: there is no {SCHEMA_FILE}; "
         "give the folder that the export stage wrote, such as data/export"
-    )
-
-
-def folder_files(folder: Path) -> DatasetFiles:
-    """Return the files below the local folder of a dataset.
-
-    Raises:
-        DatasetError: it has none; said before everything below it is listed, which may be a whole disk.
-    """
-    if not (folder / SCHEMA_FILE).is_file():
-        raise no_dataset(str(folder))
-    local = fs.LocalFileSystem()
-    return DatasetFiles(
-        str(folder),
-        {
-            path.relative_to(folder).as_posix(): DatasetFile(local, str(path))
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        },
-    )
-
-
-def bucket_files(url: str) -> DatasetFiles:
-    """Return the files below ``s3://bucket/prefix``.
-
-    Raises:
-        DatasetError: there is no dataset, which is said before all objects are listed, or the bucket cannot be listed.
-    """
-    # Imported here, because the AWS libraries are slow to import.
-    from impulse.s3.arrow import arrow_filesystem
-    from impulse.s3.bucket import S3Bucket
-
-    try:
-        place = S3Url.parse(url)
-        with closing(S3Bucket(place, listed="")) as bucket:
-            bucket.read(SCHEMA_FILE, 1)
-            listed = bucket.objects()
-        store = arrow_filesystem(place.bucket)
-    except ObjectMissing as error:
-        raise no_dataset(url) from error
-    except (StageError, ValueError) as error:
-        raise DatasetError(str(error) if isinstance(error, StageError) else f"the dataset's address {error}") from error
-    return DatasetFiles(
-        url,
-        {
-            name: DatasetFile(store, f"{place.bucket}/{place.key(name)}", found.bytes)
-            for name, found in listed.items()
-            if not name.endswith("/")
-        },
     )

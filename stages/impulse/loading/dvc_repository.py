@@ -6,12 +6,14 @@ DVC's own ``open`` moves whole files; here it only says where each file is store
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pyarrow import fs
 
 from impulse.errors import DatasetError, StageError, one_line
-from impulse.loading.dataset_files import DatasetFile, DatasetFiles
+from impulse.loading.dataset_files import SCHEMA_FILE, DatasetFile, DatasetFiles, is_hidden, no_dataset
 from impulse.s3.arrow import arrow_filesystem
 from impulse.s3.credentials import S3Settings
 
@@ -36,43 +38,60 @@ def repository_files(repository: str, *, path: str, rev: str | None, remote: str
 
     Raises:
         DatasetError: no such repository, revision or folder, or its list of files is neither in the cache nor on the
-            remote.
+            remote; or DVC, Git or the disk refuse it.
     """
-    from dvc.exceptions import DvcException
     from dvc.repo import Repo
     from dvc_data.index import DataIndexDirError, StorageKeyError
-    from scmrepo.exceptions import SCMError
 
     name = f"{repository}@{rev}:{path}" if rev else f"{repository}:{path}"
     try:
         with Repo.open(repository, rev=rev, subrepos=True, uninitialized=True, remote=remote) as opened:
             index, entry = opened.get_data_index_entry(path)
-            if entry.key and not (entry.meta and entry.meta.isdir):
-                raise DatasetError(f"{name}: is a file; give the folder of a dataset")
-            return DatasetFiles(name, _stored_files(index, entry), advice=_ADVICE)
+            is_file = entry.key and not (entry.meta and entry.meta.isdir)
+            files, server = ({}, "") if is_file else _stored_files(index, entry)
+    except DatasetError:
+        raise
     except DataIndexDirError as error:
         raise DatasetError(f"{name}: the list of its files cannot be read; {_ADVICE}{_cause(error)}") from error
     except StorageKeyError as error:
         raise DatasetError(f"{name}: the repository has no DVC remote, and no such data in its cache") from error
-    except (DvcException, SCMError) as error:
+    except Exception as error:  # DVC, its file systems and three libraries of Git have no common kind of error
         raise DatasetError(f"{name}: cannot be opened{_cause(error) or f' ({one_line(error)})'}") from error
+    if is_file:
+        raise DatasetError(f"{name}: is a file; give the folder of a dataset")
+    if SCHEMA_FILE not in files:
+        raise no_dataset(name)
+    # Files are kept by their content, so none of them ever becomes that of another build.
+    stored = DatasetFiles(name, files, b"", advice=_ADVICE, server=server)
+    return replace(stored, schema=stored.read(SCHEMA_FILE))
 
 
-def _stored_files(index: DataIndex, folder: DataIndexEntry) -> dict[str, DatasetFile]:
-    """Return every file of a tracked folder: from the cache when it is there, else from the remote."""
+def _stored_files(index: DataIndex, folder: DataIndexEntry) -> tuple[dict[str, DatasetFile], str]:
+    """Return every file of a tracked folder: from the cache when it is there, else from the remote, and the remote's address."""
     storage = index.storage_map
     translated: dict[tuple[int, str], fs.FileSystem] = {}
-    files = {}
+    files, server = {}, ""
     for key, entry in index.iteritems(prefix=folder.key):
-        if entry.meta and entry.meta.isdir:
+        name = "/".join(key[len(folder.key or ()) :])
+        if is_hidden(name) or (entry.meta and entry.meta.isdir):
             continue
         where, path = storage.get_cache(entry) if storage.cache_exists(entry) else storage.get_remote(entry)
         bucket = path.split("/")[0] if where.protocol == "s3" else ""
         if (id(where), bucket) not in translated:
             translated[id(where), bucket] = _arrow_filesystem(where, bucket)
+        if where.protocol != "local":
+            server = _server(where, path)
         size = entry.meta.size if entry.meta else None
-        files["/".join(key[len(folder.key or ()) :])] = DatasetFile(translated[id(where), bucket], path, size)
-    return files
+        files[name] = DatasetFile(translated[id(where), bucket], path, size)
+    return files, server
+
+
+def _server(stored: Any, path: str) -> str:  # noqa: ANN401  (a file system of DVC)
+    """Return what to call the server of a remote."""
+    if stored.protocol == "s3":
+        return S3Settings.of_dvc(stored.fs_args).endpoint or "AWS"
+    parts = urlsplit(path)  # without what may be secret in it
+    return f"{parts.scheme}://{parts.hostname}" if parts.hostname else str(stored.protocol)
 
 
 def _arrow_filesystem(stored: Any, bucket: str) -> fs.FileSystem:  # noqa: ANN401  (a file system of DVC)

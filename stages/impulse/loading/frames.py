@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +17,9 @@ import pyarrow.dataset as ds
 from impulse.errors import DatasetError
 from impulse.files.numbers import array_type, as_array, codes_of
 from impulse.loading.arrays import FrameArrays, physical_bounds
-from impulse.loading.dataset_files import DatasetFiles
+from impulse.loading.codes import with_codes
+from impulse.loading.dataset_files import GET_AGAIN, PARQUET, DatasetFiles
+from impulse.loading.file_list import check_footer, check_rows
 from impulse.loading.row_groups import row_groups_of
 from impulse.loading.selection import Selection
 
@@ -28,7 +32,6 @@ SPLIT = "split"
 NOT_NUMERIC = ("replay_id", SPLIT)
 """Columns that arrays leave out; ``replay_ids`` and ``offsets`` say which rows belong to which replay."""
 
-_PARQUET = ds.ParquetFileFormat()
 _REPLAYS_AHEAD = 2
 _FOOTERS_AT_A_TIME = 8
 
@@ -60,6 +63,7 @@ class Frames:
         self._described = described
         self._rows = selection.rows
         self._is_all = is_all
+        self._ids = sorted(self.replays["replay_id"].to_pylist())
         self._filter = selection.rows
         if not is_all:  # also where row groups were chosen: a rewritten dataset may have several replays in one
             ours = pc.field("replay_id").isin(self.replays["replay_id"].combine_chunks())
@@ -68,8 +72,11 @@ class Frames:
     def to_arrow(self) -> pa.Table:
         """Return all rows as one table, in the order of the files: by split, shard, replay and row.
 
+        Each column of names has one dictionary. In that of ``game_state`` every name has its fixed place; that of
+        ``replay_id`` has the chosen replays, sorted.
+
         Raises:
-            DatasetError: a file cannot be read.
+            DatasetError: a file cannot be read or is not that of the dataset, or the dataset was rebuilt since it was opened.
         """
         return self._read(self.columns)
 
@@ -77,7 +84,7 @@ class Frames:
         """Return all rows as a DataFrame.
 
         Floats have NaN for null; integers and booleans are pandas' nullable types where the schema lets them be null;
-        names are categories. Errors as for :meth:`to_arrow`.
+        names are categories, whose codes are those of :meth:`to_arrow`. Errors as for :meth:`to_arrow`.
         """
         from impulse.files.dataframe import to_pandas
 
@@ -107,6 +114,7 @@ class Frames:
             categories=names_of,
             bounds=physical_bounds(self._described, names),
             is_whole=self._rows is None,
+            build=self._stored.build,
         )
 
     def each_replay(self) -> Iterator[tuple[str, pa.Table]]:
@@ -115,80 +123,100 @@ class Frames:
         Memory holds a few replays at a time, however large the selection is.
 
         Raises:
-            DatasetError: a file cannot be read, or the rows of a replay lie in several places.
+            DatasetError: as for :meth:`to_arrow`. What was given before is right.
         """
+        rows_of = dict(zip(self.replays["replay_id"].to_pylist(), self.replays["rows"].to_pylist(), strict=True))
+        for replay_id, table in self._each_stretch():
+            rows = rows_of.pop(replay_id, None)
+            if rows is None:
+                raise DatasetError(
+                    f"{self._stored.name}: replay {replay_id} lies in several places, or is none of the dataset; {GET_AGAIN}"
+                )
+            if self._rows is None and table.num_rows != rows:
+                raise DatasetError(
+                    f"{self._stored.name}: replay {replay_id} has {table.num_rows} rows instead of {rows}; {GET_AGAIN}"
+                )
+            yield replay_id, self._in_schema(table)
+        if self._rows is None and rows_of:
+            raise DatasetError(f"{self._stored.name}: the rows of replay {min(rows_of)} are missing; {GET_AGAIN}")
+
+    def _each_stretch(self) -> Iterator[tuple[str, pa.Table]]:
+        """Yield the rows of a replay that follow each other, file by file, each checked to be of the build that was opened."""
         columns = list(dict.fromkeys(("replay_id", *self.columns)))
-        parts: list[pa.Table] = []
-        current = ""
-        seen: set[str] = set()
-        with self._stored.reading("frames"):
-            dataset = self._arrow_dataset()
-            if dataset is None:
-                return
-            scanner = dataset.scanner(
-                columns=columns,
-                filter=self._filter,
-                batch_size=1 << 20,
-                batch_readahead=_REPLAYS_AHEAD,
-                fragment_readahead=1,
-            )
-            for batch in scanner.to_batches():
-                for replay_id, part in replay_parts(pa.Table.from_batches([batch])):
-                    if parts and replay_id != current:
-                        yield current, self._in_schema(pa.concat_tables(parts))
-                        parts = []
-                        seen.add(current)
-                    if replay_id in seen:
-                        raise DatasetError(
-                            f"{self._stored.name}: the rows of replay {replay_id} lie in several places; "
-                            "load all at once, or sort the frames by replay_id"
-                        )
-                    current = replay_id
-                    parts.append(part)
-        if parts:
-            yield current, self._in_schema(pa.concat_tables(parts))
+        for name in self.files if self.replays.num_rows else ():
+            parts: list[pa.Table] = []
+            current = ""
+            with self._stored.reading(name):
+                scanner = self._arrow_dataset([self._fragment(name)]).scanner(
+                    columns=columns,
+                    filter=self._filter,
+                    batch_size=1 << 20,
+                    batch_readahead=_REPLAYS_AHEAD,
+                    fragment_readahead=1,
+                )
+                for batch in scanner.to_batches():
+                    for replay_id, part in replay_parts(pa.Table.from_batches([batch])):
+                        if parts and replay_id != current:
+                            if not self._stored.is_remote:  # there the end of each file is often enough
+                                self._stored.check_build()
+                            yield current, pa.concat_tables(parts)
+                            parts = []
+                        current = replay_id
+                        parts.append(part)
+            if parts:
+                yield current, pa.concat_tables(parts)
 
     def count_rows(self) -> int:
         """Return the number of rows; without conditions on rows nothing is read for it."""
         if self._rows is None:
             return int(pc.sum(self.replays["rows"]).as_py() or 0)
-        with self._stored.reading("frames"):
-            dataset = self._arrow_dataset()
+        with self._reading() as dataset:
             return 0 if dataset is None else int(dataset.count_rows(filter=self._filter))
 
     def _read(self, columns: Sequence[str]) -> pa.Table:
         fields = [self._dataset_schema.field(name) for name in columns]
         schema = pa.schema(fields, metadata=self._dataset_schema.metadata)
-        with self._stored.reading("frames"):
-            dataset = self._arrow_dataset()
-            if dataset is None:
-                return schema.empty_table()
-            table = dataset.to_table(columns=list(columns), filter=self._filter)
+        with self._reading() as dataset:
+            table = schema.empty_table() if dataset is None else dataset.to_table(list(columns), self._filter)
+            if self._rows is None:
+                check_rows(self._stored, self.replays, table.num_rows)
+            table = with_codes(table, self._codes)
+            if "replay_id" in columns and table["replay_id"].null_count:
+                raise DatasetError(
+                    f"{self._stored.name}: rows belong to replays that replays.parquet has not; {GET_AGAIN}"
+                )
         return table.replace_schema_metadata(schema.metadata)
 
     def _in_schema(self, table: pa.Table) -> pa.Table:
-        return table.select(list(self.columns)).replace_schema_metadata(self.schema.metadata)
+        return with_codes(table.select(list(self.columns)), self._codes).replace_schema_metadata(self.schema.metadata)
 
-    def _arrow_dataset(self) -> ds.Dataset | None:
-        """Return the parts of the files that have the chosen replays, as Arrow sees them; None when there are none."""
-        if not self.files or not self.replays.num_rows:
-            return None
-        fragments = [self._fragment(name) for name in self.files]
-        if not self._is_all:
-            ids = sorted(self.replays["replay_id"].to_pylist())
+    @cached_property
+    def _codes(self) -> dict[str, pa.Array]:
+        """Dictionaries of columns whose names are not those of the schema."""
+        return {"replay_id": pa.array(self._ids, pa.string())}
+
+    @contextmanager
+    def _reading(self) -> Iterator[ds.Dataset | None]:
+        """Give the parts of the files that have the chosen replays, as Arrow sees them; None when there are none."""
+        if not self.replays.num_rows:
+            yield None
+            return
+        with self._stored.reading("frames"):
             with ThreadPoolExecutor(_FOOTERS_AT_A_TIME) as pool:
-                fragments = list(pool.map(lambda fragment: row_groups_of(fragment, ids), fragments))
-        return ds.FileSystemDataset(fragments, self._dataset_schema, _PARQUET)
+                fragments = list(pool.map(self._fragment, self.files))
+            yield self._arrow_dataset(fragments)
+
+    def _arrow_dataset(self, fragments: Sequence[ds.ParquetFileFragment]) -> ds.Dataset:
+        return ds.FileSystemDataset(fragments, self._dataset_schema, PARQUET)
 
     def _fragment(self, name: str) -> ds.ParquetFileFragment:
-        file = self._stored.files[name]
+        """Return the row groups of a file that have the chosen replays, once its footer says what it must."""
         split = name.split("/")[1].removeprefix("split=")
-        return _PARQUET.make_fragment(
-            file.path,
-            filesystem=file.filesystem,
-            partition_expression=pc.field("split") == split,
-            file_size=file.size,
+        fragment = self._stored.fragment(name, partition_expression=pc.field("split") == split)
+        check_footer(
+            self._stored, name, fragment, [field.name for field in self._dataset_schema if field.name != SPLIT]
         )
+        return fragment if self._is_all else row_groups_of(fragment, self._ids)
 
 
 def replay_parts(table: pa.Table) -> list[tuple[str, pa.Table]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 from impulse.errors import ConfigError
 from impulse.files.arrow import categories
 from impulse.loading.arrays import FrameArrays
+from impulse.loading.codes import with_codes
 from impulse.loading.frames import SPLIT, Frames, replay_parts
 from impulse.loading.selection import columns_of
 from impulse.schema.column import Column
@@ -58,6 +60,7 @@ class LongFrames(Frames):
         self.columns = tuple(columns)
         self.schema = pa.schema([schema.field(name) for name in columns], metadata=schema.metadata)
         self._wide, self._players, self._rows = wide, players, rows
+        self._ids = sorted(self.replays["replay_id"].to_pylist())
         needed = {*columns, *columns_of(rows, schema)}
         self._needed = pa.schema([field for field in schema if field.name in needed], metadata=schema.metadata)
 
@@ -67,7 +70,8 @@ class LongFrames(Frames):
         Raises:
             DatasetError: a file cannot be read.
         """
-        return pa.concat_tables([self.schema.empty_table(), *(part for _, part in self.each_replay())])
+        table = pa.concat_tables([self.schema.empty_table(), *(part for _, part in self.each_replay())])
+        return with_codes(table, self._codes)
 
     def to_numpy(self) -> FrameArrays:
         """Refuse, because ids of players are no numbers.
@@ -79,9 +83,7 @@ class LongFrames(Frames):
 
     def each_replay(self) -> Iterator[tuple[str, pa.Table]]:
         """Yield id and frames of one replay after the other, as for the wide layout."""
-        players = self._players()
-        players = players.filter(pc.is_valid(players["first_row"]))
-        players = players.sort_by([("replay_id", "ascending"), ("slot", "ascending"), ("first_row", "ascending")])
+        players = self._holders
         ids = players["replay_id"].dictionary_encode()
         holders = dict(replay_parts(players.set_column(0, "replay_id", ids)))
         for replay_id, frames in self._wide.each_replay():
@@ -90,7 +92,21 @@ class LongFrames(Frames):
             table = to_long(frames, rows, self._needed)
             table = table if self._rows is None else table.filter(self._rows)
             if table.num_rows:
-                yield replay_id, table.select(list(self.columns))
+                yield replay_id, with_codes(table.select(list(self.columns)), self._codes)
+
+    @cached_property
+    def _holders(self) -> pa.Table:
+        """Players of the chosen replays who were on the field, by replay, slot and first row."""
+        players = self._players()
+        ours = pc.is_in(players["replay_id"], pa.array(self._ids, pa.string()))
+        players = players.filter(pc.and_(ours, pc.is_valid(players["first_row"])))
+        return players.sort_by([("replay_id", "ascending"), ("slot", "ascending"), ("first_row", "ascending")])
+
+    @cached_property
+    def _codes(self) -> dict[str, pa.Array]:
+        """Dictionaries of columns whose names are not those of the schema: the chosen replays and their players, sorted."""
+        people = sorted(pc.unique(self._holders["player_id"]).drop_null().to_pylist())
+        return {"replay_id": pa.array(self._ids, pa.string()), "player_id": pa.array(people, pa.string())}
 
     def count_rows(self) -> int:
         """Return the number of rows; a few columns of the frames are read for it."""

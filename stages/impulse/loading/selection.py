@@ -7,7 +7,7 @@ are read at all.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeAlias
@@ -16,10 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from impulse.errors import ConfigError, check_known, one_line
+from impulse.tables.paths import SPLITS
 
 Condition: TypeAlias = tuple[str, str, Any]
 Filters: TypeAlias = pc.Expression | Sequence[Condition] | Sequence[Sequence[Condition]]
-"""As in pyarrow: an expression, a list of conditions that all hold, or a list of such lists of which one holds."""
+"""As in pyarrow: an expression, a list of conditions that all hold, or a list of such lists of which one holds.
+
+No comparison holds where the value is null, ``!=`` neither. ``in`` holds there if None is in the list, and ``not in`` if it is
+not: ``('segment', 'in', [None])`` takes the rows outside play, ``('segment', 'not in', [None])`` those in play.
+"""
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -67,9 +72,9 @@ def select(replays: pa.Table, table: pa.Schema, *, splits: Sequence[str] | None,
                 "and of rows; such a mix is given as a list, like [('team_size', '=', 3), ('ball_pos_z', '>', 1000)]",
             )
         return Selection(replays, filters)
-    if not filters:
+    if filters is None or not (alternatives := _alternatives(filters)):
         return Selection(replays, None)
-    return _select_by_lists(replays, table, _alternatives(filters))
+    return _select_by_lists(replays, table, alternatives)
 
 
 def select_rows(table: pa.Schema, filters: Filters | None) -> pc.Expression | None:
@@ -88,9 +93,8 @@ def select_rows(table: pa.Schema, filters: Filters | None) -> pc.Expression | No
                 "filters", f"{filters}: names a column that is not there, or compares it with another type"
             )
         return filters
-    if not filters:
+    if filters is None or not (alternatives := _alternatives(filters)):
         return None
-    alternatives = _alternatives(filters)
     for name in (name for alternative in alternatives for name, *_ in alternative):
         check_known("filters", name, table.names)
     return reduce(operator.or_, (_expression(alternative, table) for alternative in alternatives))
@@ -126,18 +130,61 @@ def _select_by_lists(replays: pa.Table, table: pa.Schema, alternatives: Sequence
     return Selection(union, rows)
 
 
+def checked_splits(split: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return names of splits as they are given, None for all.
+
+    Raises:
+        ConfigError: there is no such split.
+    """
+    if split is None:
+        return None
+    splits = (split,) if isinstance(split, str) else _items("split", split, "'train' or ['train', 'val']")
+    for name in splits:
+        check_known("split", name, SPLITS)
+    return tuple(splits)
+
+
+def listed_columns(columns: Sequence[str]) -> list[str]:
+    """Return names of columns as they are given, each once.
+
+    Raises:
+        ConfigError: it is no list.
+    """
+    names = (columns,) if isinstance(columns, str) else _items("columns", columns, "['time', 'ball_pos_z']")
+    return list(dict.fromkeys(names))
+
+
 def _alternatives(filters: Sequence[Any]) -> list[list[Condition]]:
-    alternatives = [list(filters)] if isinstance(filters[0], tuple) else [list(part) for part in filters]
-    for condition in (condition for alternative in alternatives for condition in alternative):
-        if not (isinstance(condition, tuple) and len(condition) == 3):
-            raise ConfigError("filters", f"{condition!r} is not a condition like ('team_size', '=', 3)")
+    """Return the lists of conditions of which one must hold; none where everything is taken."""
+    example = "an expression, or a list of conditions like [('team_size', '=', 3)]"
+    parts = _items("filters", filters, example)
+    if isinstance(filters, tuple) and any(isinstance(part, str) for part in parts):
+        raise ConfigError("filters", f"{filters!r} must be in a list: [{filters!r}]")
+    if not parts:
+        return []
+    alternatives = [parts] if isinstance(parts[0], tuple) else [_items("filters", part, example) for part in parts]
+    for alternative in alternatives:
+        if not alternative:
+            raise ConfigError("filters", "a list without conditions is among others; leave it out")
+        for condition in alternative:
+            if not (isinstance(condition, tuple) and len(condition) == 3):
+                raise ConfigError("filters", f"{condition!r} is not a condition like ('team_size', '=', 3)")
     return alternatives
+
+
+def _items(key: str, value: object, example: str) -> list[Any]:
+    """Return what a list has; other things that can be gone through (texts, mappings) are slips."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise ConfigError(key, f"{value!r} is not {example}")
+    return list(value)
 
 
 def _expression(conditions: Sequence[Condition], schema: pa.Schema) -> pc.Expression:
     try:
         expression = reduce(operator.and_, (_comparison(condition, schema) for condition in conditions))
         schema.empty_table().filter(expression)
+    except ConfigError:
+        raise
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError, ValueError) as error:
         raise ConfigError("filters", f"{list(conditions)} cannot be applied ({one_line(error)})") from error
     return expression
@@ -146,12 +193,19 @@ def _expression(conditions: Sequence[Condition], schema: pa.Schema) -> pc.Expres
 def _comparison(condition: Condition, schema: pa.Schema) -> pc.Expression:
     name, sign, value = condition
     check_known("filters", sign, (*_COMPARISONS, "in", "not in"))
-    field = pc.field(name)
-    if schema.field(name).type == pa.float16():
-        field = field.cast(pa.float32())  # Arrow compares halves with nothing
+    field, kind = pc.field(name), schema.field(name).type
+    if kind == pa.float16():
+        field, kind = field.cast(pa.float32()), pa.float32()  # Arrow compares halves with nothing
     if sign in _COMPARISONS:
+        if value is None:
+            raise ConfigError(
+                "filters", f"{condition!r} never holds; ({name!r}, 'in', [None]) takes nulls, 'not in' all others"
+            )
         return _COMPARISONS[sign](field, value)
-    among = field.isin(list(value))
+    values = _items("filters", value, f"a list, which {sign!r} needs, like [{value!r}]")
+    names = kind.value_type if pa.types.is_dictionary(kind) else kind
+    # An empty list, or one of None alone, has no type of its own.
+    among = field.isin(pa.array(values, None if any(one is not None for one in values) else names))
     return among if sign == "in" else ~among
 
 

@@ -91,6 +91,11 @@ class S3Bucket:
         """Close the connections."""
         self._client.close()
 
+    @property
+    def endpoint(self) -> str:
+        """Address of the store that is asked."""
+        return str(self._client.meta.endpoint_url)
+
     def objects(self, *, again: bool = False) -> Mapping[str, ListedObject]:
         """Return every object by its name below the prefix: first those that were listed, sorted, then those written since.
 

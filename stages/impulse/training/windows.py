@@ -71,8 +71,15 @@ class Windows(Sequence[Any]):
             if value < 1:
                 raise ConfigError(key, f"{value} is out of range, must be at least 1")
         check_known("nulls", nulls, ("nan", "zero"))
-        self._source = None if isinstance(dataset, FrameArrays) else (Path(dataset), split)
-        frames = dataset if isinstance(dataset, FrameArrays) else open_frame_arrays(Path(dataset), split)
+        self._source: tuple[Path, str] | None = None
+        if isinstance(dataset, FrameArrays):
+            frames = dataset
+        else:
+            # Absolute, because a worker process may have another working folder.
+            self._source = Path(dataset).expanduser().absolute(), split
+            frames = open_frame_arrays(*self._source)
+        self.build: str = frames.build
+        """Identity of the build that the windows were found in; they are never cut from another one."""
         if columns is None:
             columns = [name for name in frames.columns if name not in NOT_QUANTITIES]
         _check(frames, columns, needed=("segment", "is_held") if drop_held else ("segment",))
@@ -95,10 +102,14 @@ class Windows(Sequence[Any]):
 
     @property
     def frames(self) -> FrameArrays:
-        """The arrays that the windows are cut from."""
+        """The arrays that the windows are cut from.
+
+        Raises:
+            DatasetError: they have to be opened in this process first, and the dataset was rebuilt since.
+        """
         if self._frames is None:
             assert self._source is not None
-            self._frames = open_frame_arrays(*self._source)
+            self._frames = open_frame_arrays(*self._source, build=self.build)
         return self._frames
 
     def __getstate__(self) -> dict[str, Any]:
