@@ -67,7 +67,7 @@ class Place:
 
     def get(self, group: str = "top", folder: str = "replays", **settings: Any) -> DownloadResult:
         settings = {"config": self.config(), "clock": self.clock.restarted(), "retries": QUICK, **settings}
-        return download_group(group, output_dir=self.folder / folder, **settings)
+        return download_group(group, **{"output_dir": self.folder / folder, **settings})
 
     def written(self, folder: str = "replays") -> dict[str, bytes]:
         root = self.folder / folder

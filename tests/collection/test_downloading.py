@@ -47,6 +47,17 @@ def test_manifest_lists_what_is_there_with_what_the_api_knows(place: Place, repl
     assert row["uploaded_at"].isoformat() == "2025-01-01T00:00:00"
 
 
+def test_a_folder_in_the_home_is_meant_by_its_tilde(
+    place: Place, replays: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No folder called ~ is made."""
+    place.server.add_replay("aaaa-1", replays[0], "top")
+    monkeypatch.setenv("HOME", str(place.folder / "home"))
+    result = place.get(output_dir="~/replays")
+    assert result.files == (place.folder / "home" / "replays" / "aaaa-1.replay",)
+    assert result.files[0].read_bytes() == replays[0]
+
+
 def test_second_run_makes_no_call(place: Place, replays: list[bytes]) -> None:
     """What the ledger knows is not asked for again, and nothing is written anew."""
     for number in range(5):

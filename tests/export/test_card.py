@@ -20,7 +20,8 @@ import pytest
 from tests.exported import exported
 
 import impulse
-from impulse.config.export import ExportParams
+from impulse.config.export import ExportParams, FloatType
+from impulse.export.card import dataset_card
 from impulse.export.views import analysis_sql
 from impulse.schema.column import Column
 
@@ -232,6 +233,69 @@ def test_hugging_face_loads_the_folder_by_the_head_of_the_card(complete: Path, t
     assert frames == _rows_by_split(complete / "frames")
     assert sizes == {name: pq.read_metadata(complete / f"{name}.parquet").num_rows for name in tables}
     assert (types["ball_pos_x"], types["is_held"], types["replay_id"]) == ("float32", "bool", "string")
+
+
+OTHER_TOOLS = """
+import json, sys, duckdb, polars as pl
+
+rows = []
+for folder, snippet in json.load(sys.stdin):
+    names = {}
+    exec(snippet.replace("frames/*", f"{folder}/frames/*").replace('"players', f'"{folder}/players'), names)
+    replays = pl.read_parquet(f"{folder}/replays.parquet").select("replay_id", "team_size")
+    joined = names["frames"].join(replays, on="replay_id").join(names["players"], on="replay_id", how="semi")
+    db = duckdb.connect()
+    db.execute(f"SET file_search_path = '{folder}'")
+    db.execute(open(f"{folder}/analysis.sql").read())
+    views = db.sql("SELECT count(*), sum(ball_pos_x::DOUBLE), sum(boost::DOUBLE) FROM player_frames").fetchall()[0]
+    rows.append([len(names["frames"]), len(joined), joined["ball_pos_x"].cast(pl.Float64).sum(), *views])
+print(json.dumps(rows))
+"""
+
+
+@pytest.mark.slow
+def test_other_float_types_are_read_and_joined_by_other_tools(data: Path, tmp_path: Path) -> None:
+    """DuckDB and polars read what was exported; in polars frames and tables are joined as the card reads them."""
+    folders = [
+        exported(data, tmp_path / kind, ExportParams(float_type=FloatType(kind))) for kind in ("float16", "float64")
+    ]
+    snippets = [(folder / "README.md").read_text().split("```python\n")[2].split("```")[0] for folder in folders]
+    done = subprocess.run(
+        [sys.executable, "-c", OTHER_TOOLS],
+        input=json.dumps([[str(folder), snippet] for folder, snippet in zip(folders, snippets, strict=True)]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for folder, found in zip(folders, json.loads(done.stdout), strict=True):
+        split = re.findall(r'filter=ds.field\("split"\) == "(\w+)"', (folder / "README.md").read_text())[0]
+        frames = impulse.load(folder, split=split, columns=["ball_pos_x"])
+        long = impulse.load(folder, layout="long", columns=["ball_pos_x", "boost"])
+        columns = [frames["ball_pos_x"], long["ball_pos_x"], long["boost"]]
+        sums = [pc.sum(column.cast(pa.float64())).as_py() for column in columns]
+        assert found[:2] == [frames.num_rows] * 2
+        assert found[2:] == pytest.approx([sums[0], long.num_rows, *sums[1:]], rel=1e-9)
+
+
+def test_tables_without_rows_are_not_offered_to_hugging_face(dataset: Path) -> None:
+    """It opens no file without rows; the table is there all the same."""
+    card = (dataset / "README.md").read_text()
+    made = dataset_card(
+        replays=[{**row, "is_synthetic": True} for row in pq.read_table(dataset / "replays.parquet").to_pylist()],
+        players=[],
+        goals=0,
+        rejects=[],
+        columns=[],
+        tables={"replays": 3, "goals": 0, "demolitions": 0, "rejects": 1},
+        made_with={"sampling": "parser", "fps": 10.0, "slots_per_team": 4},
+        params=ExportParams(),
+    )
+    offered = [re.findall(r"config_name: (\w+)", text.split("\n---\n")[0]) for text in (card, made)]
+    assert offered == [
+        ["frames", "replays", "players", "goals", "demolitions", "rejects"],
+        ["frames", "replays", "rejects"],
+    ]
 
 
 def _rows_by_split(folder: Path) -> dict[str, int]:

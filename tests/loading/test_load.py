@@ -26,6 +26,7 @@ from impulse.config.export import FloatType
 from impulse.errors import ConfigError, DatasetError
 from impulse.loading.arrays import open_frame_arrays
 from impulse.loading.row_groups import row_groups_of
+from impulse.training import Windows
 
 
 def plain(dataset: Path) -> pd.DataFrame:
@@ -75,6 +76,19 @@ def test_a_checkout_is_opened_at_its_dataset(data: Path, dataset: Path, tmp_path
         ((pc.field("segment") == 0) & (pc.field("row") < 100), "segment == 0 and row < 100"),
         ([("team_size", "=", 9)], "team_size == 9"),
         ([("team_size", "not in", [1, 2]), ("row", "<=", 3), ("row", "!=", 1)], "team_size == 3 and row in (0, 2, 3)"),
+        ([("replay_id", "in", [])], "row < 0"),
+        ([("segment", "in", [])], "row < 0"),
+        ([("game_state", "not in", ()), ("row", "<", 5)], "row < 5"),
+        ([("segment", "in", [None])], "segment.isnull()"),
+        ([("segment", "in", [None, 1])], "segment.isnull() or segment == 1"),
+        ([("segment", "not in", [None])], "segment.notnull()"),
+        ([("segment", "not in", [1])], "segment.isnull() or segment != 1"),
+        ([("segment", "!=", 1)], "segment.notnull() and segment != 1"),
+        ((("team_size", "=", 3), ("row", "<", 5)), "team_size == 3 and row < 5"),
+        (
+            [("team_size", "in", {1, 3}), ("game_state", "in", np.array(["Active"]))],
+            "team_size != 2 and game_state == 'Active'",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -311,6 +325,24 @@ def test_verify_looks_first_at_what_decides_about_the_rest(dataset: Path, tmp_pa
         ({"filters": [("time", "~", 3)]}, r"filters: unknown name '~'; known are =, ==, !=, <"),
         ({"filters": [("time", "<", "noon")]}, r"filters: .* cannot be applied"),
         ({"filters": (pc.field("team_size") == 3) & (pc.field("time") < 1.0)}, r"mixes columns .* given as a list"),
+        ({"filters": [("team_size", "in", "3")]}, r"filters: '3' is not a list, which 'in' needs, like \['3'\]"),
+        ({"filters": [("replay_id", "not in", b"3")]}, r"filters: b'3' is not a list, which 'not in' needs"),
+        ({"filters": [("team_size", "in", 3)]}, r"filters: 3 is not a list, which 'in' needs, like \[3\]"),
+        ({"filters": [("team_size", "in", {3: 1})]}, r"filters: \{3: 1\} is not a list"),
+        ({"filters": [("team_size", "=", None)]}, r"never holds; \('team_size', 'in', \[None\]\) takes nulls"),
+        ({"filters": ("team_size", "=", 3)}, r"filters: .* must be in a list: \[\('team_size', '=', 3\)\]"),
+        ({"filters": {"team_size": 3}}, r"filters: \{'team_size': 3\} is not an expression, or a list of conditions"),
+        ({"filters": "team_size == 3"}, r"filters: 'team_size == 3' is not an expression, or a list"),
+        ({"filters": ["team_size", "=", 3]}, r"filters: 'team_size' is not an expression, or a list"),
+        ({"filters": 0}, r"filters: 0 is not an expression, or a list"),
+        ({"filters": False}, r"filters: False is not an expression"),
+        ({"filters": [[], [("row", "=", 1)]]}, r"filters: a list without conditions is among others"),
+        ({"table": "rejects", "filters": {"stage": "fetch"}}, r"filters: .* is not an expression"),
+        ({"split": 0}, r"split: 0 is not 'train' or \['train', 'val'\]"),
+        ({"split": {"train": 1}}, r"split: .* is not 'train' or"),
+        ({"split": ["train", 0]}, r"split: unknown name 0; known are train, val, test"),
+        ({"columns": 0}, r"columns: 0 is not \['time', 'ball_pos_z'\]"),
+        ({"table": "goals", "columns": True}, r"columns: True is not"),
         ({"rev": "v1.0"}, r"rev: .* is no Git repository"),
         ({"table": "rejects", "split": "train"}, r"split: rejects are in no split"),
         ({"table": "rejects", "filters": [("team_size", "=", 3)]}, r"filters: unknown name 'team_size'"),
@@ -345,6 +377,38 @@ def test_folders_that_are_no_dataset_are_said_in_one_line(dataset: Path, tmp_pat
     with pytest.raises(DatasetError, match=r"replays.parquet cannot be read; copy or `dvc pull`") as caught:
         impulse.load(copy)
     assert "\n" not in str(caught.value)
+
+
+def test_addresses_are_understood_or_the_reason_is_said(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home, a file URL, a relative path; other stores, no access, and what is no address at all."""
+    (tmp_path / "my data").symlink_to(dataset)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    expected = impulse.load(dataset, table="goals")
+    for address in ("~/my data", f"file://{tmp_path}/my%20data", "my data", Path("~/my data"), Path("my data")):
+        assert impulse.load(address, table="goals").equals(expected)
+    assert len(Windows("~/my data", length=32)) == len(Windows(dataset, length=32))
+    with pytest.raises(
+        DatasetError, match=r"^gs://bucket/set: impulse reads no gs://; it reads folders, s3://bucket/prefix"
+    ):
+        impulse.load("gs://bucket/set?key=secret")
+    with pytest.raises(DatasetError, match=r"the dataset's address must look like s3://bucket/prefix"):
+        impulse.load("s3://")
+    for nothing in (None, 0, "", 1.5):
+        with pytest.raises(ConfigError, match=r"path_or_url: .* is no address; give a folder"):
+            impulse.load(nothing)  # type: ignore[arg-type]
+
+    def refused(*_: object, **__: object) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    for method in ("is_file", "read_bytes"):
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, method, refused)
+            with pytest.raises(DatasetError, match=r"cannot be read; give yourself access") as caught:
+                impulse.load(dataset)
+        assert "\n" not in str(caught.value)
 
 
 def test_a_folder_without_a_dataset_is_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from botocore.exceptions import ClientError
 from tests.checkout import Checkout
 from tests.exported import exported
 from tests.local_server import LocalServer, QuietHandler
@@ -90,6 +91,13 @@ def repository(dataset: Path, other: Path, tmp_path_factory: pytest.TempPathFact
     """Two versions on a remote that is a local folder; the repository itself has no data."""
     folder = tmp_path_factory.mktemp("repository")
     made = Repository.made(folder / "repo", remote=str(folder / "remote"), versions=[dataset, other])
+    broken = shutil.copytree(dataset, made.path / "data" / "broken")
+    min((broken / "frames" / "split=train").iterdir()).unlink()
+    made.run("dvc", "add", "-q", "data/broken")
+    made.run("git", "add", "-A")
+    made.run("git", "commit", "-qm", "broken")
+    made.run("dvc", "push", "-q", "data/broken")
+    shutil.rmtree(broken)
     made.forget_data()
     return made
 
@@ -159,6 +167,42 @@ def test_what_a_repository_has_not_is_said_in_one_line(
     with pytest.raises(DatasetError, match=message) as caught:
         impulse.load(repository.path, **arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_what_dvc_and_git_raise_is_said_in_one_line(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings that DVC cannot read, a history that is broken, no access, and errors of the libraries below them."""
+    copy = Path(shutil.copytree(repository.path, tmp_path / "copy"))
+    (copy / ".dvc" / "config").write_text("[core\n")
+    with pytest.raises(DatasetError, match=r"copy@v1:data/export: cannot be opened") as caught:
+        impulse.load(copy, rev="v1")
+    assert "\n" not in str(caught.value)
+    shutil.rmtree(copy / ".git" / "objects")
+    with pytest.raises(DatasetError, match=r"copy:data/export|copy@v1:data/export: cannot be opened"):
+        impulse.load(copy, rev="v1")
+    for error in (
+        PermissionError(13, "Permission denied"),
+        ClientError({"Error": {"Code": "403"}}, "HeadObject"),
+        KeyError("x"),
+    ):
+
+        def refused(*_: object, error: Exception = error, **__: object) -> None:
+            raise error
+
+        with monkeypatch.context() as patched:
+            patched.setattr("dvc.repo.Repo.get_data_index_entry", refused)
+            with pytest.raises(DatasetError, match=r"repo@v1:data/export: cannot be opened \("):
+                impulse.load(repository.path, rev="v1")
+
+
+def test_a_revision_that_is_not_whole_is_named(repository: Repository) -> None:
+    """A folder that was committed without one of its files."""
+    with pytest.raises(DatasetError, match=r"repo:data/broken: frames/split=train/\S+ is missing") as caught:
+        impulse.load(repository.path, path="data/broken")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(DatasetError, match=r"frames/split=train/\S+ is missing"):
+        impulse.open_dataset(repository.path, path="data/broken").verify()
 
 
 def test_a_url_without_repository_is_said_in_one_line(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def download_group(
     Args:
         group_id: id of the group, the last part of its address.
         storage_type: where files go: ``local`` is a folder, ``s3`` a bucket.
-        output_dir: the folder; not used with ``s3``.
+        output_dir: the folder, with ``~`` for the home; not used with ``s3``.
         config: key, server, ledger, pace and bucket; None takes them from the environment and from ``.env``.
         refresh: list the group again instead of using what was listed before.
         retry_failed: try again what failed, was gone or was forbidden.
@@ -96,7 +96,7 @@ def download_group(
         max_hours=max_hours,
     )
     config = config or CollectionConfig.from_env()
-    folder = Path(output_dir)
+    folder = Path(output_dir).expanduser()
     bucket = _bucket(config) if storage_type == "s3" else None
     with (
         open_ballchasing(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 
@@ -11,7 +11,27 @@ from impulse.schema.frames import state_codes
 TEAMS = ("blue", "orange")
 
 
-def with_codes(table: pa.Table, known: Mapping[str, pa.Array]) -> pa.Table:
+class Names:
+    """Names of a column by their codes."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Give the names codes from 0 on, in their order."""
+        self.array = pa.array(names, pa.string())
+        self._codes = {name: code for code, name in enumerate(self.array.to_pylist())}
+
+    def coded(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Return a column of such names with this one dictionary; null stays null."""
+        chunks = [
+            pa.DictionaryArray.from_arrays(self._codes_of(chunk.dictionary).take(chunk.indices), self.array)
+            for chunk in column.chunks
+        ]
+        return pa.chunked_array(chunks or [pa.DictionaryArray.from_arrays(pa.array([], pa.int32()), self.array)])
+
+    def _codes_of(self, names: pa.Array) -> pa.Array:
+        return pa.array([self._codes.get(name) for name in names.to_pylist()], pa.int32())
+
+
+def with_codes(table: pa.Table, known: Mapping[str, Names]) -> pa.Table:
     """Return a table in which every column of names has one dictionary.
 
     The code of a name does not depend on which rows the table has: game states and teams are at their fixed places (names that
@@ -19,34 +39,18 @@ def with_codes(table: pa.Table, known: Mapping[str, pa.Array]) -> pa.Table:
 
     Args:
         table: any table.
-        known: dictionaries by column.
+        known: names by column.
     """
     for position, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
             column = table.column(position)
-            names = known.get(field.name)
-            table = table.set_column(
-                position, field, _coded(column, _names(field.name, column) if names is None else names)
-            )
+            names = known.get(field.name) or Names(_ordered(field.name, column))
+            table = table.set_column(position, field, names.coded(column))
     return table
 
 
-def _names(name: str, column: pa.ChunkedArray) -> pa.Array:
+def _ordered(name: str, column: pa.ChunkedArray) -> list[str]:
     found = {value for chunk in column.chunks for value in chunk.dictionary.to_pylist()}
-    fixed: Sequence[str] = {"game_state": state_codes(found), "team": _behind(TEAMS, found)}.get(name) or sorted(found)
-    return pa.array(fixed, pa.string())
-
-
-def _behind(fixed: Sequence[str], found: Iterable[str]) -> list[str]:
-    return [*fixed, *sorted(set(found) - set(fixed))]
-
-
-def _coded(column: pa.ChunkedArray, names: pa.Array) -> pa.ChunkedArray:
-    places = {name: code for code, name in enumerate(names.to_pylist())}
-    chunks = [
-        pa.DictionaryArray.from_arrays(
-            pa.array([places.get(name) for name in chunk.dictionary.to_pylist()], pa.int32()).take(chunk.indices), names
-        )
-        for chunk in column.chunks
-    ]
-    return pa.chunked_array(chunks or [pa.DictionaryArray.from_arrays(pa.array([], pa.int32()), names)])
+    if name == "game_state":
+        return state_codes(found)
+    return [*TEAMS, *sorted(found - set(TEAMS))] if name == "team" else sorted(found)

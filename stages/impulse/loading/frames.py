@@ -17,7 +17,7 @@ import pyarrow.dataset as ds
 from impulse.errors import DatasetError
 from impulse.files.numbers import array_type, as_array, codes_of
 from impulse.loading.arrays import FrameArrays, physical_bounds
-from impulse.loading.codes import with_codes
+from impulse.loading.codes import Names, with_codes
 from impulse.loading.dataset_files import GET_AGAIN, PARQUET, DatasetFiles
 from impulse.loading.file_list import check_footer, check_rows
 from impulse.loading.row_groups import row_groups_of
@@ -191,9 +191,9 @@ class Frames:
         return with_codes(table.select(list(self.columns)), self._codes).replace_schema_metadata(self.schema.metadata)
 
     @cached_property
-    def _codes(self) -> dict[str, pa.Array]:
-        """Dictionaries of columns whose names are not those of the schema."""
-        return {"replay_id": pa.array(self._ids, pa.string())}
+    def _codes(self) -> dict[str, Names]:
+        """Names of columns whose names are not those of the schema."""
+        return {"replay_id": Names(self._ids)}
 
     @contextmanager
     def _reading(self) -> Iterator[ds.Dataset | None]:

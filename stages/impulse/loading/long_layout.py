@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from impulse.errors import ConfigError
 from impulse.files.arrow import categories
 from impulse.loading.arrays import FrameArrays
-from impulse.loading.codes import with_codes
+from impulse.loading.codes import Names, with_codes
 from impulse.loading.frames import SPLIT, Frames, replay_parts
 from impulse.loading.selection import columns_of
 from impulse.schema.column import Column
@@ -103,10 +103,10 @@ class LongFrames(Frames):
         return players.sort_by([("replay_id", "ascending"), ("slot", "ascending"), ("first_row", "ascending")])
 
     @cached_property
-    def _codes(self) -> dict[str, pa.Array]:
-        """Dictionaries of columns whose names are not those of the schema: the chosen replays and their players, sorted."""
+    def _codes(self) -> dict[str, Names]:
+        """Names of columns whose names are not those of the schema: the chosen replays and their players, sorted."""
         people = sorted(pc.unique(self._holders["player_id"]).drop_null().to_pylist())
-        return {"replay_id": pa.array(self._ids, pa.string()), "player_id": pa.array(people, pa.string())}
+        return {"replay_id": Names(self._ids), "player_id": Names(people)}
 
     def count_rows(self) -> int:
         """Return the number of rows; a few columns of the frames are read for it."""

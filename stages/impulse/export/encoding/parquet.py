@@ -28,7 +28,9 @@ def writer_settings(schema: pa.Schema, params: ExportParams) -> dict[str, Any]:
     encodings: dict[str, str] = {}
     dictionary = []
     for field in schema:
-        if pa.types.is_floating(field.type):
+        if pa.types.is_float16(field.type):
+            encodings[field.name] = "PLAIN"  # split by byte it takes 7 % less, but DuckDB does not read it
+        elif pa.types.is_floating(field.type):
             # Splitting floats by byte only helps a codec that comes after it.
             encodings[field.name] = "PLAIN" if params.compression is Compression.none else "BYTE_STREAM_SPLIT"
         elif field.name in _COUNTERS:
