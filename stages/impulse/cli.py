@@ -15,6 +15,7 @@ import click
 from impulse.errors import ConfigError
 from impulse.run.program import one_line_errors
 from impulse.sharing.calls import build_again, dvc, run
+from impulse.sharing.preparation import mend, prepare
 
 RESULTS = (
     "data/export",
@@ -73,7 +74,7 @@ def repro(arguments: tuple[str, ...], *, pull: bool) -> None:
     root = checkout()
     if pull:
         check_remote(root)
-    mend_lock_files(root)
+    prepare(root)
     dvc(root, "repro", *(("--pull", "--allow-missing") if pull else ()), *arguments)
     if pull:  # what is up to date need not be here, and is what the command is called for
         dvc(root, "pull", "--quiet", *RESULTS)
@@ -84,7 +85,7 @@ def repro(arguments: tuple[str, ...], *, pull: bool) -> None:
 def update() -> None:
     """Look for new replays in the source, then build what changed."""
     root = checkout()
-    mend_lock_files(root)
+    prepare(root)
     build_again(root)
     click.echo(CARD)
 
@@ -93,7 +94,7 @@ def update() -> None:
 def plan() -> None:
     """Say what fetch would download, with how many calls, and how long that takes."""
     root = checkout()
-    mend_lock_files(root)
+    mend(root)
     run(root, sys.executable, "stages/config.py")  # else an edit of conf/ would not count
     run(root, sys.executable, "stages/fetch.py", "fetch.dry_run=true")
 
@@ -163,7 +164,7 @@ def verify(*, heal: bool, elsewhere: bool) -> None:
     from impulse.sharing.verify.command import verify as run_verify
 
     root = checkout()
-    mend_lock_files(root)
+    mend(root)
     failure = run_verify(root, heal=heal, remote=elsewhere, say=click.echo)
     if failure:
         sys.exit(f"verify: {failure}")
@@ -195,7 +196,9 @@ def trials(overrides: tuple[str, ...], jobs: int) -> None:
     """
     from impulse.sharing.trials import run_trials, table
 
-    done = run_trials(overrides, jobs=jobs, root=checkout())
+    root = checkout()
+    prepare(root)
+    done = run_trials(overrides, jobs=jobs, root=root)
     click.echo(table(done), nl=False)
     failures = [f"trials: {' '.join(trial.settings)}: {trial.failure}" for trial in done if trial.failure]
     for line in failures:
@@ -244,11 +247,3 @@ def check_remote(root: Path, *, writing: bool = False) -> str:
     from impulse.sharing.remote import check_remote as check
 
     return check(root, writing=writing)
-
-
-def mend_lock_files(root: Path) -> None:
-    """Put right what a crash left of DVC's lock files."""
-    from impulse.config.lock_file import mend
-
-    for line in mend(root):
-        click.echo(line)

@@ -65,7 +65,7 @@ def test_options_of_dvc_reach_it(monkeypatch: pytest.MonkeyPatch, options: list[
     called: list[str] = []
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("impulse.cli.check_remote", lambda root: "")
-    monkeypatch.setattr("impulse.cli.mend_lock_files", lambda root: None)
+    monkeypatch.setattr("impulse.cli.prepare", lambda root: None)
     monkeypatch.setattr("impulse.cli.dvc", lambda root, *arguments: called.extend(arguments))
     done = CliRunner().invoke(main, ["repro", *options])
     assert done.exit_code == 0, done.output

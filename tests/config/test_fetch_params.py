@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impulse.config.composition import checked
+from impulse.config.fetch import query_filters
 from impulse.config.params import Params
 from impulse.errors import ConfigError
 from impulse.s3.url import S3Url
@@ -66,3 +67,18 @@ def test_storage_inside_the_source_is_refused(source: str, storage: str, is_fine
     else:
         with pytest.raises(ConfigError, match=r"^fetch\.storage_url: lies inside fetch\.source_url"):
             checked(Params, {"fetch": fetch})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("player-name", 7), ("player_name", 1e5), ("map", True), ("pro", 1), ("season", [True])]
+)
+def test_a_filter_that_is_no_text_is_refused(name: str, value: object) -> None:
+    """An override such as `+fetch.query.player-name=1e5` would ask for another player; conf/ is checked as it is written."""
+    with pytest.raises(ConfigError, match=rf"^fetch\.query\.{name}: .* is no text; quote it"):
+        checked(Params, {"fetch": {"query": {name: value}}})
+
+
+def test_filters_are_asked_for_as_they_are_written() -> None:
+    """Texts stay; what may be a truth value or a number gets the text that the API knows."""
+    filters = query_filters({"player_name": ["007", "yes"], "pro": True, "season": 14, "map": None})
+    assert filters == {"player-name": ["007", "yes"], "pro": ["true"], "season": ["14"]}

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from tests.paths import ROOT
 
 from impulse.config import params_file
@@ -17,7 +20,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("DVC_EXP_NAME", raising=False)
     shutil.copytree(ROOT / "conf", tmp_path / "conf")
     (tmp_path / "stages").mkdir()
-    (tmp_path / "params.yaml").write_text(params_file.compose(ROOT))
+    shutil.copy(ROOT / "params.yaml", tmp_path)
     identity = ["-c", "user.name=impulse", "-c", "user.email=impulse@example.org"]
     for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "clone"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
@@ -86,6 +89,99 @@ def test_inside_an_experiment_the_file_stays(checkout: Path, monkeypatch: pytest
     edit(checkout / "params.yaml", "fps: 5.0", "fps: 500.0")
     with pytest.raises(ConfigError, match=r"parse\.fps: 500"):
         params_file.refresh(checkout)
+
+
+def leave(checkout: Path) -> str:
+    """Leave params.yaml as an experiment does, and return it: what DVC dumps, with other values."""
+    text = (ROOT / "params.yaml").read_text().replace("fps: 10.0", "fps: 5.0").replace("workers: 0", "workers: 1")
+    params_file.remember_experiments(checkout, [text])
+    (checkout / "params.yaml").write_text(text)
+    return text
+
+
+def write_lock(checkout: Path, params: str, *, built_with: str | None = None) -> None:
+    """Write the dvc.lock of a build: the config stage with params.yaml, the others with their sections."""
+    out = {"path": "params.yaml", "hash": "md5", "md5": hashlib.md5(params.encode()).hexdigest(), "size": len(params)}
+    stages: dict[str, Any] = {"config": {"cmd": "python stages/config.py", "outs": [out]}}
+    for name, section in yaml.safe_load(built_with or params).items():
+        if name not in ("params_version", "engine"):
+            stages[name] = {"cmd": f"python stages/{name}.py", "params": {"params.yaml": {name: section}}}
+    (checkout / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": stages}))
+
+
+@pytest.mark.parametrize(
+    ("recorded", "git"), [(True, True), (False, False)], ids=["in parse", "before config, without git"]
+)
+def test_what_an_experiment_left_is_composed_away(
+    checkout: Path, capsys: pytest.CaptureFixture[str], *, recorded: bool, git: bool
+) -> None:
+    """Wherever it was interrupted: the values are named, conf/ is built, and nobody is said to have edited a file."""
+    before = (checkout / "params.yaml").read_text()
+    write_lock(checkout, before)
+    if not git:
+        shutil.rmtree(checkout / ".git")
+    text = leave(checkout)
+    with pytest.raises(
+        ConfigError, match=r"parse.fps is 5.0 and 10.0 in conf/, engine.workers is 1 and 0 in conf/.*config.py"
+    ):
+        params_file.check(checkout)
+    if recorded:
+        write_lock(checkout, text, built_with=before)
+    assert params_file.settle(checkout) == []
+    assert (checkout / "params.yaml").read_text() == before
+    assert "config: parse.fps: 5.0 -> 10.0" in capsys.readouterr().out
+    params_file.check(checkout)
+
+
+def test_an_experiment_that_ended_stays_and_is_named(checkout: Path) -> None:
+    """Its results are all there, and nothing has to be built; a stage that has to work asks for a choice."""
+    text = leave(checkout)
+    write_lock(checkout, text)
+    (line,) = params_file.settle(checkout)
+    assert "parse.fps is 5.0 and 10.0 in conf/" in line
+    assert "conf/config.yaml" in line
+    assert (checkout / "params.yaml").read_text() == text
+
+
+@pytest.mark.parametrize("state", ["no git", "no commit"])
+def test_an_edit_of_conf_is_no_hand_edit_where_nothing_is_recorded(
+    checkout: Path, capsys: pytest.CaptureFixture[str], state: str
+) -> None:
+    """An unpacked archive, or a folder before its first commit: the edit of conf/ counts, in its direction."""
+    shutil.rmtree(checkout / ".git")
+    if state == "no commit":
+        subprocess.run(["git", "init", "-q"], cwd=checkout, check=True)
+    edit(checkout / "conf" / "config.yaml", "fps: 10.0", "fps: 5.0")
+    params_file.refresh(checkout)
+    assert capsys.readouterr().out == "config: parse.fps: 10.0 -> 5.0\n"
+    edit(checkout / "params.yaml", "fps: 5.0", "fps: 7.0")
+    with pytest.raises(ConfigError, match=r"^parse.fps: params.yaml was edited by hand \(5.0 became 7.0\)"):
+        params_file.refresh(checkout)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.6])
+def test_a_params_file_that_was_cut_short_is_composed_again(checkout: Path, share: float) -> None:
+    """A crash cut it; a beginning of a known file is nobody's edit."""
+    text = (checkout / "params.yaml").read_text()
+    (checkout / "params.yaml").write_text(text[: int(len(text) * share)])
+    params_file.settle(checkout)
+    assert (checkout / "params.yaml").read_text() == text
+
+
+def test_a_damaged_params_file_names_the_way_back(checkout: Path) -> None:
+    """What is no beginning may hold an edit, so it stays, with the line that says what to do."""
+    (checkout / "params.yaml").write_text("parse: [1\n")
+    with pytest.raises(ConfigError, match=r"^params.yaml: .*line 2.*git checkout params.yaml.*python stages/config.py"):
+        params_file.refresh(checkout)
+
+
+@pytest.mark.parametrize(
+    "override", ["params_version=2", "++params_version=1", "~params_version", "export.split_salt=${oc.env:HOME}"]
+)
+def test_what_no_experiment_may_set(checkout: Path, override: str) -> None:
+    """The layout's version, and a value of the environment that would end in git."""
+    with pytest.raises(ConfigError, match=r"^(params_version: says which layout|export.split_salt: .*secrets stay)"):
+        params_file.compose(checkout, [override])
 
 
 def test_a_wrong_conf_is_one_line(checkout: Path) -> None:

@@ -127,22 +127,25 @@ def test_an_experiment_changes_the_rows(fresh: Checkout) -> None:
 
 
 @pytest.mark.parametrize(
-    ("override", "message"),
+    ("arguments", "message"),
     [
-        ("parse.fps=999", "parse.fps: 999 is out of range"),
-        ("parse.nope=1", "nope"),
-        ("features=nothing", "Could not find 'features/nothing'"),
+        (["-S", "parse.fps=999"], "parse.fps: 999 is out of range, must be between 1 and 120"),
+        (["--queue", "-S", "parse.fps=5,abc"], "parse.fps: Value 'abc' of type 'str' could not be converted to Float"),
+        (
+            ["--queue", "-S", "features=nothing"],
+            "features: there is no preset 'nothing'; known are all, minimal, standard",
+        ),
     ],
+    ids=["value", "list", "preset"],
 )
-def test_a_wrong_override_fails_before_anything_runs(fresh: Checkout, override: str, message: str) -> None:
-    """`dvc exp run -S`, queued or not, refuses wrong values and leaves the clone as it was."""
-    for queue in ([], ["--queue"]):
-        done = fresh.run("dvc", "exp", "run", *queue, "-S", override, check=False)
-        assert done.returncode != 0
-        assert message in done.stdout + done.stderr
-        assert "Running stage" not in done.stdout
+def test_a_wrong_override_fails_before_anything_runs(fresh: Checkout, arguments: list[str], message: str) -> None:
+    """`dvc exp run -S`, queued or not, ends with the line that names the key and leaves the clone as it was."""
+    done = fresh.run("dvc", "exp", "run", *arguments, check=False)
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[-1] == f"ERROR: {message}"
+    assert "Running stage" not in done.stdout
     assert fresh.run("git", "status", "--porcelain").stdout == ""
-    assert fresh.run("dvc", "queue", "status").stdout.count("Queued") == 0
+    assert "Queued" not in fresh.run("dvc", "queue", "status").stdout
 
 
 @pytest.mark.parametrize(
@@ -198,7 +201,7 @@ def test_a_hand_edit_of_params_is_refused_with_its_place(fresh: Checkout) -> Non
 
 def test_a_preset_is_an_experiment(fresh: Checkout) -> None:
     """Group presets work with -S and on the command line of a stage."""
-    fresh.run("dvc", "exp", "run", "-S", "experiment=quick_look", "-S", "quality=off")
+    fresh.run("dvc", "exp", "run", "-S", "experiment=quick_look", "-S", "quality=any")
     features = json.loads((fresh.path / "data" / "parsed" / "features.json").read_text())
     assert features["fps"] == 2.0
     assert features["player_features"] == ["PlayerRigidBodyQuaternions", "PlayerBoost"]
@@ -247,6 +250,14 @@ def test_too_many_rejects_stop_the_run_and_leave_report_and_metrics(fresh: Check
     assert "too_few_frames" in report.read_text()
     assert metrics(fresh, "validate")["verdicts"]["accept"] == 0
     assert fresh.content("data/deduped") == before
+
+    # The experiment did not end, and what it left is not built for conf/.
+    refused = fresh.run("dvc", "repro", check=False)
+    (line,) = [line for line in refused.stderr.splitlines() if line.startswith("config: error: ")]
+    assert "validate.max_reject_share is 0.5 and 1.0 in conf/" in line
+    assert "dedupe" not in fresh.stages_run("python", "-m", "impulse", "repro", PYTHONPATH="stages")
+    assert fresh.run("git", "status", "--porcelain", "params.yaml").stdout == ""
+    assert "up to date" in fresh.run("dvc", "status").stdout
 
 
 def test_the_graph_is_the_documented_chain(fresh: Checkout) -> None:

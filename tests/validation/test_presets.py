@@ -38,7 +38,7 @@ def unchanged() -> tuple[str, ...]:
 
 def test_presets_are_off_default_and_strict() -> None:
     """Nothing is judged by off, default warns of what strict rejects, and none minds a good match."""
-    assert verdicts("quality=off") == ["accept"] * len(ROWS)
+    assert verdicts("quality=any") == ["accept"] * len(ROWS)
     assert verdicts() == ["accept", "reject", "warn", "warn", "accept", "warn", "warn", "reject"]
     assert verdicts("quality=strict") == ["accept", "reject", "reject", "reject", "warn", "warn", "reject", "reject"]
 
@@ -46,7 +46,7 @@ def test_presets_are_off_default_and_strict() -> None:
 def test_strict_is_nowhere_milder_than_default_and_off_ignores_every_rule() -> None:
     """Severities of the presets, rule by rule."""
     order = [Severity.ignore, Severity.warn, Severity.reject]
-    default, strict, off = (composed(f"quality={name}").validate for name in ("default", "strict", "off"))
+    default, strict, off = (composed(f"quality={name}").validate for name in ("default", "strict", "any"))
     assert default.rules.keys() == strict.rules.keys() == off.rules.keys()
     for code in default.rules:
         assert order.index(strict.severity(code)) >= order.index(default.severity(code)), code

@@ -47,16 +47,21 @@ def query_filters(query: dict[str, Any]) -> dict[str, list[str]]:
     """Return a query by the API's names, every value as a list of texts.
 
     Args:
-        query: filters; ``_`` may replace ``-``, and YAML's booleans and numbers their texts.
+        query: filters; ``_`` may replace ``-``. ``pro`` may be a truth value and ``season`` a whole number.
 
     Raises:
-        ConfigError: a filter is unknown.
+        ConfigError: a filter is unknown, or a number or a truth value where only text is meant: 007 would ask for 7.
     """
     filters: dict[str, list[str]] = {}
     for given, value in query.items():
         name = str(given).replace("_", "-")
         check_known(f"fetch.query.{given}", name, QUERY_FILTERS, what="filter")
         values = list(value) if isinstance(value, list | tuple) else [value]
+        for item in values:
+            if not (item is None or isinstance(item, str) or (name, type(item)) in (("pro", bool), ("season", int))):
+                raise ConfigError(
+                    f"fetch.query.{given}", f"{item!r} is no text; quote it, also within the quotes of a shell"
+                )
         texts = [str(item).lower() if isinstance(item, bool) else str(item) for item in values if item is not None]
         if texts:
             filters[name] = texts

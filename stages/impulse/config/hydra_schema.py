@@ -15,6 +15,9 @@ SCHEMA_NAME = "impulse_schema"
 """Name under which conf/config.yaml finds the types of all keys. Hydra's store is shared by every program of an
 environment, so the name is our own."""
 
+CHECK = "impulse_checked"
+"""Name of the resolver by which conf/config.yaml has all settings checked."""
+
 
 def register_schema() -> None:
     """Make the types known to Hydra, and the resolver that checks ranges while a configuration is composed.
@@ -23,7 +26,7 @@ def register_schema() -> None:
     ``dvc exp run -S``) has wrong values refused before anything runs or is queued.
     """
     ConfigStore.instance().store(name=SCHEMA_NAME, node=writable(Params))
-    OmegaConf.register_new_resolver("checked_params", _check_root, replace=True)
+    OmegaConf.register_new_resolver(CHECK, _check_root, replace=True)
 
 
 def _check_root(version: int, *, _root_: DictConfig) -> int:

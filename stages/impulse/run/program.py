@@ -10,6 +10,7 @@ import errno
 import importlib
 import logging
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from impulse.config.engine import EngineParams
 from impulse.errors import EXIT_CONFIG, ConfigError, ImpulseError, StageError, one_line
 from impulse.run.groups import concerns, groups
 from impulse.run.job import Counts, Job
+from impulse.tables.paths import COMPOSED, PARAMS_FILE, WAY_BACK
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -75,6 +77,8 @@ def _run_hydra(name: str, section: type[Any], module: str, root: Path, *, wants_
         given for given in sys.argv[1:] if not given.startswith("-") and ("=" in given or given.startswith("~"))
     ]
     _refuse_other_sections(name, overrides)
+    if "DVC_STAGE" in os.environ and "DVC_EXP_NAME" not in os.environ:
+        _require_conf(root)
     import hydra
     from hydra.core.config_store import ConfigStore
     from hydra.core.hydra_config import HydraConfig
@@ -147,20 +151,30 @@ def _refuse_other_sections(name: str, overrides: list[str]) -> None:
             )
 
 
+def _require_conf(root: Path) -> None:
+    """End the program, with the line that names the settings, unless params.yaml is what conf/ gives.
+
+    An experiment that did not end leaves its values there, and DVC sees no reason to compose conf/ again. Composing takes
+    the settings of all stages, which no stage depends on, so another program does it where the copy does not answer.
+    """
+    copy, params = root / COMPOSED, root / PARAMS_FILE
+    if not (copy.is_file() and params.is_file() and copy.read_bytes() == params.read_bytes()):
+        done = subprocess.run([sys.executable, str(root / "stages" / "config.py"), "--check"], cwd=root, check=False)
+        if done.returncode != 0:
+            sys.exit(done.returncode)
+
+
 def _params(root: Path) -> dict[str, Any]:
     import yaml
 
-    path = root / "params.yaml"
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loaded = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError("params.yaml", "is missing; `dvc repro config` writes it") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            "params.yaml", f"cannot be read ({one_line(error)}); restore it with `git checkout params.yaml`"
-        ) from error
+        raise ConfigError("params.yaml", "is missing; `python stages/config.py` writes it") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError("params.yaml", f"cannot be read ({one_line(error)}); {WAY_BACK}") from error
     if not isinstance(loaded, dict):
-        raise ConfigError("params.yaml", "is not a mapping; restore it with `git checkout params.yaml`")
+        raise ConfigError("params.yaml", f"is cut short or damaged; {WAY_BACK}")
     return loaded
 
 

@@ -61,3 +61,10 @@ def shard_path(split: str, shard: int) -> str:
 def frames_path(replay_id: str) -> str:
     """Return where a replay's frames are inside data/parsed."""
     return f"frames/{replay_id[:2]}/{replay_id}.arrow"
+
+
+PARAMS_FILE = "params.yaml"
+COMPOSED = ".state/params.yaml"
+"""Copy of the params.yaml that was composed last in this checkout, or was found to be what conf/ gives."""
+WAY_BACK = "`git checkout params.yaml` brings it back, or `rm params.yaml && python stages/config.py`"
+"""What mends a params.yaml that cannot be read."""
