@@ -5,7 +5,6 @@ Each command imports what it needs when it runs, so that the help answers at onc
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -14,8 +13,8 @@ import click
 
 from impulse.errors import ConfigError
 from impulse.run.program import one_line_errors
-from impulse.sharing.calls import build_again, dvc, run
-from impulse.sharing.preparation import mend, prepare
+from impulse.sharing.calls import build_again, dvc, environment, run
+from impulse.sharing.preparation import look_again, mend, prepare
 
 RESULTS = (
     "data/export",
@@ -75,6 +74,7 @@ def repro(arguments: tuple[str, ...], *, pull: bool) -> None:
     if pull:
         check_remote(root)
     prepare(root)
+    look_again(root, arguments)
     dvc(root, "repro", *(("--pull", "--allow-missing") if pull else ()), *arguments)
     if pull:  # what is up to date need not be here, and is what the command is called for
         dvc(root, "pull", "--quiet", *RESULTS)
@@ -94,7 +94,7 @@ def update() -> None:
 def plan() -> None:
     """Say what fetch would download, with how many calls, and how long that takes."""
     root = checkout()
-    mend(root)
+    prepare(root)
     run(root, sys.executable, "stages/config.py")  # else an edit of conf/ would not count
     run(root, sys.executable, "stages/fetch.py", "fetch.dry_run=true")
 
@@ -226,7 +226,7 @@ def long_run() -> None:
     from impulse.sharing.long_run.run import run as run_long
 
     log_to_stdout("long run")
-    sys.exit(run_long(checkout(), dict(os.environ)))
+    sys.exit(run_long(checkout(), environment()))
 
 
 def checkout() -> Path:

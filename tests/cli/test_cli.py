@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from tests.paths import ROOT
 
 from impulse.cli import main
+from impulse.run.program import one_line_errors
 
 HEAVY = ("dvc", "hydra", "omegaconf", "pandas", "pyarrow", "numpy", "matplotlib", "requests")
 
@@ -66,11 +68,61 @@ def test_options_of_dvc_reach_it(monkeypatch: pytest.MonkeyPatch, options: list[
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("impulse.cli.check_remote", lambda root: "")
     monkeypatch.setattr("impulse.cli.prepare", lambda root: None)
+    monkeypatch.setattr("impulse.cli.look_again", lambda root, arguments: None)
     monkeypatch.setattr("impulse.cli.dvc", lambda root, *arguments: called.extend(arguments))
     done = CliRunner().invoke(main, ["repro", *options])
     assert done.exit_code == 0, done.output
     assert called[0] == "repro"
     assert set(options) <= set(called)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What `impulse repro` takes for a checkout, up to date, with a DVC that only notes its calls."""
+    for name in ("dvc.yaml", "stages/fetch.py", "params.yaml", ".state/params.yaml", ".dvc/config"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    monkeypatch.chdir(tmp_path)
+
+    def note(root: Path, *command: str) -> None:
+        with (root / "called").open("a") as file:
+            file.write(f"{' '.join(command[3:])}\n")
+
+    monkeypatch.setattr("impulse.sharing.calls.run", note)
+    return tmp_path
+
+
+def test_without_a_repository_dvc_does_without_git(checkout: Path) -> None:
+    """An unpacked archive builds; once git is there it is used again."""
+    done = CliRunner().invoke(main, ["repro"])
+    assert "this folder is no git repository" in done.output
+    assert (checkout / "called").read_text() == "config --local core.no_scm true\nrepro\n"
+    (checkout / ".dvc" / "config.local").write_text("[core]\n    no_scm = true\n")
+    (checkout / "called").unlink()
+    (checkout / ".git").mkdir()
+    assert "no git repository" not in CliRunner().invoke(main, ["repro"]).output
+    assert (checkout / "called").read_text() == "config --local --unset core.no_scm\nrepro\n"
+
+
+@pytest.mark.parametrize("name", ["data", "data/raw"])
+def test_a_data_folder_that_is_a_link_is_one_line(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    """DVC would build, and refuse the result afterwards."""
+    (checkout / name).parent.mkdir(exist_ok=True)
+    (checkout / name).symlink_to(tmp_path_factory.mktemp("elsewhere"))
+    done = CliRunner().invoke(main, ["repro"])
+    assert done.exit_code == 78
+    assert done.stderr.startswith(f"repro: error: {name}: is a link out of the checkout")
+    assert not (checkout / "called").exists()
+
+
+def test_a_read_only_disk_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whichever file is the first that cannot be written."""
+    with pytest.raises(SystemExit) as caught, one_line_errors("parse"):
+        raise OSError(errno.EROFS, "Read-only file system", "data/.parse.lock")
+    assert caught.value.code == 78
+    assert capsys.readouterr().err.startswith("parse: error: the disk of data/.parse.lock is read-only; ")
 
 
 @pytest.mark.parametrize("stage", ["fetch", "parse", "validate", "dedupe", "export"])

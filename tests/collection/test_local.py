@@ -4,9 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from impulse.collection.local import FOLDER_VARIABLE, list_files
-from impulse.config.fetch import FetchParams
+from impulse.collection.local import list_files
+from impulse.collection.raw_storage import raw_storage
+from impulse.collection.source import Candidate
+from impulse.collection.sources import open_source
+from impulse.config.engine import EngineParams
+from impulse.config.fetch import FetchParams, SourceKind
+from impulse.config.source_place import FOLDER_VARIABLE
 from impulse.errors import ConfigError, SourceError
+from impulse.run.job import Job
 
 
 @pytest.fixture
@@ -87,3 +93,19 @@ def test_nothing_to_read_is_one_clear_line(folder: Path, path: str | None, messa
     with pytest.raises(SourceError, match=message) as caught:
         list_files(FetchParams(path=path), root=folder.parent / ("checkout" if path is None else ""))
     assert "\n" not in str(caught.value)
+
+
+def test_an_experiment_elsewhere_looks_from_the_checkout(tmp_path: Path) -> None:
+    """DVC runs it in a copy below .dvc/tmp/exps, which has neither the folder nor the file with secrets."""
+    home, copy = tmp_path / "home", tmp_path / "home" / ".dvc" / "tmp" / "exps" / "copy"
+    copy.mkdir(parents=True)
+    (home / "replays").mkdir()
+    (home / "replays" / "a.replay").write_bytes(b"a")
+    params = FetchParams(source=SourceKind.local, path="replays")
+    data = copy / "data"
+    there = Job(params, EngineParams(), root=copy, data=data, output=data, state=home / ".state")
+    assert there.env_file == home / ".env"
+    with open_source(there) as source, raw_storage(params, folder=data / "raw", state=there.state) as storage:
+        assert [found.source_path for found in source.files(storage.replays) if isinstance(found, Candidate)] == [
+            "a.replay"
+        ]

@@ -175,7 +175,7 @@ def test_a_hydra_sweep_writes_folders_of_its_own(fresh: Checkout) -> None:
     before = fresh.content("data/parsed")
     fresh.run("python", "stages/parse.py", "-m", "parse.fps=5,10")
     tables = {
-        fps: pq.read_table(fresh.path / "multirun" / "parse" / f"parse.fps={fps}" / "parsed" / "measures.parquet")
+        fps: pq.read_table(fresh.path / "multirun" / "parse" / f"parse.fps-{fps}" / "parsed" / "measures.parquet")
         for fps in (5, 10)
     }
     assert sum(tables[5]["rows"].to_pylist()) < sum(tables[10]["rows"].to_pylist())
@@ -278,10 +278,19 @@ def test_new_files_in_the_source_are_found_by_update(
     checkout.run("dvc", "repro")
     (tmp_path / files[-1].name).write_bytes(files[-1].read_bytes())
     assert checkout.stages_run("dvc", "repro") == []
-    ran = checkout.stages_run("python", "-m", "impulse", "update", PYTHONPATH="stages")
-    assert ran == ["fetch", "parse", "validate", "dedupe", "export"]
+    elsewhere = tmp_path / "left over"
+    done = checkout.run("python", "-m", "impulse", "update", PYTHONPATH="stages", IMPULSE_DATA=str(elsewhere))
+    assert done.stdout.startswith("IMPULSE_DATA is set and ignored: ")
+    assert not elsewhere.exists()
+    assert re.findall("Running stage '(.*)'", done.stdout) == ["fetch", "parse", "validate", "dedupe", "export"]
     assert metrics(checkout, "fetch")["in"] == len(files)
     assert json.loads((checkout.path / "metrics" / "timing" / "parse.json").read_text())["parsed_now"] == 1
+
+    # A folder that only the environment names: DVC sees no change, `impulse repro` does.
+    moved = {"PYTHONPATH": "stages", "IMPULSE_REPLAYS": str(small_source)}
+    (tmp_path / files[0].name).unlink()
+    assert checkout.stages_run("python", "-m", "impulse", "repro", **moved) == ["fetch"]
+    assert checkout.stages_run("python", "-m", "impulse", "repro", **moved) == []
 
 
 @pytest.mark.parametrize(

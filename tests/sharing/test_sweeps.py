@@ -85,7 +85,7 @@ def test_every_command_of_the_guide_runs(checkout: Checkout) -> None:
         rows = {
             fps: sum(pq.read_table(folder / "parsed" / "measures.parquet")["rows"].to_pylist())
             for fps in (2, 5)
-            for folder in [checkout.path / "multirun" / "parse" / f"parse.fps={fps}"]
+            for folder in [checkout.path / "multirun" / "parse" / f"parse.fps-{fps}"]
         }
         assert rows[2] < rows[5]
     assert checkout.content("data/parsed") == before

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
-
 from impulse.config.fetch import checked_base_url
 from impulse.config.ranges import check_range
+from impulse.config.source_place import BASE_URL_VARIABLE
 from impulse.errors import AuthError
+from impulse.s3.env_file import variables
 
 DEFAULT_BASE_URL = "https://ballchasing.com/api"
 KEY_VARIABLE = "BALLCHASING_API_KEY"
-BASE_URL_VARIABLE = "BALLCHASING_BASE_URL"
 
 
 @dataclass(frozen=True)
@@ -56,15 +55,15 @@ class CollectionConfig:
         """Return settings from BALLCHASING_API_KEY, BALLCHASING_BASE_URL, AWS_REGION, S3_BUCKET_NAME and S3_PREFIX.
 
         Args:
-            env_file: file with further variables; the environment has precedence, and no file is fine.
+            env_file: file with further variables; the environment has precedence, an empty variable counts as none, and no
+                file is fine.
             environ: the environment; None takes the process's own.
 
         Raises:
             AuthError: no key is set, or it is not one.
-            ConfigError: the base URL cannot be used.
+            ConfigError: the base URL cannot be used, or the file cannot be read.
         """
-        written = dotenv_values(env_file, interpolate=False) if Path(env_file).is_file() else {}
-        found = {**written, **(os.environ if environ is None else environ)}
+        found = variables(Path(env_file), os.environ if environ is None else environ)
         return cls(
             ballchasing_api_key=(found.get(KEY_VARIABLE) or "").strip(),
             aws_region=found.get("AWS_REGION") or None,

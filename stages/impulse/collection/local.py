@@ -15,15 +15,13 @@ from impulse.collection.known import KnownFacts
 from impulse.collection.matching import Match, matches, readable_name
 from impulse.collection.source import Candidate, FileFacts, left_out, too_large
 from impulse.config.fetch import FetchParams, check_glob
+from impulse.config.source_place import FOLDER_VARIABLE
 from impulse.errors import SourceError
 from impulse.files.seen import SeenContents, Stamp
 from impulse.files.storage import read_regular, stamp_of
 from impulse.replay.reasons import Reason
 from impulse.run.progress import with_progress
 from impulse.tables.rejects import Reject
-
-FOLDER_VARIABLE = "IMPULSE_REPLAYS"
-"""Environment variable that names the folder of replays, so that no committed file holds a path of one machine."""
 
 
 @dataclass(frozen=True, slots=True)

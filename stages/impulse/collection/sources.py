@@ -33,7 +33,7 @@ def open_source(job: Job[FetchParams]) -> Iterator[Source]:
         yield Demo(params)
     elif params.source is SourceKind.local:
         with seen_in(job.state / SEEN, "local") as seen:
-            yield LocalFiles(params, job.root, seen, KnownFacts(job.state / "objects"))
+            yield LocalFiles(params, job.home, seen, KnownFacts(job.state / "objects"))
     elif params.source is SourceKind.s3:
         # Imported here as below, for their libraries take time that nobody else should wait.
         from impulse.collection.objects import open_bucket_source

@@ -9,6 +9,7 @@ from impulse.collection.intake import take_in
 from impulse.collection.raw_storage import raw_storage
 from impulse.collection.sources import open_source
 from impulse.config.fetch import FetchParams
+from impulse.config.source_place import remember_place
 from impulse.run.job import Counts, Job
 from impulse.s3.credentials import add_aws_variables
 
@@ -33,10 +34,13 @@ def run(job: Job[FetchParams]) -> Counts | None:
         if params.dry_run:
             log.info("%s", source.plan(storage.replays))
             return None
-        return take_in(
+        counts = take_in(
             source.files(storage.replays),
             source=params.source,
             storage=storage,
             threads=params.threads,
             max_bytes=params.max_replay_bytes,
         )
+    if job.output == job.home / "data":
+        remember_place(vars(params), os.environ, state=job.state)
+    return counts

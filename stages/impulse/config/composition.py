@@ -9,9 +9,13 @@ from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
+from impulse.config.folder_names import folder_name
 from impulse.errors import ConfigError, one_line
 
 Section = TypeVar("Section")
+
+# The processes of a launcher (joblib, submitit) get the task without what else is registered, and import this module for it.
+OmegaConf.register_new_resolver("impulse_folder", lambda given: folder_name(str(given).split(",")), replace=True)
 
 
 def checked(kind: type[Section], values: DictConfig | Mapping[str, Any], *, key: str = "") -> Section:

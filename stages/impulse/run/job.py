@@ -30,9 +30,14 @@ class Job(Generic[Settings_co]):
     """Folder of local state that survives DVC's cleaning and is shared by all experiments of a repository."""
 
     @property
+    def home(self) -> Path:
+        """The checkout that the user works in, also for an experiment in a folder of its own; relative paths start here."""
+        return self.state.parent
+
+    @property
     def env_file(self) -> Path:
-        """File with secrets of this checkout, which git ignores; experiments in folders of their own have none."""
-        return self.state.with_name(".env")
+        """File with secrets of the checkout, which git ignores."""
+        return self.home / ".env"
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,10 @@ def _hydra_settings(root: Path, name: str) -> dict[str, Any]:
         "hydra": {
             "searchpath": [f"file://{root / 'conf'}"],
             "run": {"dir": str(root)},
-            "sweep": {"dir": str(root / "multirun" / name), "subdir": "${hydra.job.override_dirname}"},
+            "sweep": {
+                "dir": str(root / "multirun" / name),
+                "subdir": "${impulse_folder:${hydra.job.override_dirname}}",
+            },
             "output_subdir": None,
             "job": {"chdir": False, "name": name},
         },
@@ -215,6 +218,11 @@ def _one_line(error: Exception) -> tuple[str | None, int]:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         where = error.filename or "the output"
         return f"no space left on the disk of {where}; free some and run the same command again", 1
+    if isinstance(error, OSError) and error.errno == errno.EROFS:
+        return (
+            f"the disk of {error.filename} is read-only; build in a copy of the checkout on a disk that is not",
+            EXIT_CONFIG,
+        )
     if isinstance(error, PermissionError):
         return f"no permission for {error.filename}; change its owner or mode", EXIT_CONFIG
     if type(error).__module__.split(".")[0] in ("hydra", "omegaconf", "antlr4"):

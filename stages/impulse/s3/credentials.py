@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
+from impulse.s3.env_file import read_env_file
 
 ACCESS_KEY, SECRET_KEY, TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
 PROFILE = "AWS_PROFILE"
@@ -96,17 +96,19 @@ def connect(settings: S3Settings, **config: Any) -> Connection:  # noqa: ANN401 
 
 
 def add_aws_variables(environ: MutableMapping[str, str], *, env_file: Path) -> None:
-    """Put the variables of AWS that a file sets into an environment that lacks them.
+    """Put the variables of AWS that a file sets into an environment that lacks them, or has them empty.
 
     Credentials are taken from the one place or from the other, for parts of two do not fit together.
 
     Args:
         environ: the environment; worker processes inherit it, and nothing else passes a secret on.
         env_file: the file; none is fine.
+
+    Raises:
+        ConfigError: the file cannot be read.
     """
-    if not env_file.is_file():
-        return
-    has_credentials = any(environ.get(name) for name in CREDENTIALS)
-    for name, value in dotenv_values(env_file, interpolate=False).items():
-        if value and name.startswith("AWS_") and not (has_credentials and name in CREDENTIALS):
-            environ.setdefault(name, value)
+    has_credentials = any(environ.get(name, "").strip() for name in CREDENTIALS)
+    for name, value in read_env_file(env_file).items():
+        is_set = bool(environ.get(name, "").strip()) or (has_credentials and name in CREDENTIALS)
+        if name.startswith("AWS_") and not is_set:
+            environ[name] = value

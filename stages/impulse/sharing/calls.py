@@ -8,6 +8,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from impulse.run.program import DATA_VARIABLE
+
 
 def build_again(root: Path) -> None:
     """Look again into the source, then build what changed."""
@@ -27,9 +29,14 @@ def run(root: Path, *command: str) -> None:
     An interrupt reaches the program too, and its end is waited for.
     """
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
-    with subprocess.Popen(command, cwd=root, env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}) as process:
+    with subprocess.Popen(command, cwd=root, env={**environment(), "PATH": path, "PYTHONUNBUFFERED": "1"}) as process:
         while process.returncode is None:
             with suppress(KeyboardInterrupt):
                 process.wait()
     if process.returncode:
         sys.exit(process.returncode)
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of programs that work on data/, whatever folder was tried before."""
+    return {name: value for name, value in os.environ.items() if name != DATA_VARIABLE}

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
+from impulse.errors import ConfigError
+from impulse.run.program import DATA_VARIABLE
+from impulse.sharing.calls import dvc
 from impulse.tables.paths import COMPOSED, PARAMS_FILE
 
 
 def prepare(root: Path) -> None:
-    """Put right what a crash left of DVC's lock files, and what an experiment that did not end left in params.yaml."""
+    """Put right what a crash left of DVC's lock files, and what an experiment that did not end left in params.yaml.
+
+    Raises:
+        ConfigError: the checkout cannot be written, a folder of data is a link to elsewhere, or conf/ has a slip.
+    """
+    if os.environ.get(DATA_VARIABLE):
+        click.echo(
+            f"{DATA_VARIABLE} is set and ignored: it is for stages that are called by themselves; data/ is the folder"
+        )
+    if not os.access(root, os.W_OK):
+        raise ConfigError(str(root), "cannot be written by you; build in a copy of the checkout, or have it made yours")
+    refuse_links(root)
+    choose_git(root)
     mend(root)
     copy, params = root / COMPOSED, root / PARAMS_FILE
     if not (copy.is_file() and params.is_file() and copy.read_bytes() == params.read_bytes()):
@@ -26,3 +42,37 @@ def mend(root: Path) -> None:
 
     for line in mend_lock_files(root):
         click.echo(line)
+
+
+def refuse_links(root: Path) -> None:
+    """Refuse a data folder that is a link to elsewhere: DVC builds into it, and then refuses the result."""
+    for folder in (root / "data", *sorted((root / "data").glob("*"))):
+        if folder.is_symlink() and root.resolve() not in folder.resolve().parents:
+            raise ConfigError(
+                folder.relative_to(root).as_posix(),
+                "is a link out of the checkout, which DVC does not take for a result; make it a folder. Large data may be on "
+                "another disk all the same: `dvc cache dir --local PATH`, then `dvc config --local cache.type symlink`",
+            )
+
+
+def choose_git(root: Path) -> None:
+    """Let DVC do without git where there is no repository, as in an unpacked archive; it refuses to work there otherwise."""
+    config = root / ".dvc" / "config.local"
+    is_without = config.is_file() and "no_scm" in config.read_text(encoding="utf-8")
+    has_git = any((folder / ".git").exists() for folder in (root, *root.parents))
+    if has_git == is_without:
+        dvc(root, "config", "--local", *(("--unset", "core.no_scm") if has_git else ("core.no_scm", "true")))
+        if not has_git:
+            click.echo(
+                "this folder is no git repository, so DVC does without; experiments and releases need `git init` and a commit"
+            )
+
+
+def look_again(root: Path, arguments: tuple[str, ...]) -> None:
+    """Fetch where a variable of the environment names another place than the one that was read last: DVC cannot see it."""
+    from impulse.config.source_place import moved_place
+
+    if not {"--dry", "-n"} & set(arguments) and (place := moved_place(root, os.environ)):
+        click.echo(f"the source is another one now ({place}); fetch looks at it")
+        dvc(root, "repro", "config")
+        dvc(root, "repro", "--force", "--single-item", "fetch")

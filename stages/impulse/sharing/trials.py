@@ -7,7 +7,6 @@ and exports stays in .state, so that a build with the settings that are chosen r
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import os
@@ -23,6 +22,7 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from impulse.config.folder_names import folder_name
 from impulse.errors import ConfigError
 from impulse.files.disk import link_folder
 from impulse.run.groups import concerns
@@ -30,7 +30,6 @@ from impulse.run.program import DATA_VARIABLE
 
 STAGES = ("parse", "validate", "dedupe", "export")
 FIGURES = ("replays", "yield", "rows", "columns", "bytes")
-MAX_NAME = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def table(trials: Sequence[Trial]) -> str:
 
 def _run(settings: tuple[str, ...], root: Path) -> Trial:
     start = time.perf_counter()
-    folder = root / "multirun" / "trials" / _name(settings)
+    folder = root / "multirun" / "trials" / folder_name(settings)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     link_folder(root / "data" / "raw", folder / "raw")
@@ -106,11 +105,3 @@ def _run(settings: tuple[str, ...], root: Path) -> Trial:
             return Trial(settings, folder, {}, time.perf_counter() - start, failure)
     figures = json.loads((folder / "metrics" / "export.json").read_text(encoding="utf-8"))["dataset"]
     return Trial(settings, folder, figures, time.perf_counter() - start)
-
-
-def _name(settings: Sequence[str]) -> str:
-    """Return a folder's name: the settings themselves, where they are one."""
-    name = ",".join(settings)
-    if len(name.encode()) <= MAX_NAME and "/" not in name:
-        return name
-    return hashlib.sha256(name.encode()).hexdigest()[:16]
