@@ -6,8 +6,6 @@ from pathlib import Path
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-
 if "impulse.run.program" not in sys.modules:  # a stage brings the types of its own section and needs no others
     from impulse.config.hydra_schema import register_schema
 
@@ -19,8 +17,11 @@ class ImpulseExperiments(SearchPathPlugin):
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Check the experiments of a command of DVC in this checkout; any other program of Hydra is none of ours."""
-        composed = {item.path for item in search_path.get_path()}
-        if "dvc.cli" in sys.modules and "impulse.run.program" not in sys.modules and str(ROOT / "conf") in composed:
-            from impulse.config.experiments import check_experiments
+        if "dvc.cli" not in sys.modules or "impulse.run.program" in sys.modules:
+            return
+        # Not the folder of this file: an environment may have another checkout installed.
+        for conf in {Path(item.path) for item in search_path.get_path() if item.path}:
+            if conf.name == "conf" and (conf.parent / "stages" / "hydra_plugins" / Path(__file__).name).is_file():
+                from impulse.config.experiments import check_experiments
 
-            check_experiments(ROOT)
+                check_experiments(conf.parent)
