@@ -195,7 +195,7 @@ def test_replays_move_into_the_bucket_when_the_storage_is_switched(
     original = next((checkout.path / "data/raw").rglob("*.replay"))
     (damaged := original.with_name("ff.replay")).write_bytes(original.read_bytes()[:-1])
     said = checkout.stage("fetch")
-    assert "stays on this machine, it is damaged" in said
+    assert "ff.replay stays on this machine, it cannot be used: truncated" in said
     files = {name: content for name, content in local.content("data/raw").items() if "/" in name}
     assert bucket.objects() == {f"raw/{name}": content for name, content in files.items()}
     assert list((checkout.path / "data/raw").rglob("*.replay")) == [damaged]

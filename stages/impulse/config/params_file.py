@@ -216,8 +216,9 @@ def _is_built(root: Path, current: dict[str, Any], composed: dict[str, Any]) -> 
     """Tell whether every stage was built with its section of params.yaml, and some section is not that of conf/."""
     sections = [name for name in current if name not in ("params_version", "engine")]
     stages = _lock(root).get("stages", {})
-    recorded = [stages.get(name, {}).get("params", {}).get(PARAMS_FILE) for name in sections]
-    return recorded == [{name: current[name]} for name in sections] and any(
+    # A stage may record more than its section.
+    recorded = [stages.get(name, {}).get("params", {}).get(PARAMS_FILE, {}).get(name) for name in sections]
+    return recorded == [current[name] for name in sections] and any(
         current[name] != composed.get(name) for name in sections
     )
 
