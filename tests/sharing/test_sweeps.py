@@ -78,9 +78,9 @@ def test_every_command_of_the_guide_runs(checkout: Checkout) -> None:
 
     before = checkout.content("data/parsed")
     tried = run_block(checkout, trials)
-    said, *rows = tried.splitlines()
+    said, *lines = tried.splitlines()
     assert said.startswith("params.yaml has the values of an experiment, whose results stay: parse.fps")
-    assert {row.split("|")[1].strip() for row in rows[2:]} == {"parse.fps=2", "parse.fps=5"}
+    assert {row.split("|")[1].strip() for row in lines[2:]} == {"parse.fps=2", "parse.fps=5"}
     for line in hydra.splitlines():
         shutil.rmtree(checkout.path / "multirun", ignore_errors=True)
         run_block(checkout, line)
