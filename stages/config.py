@@ -11,5 +11,9 @@ if __name__ == "__main__":
     with one_line_errors("config"):
         from impulse.config import params_file
 
-        work = params_file.check if "--check" in sys.argv[1:] else params_file.refresh
-        work(Path(__file__).resolve().parent.parent)
+        root = Path(__file__).resolve().parent.parent
+        if "--check" in sys.argv[1:]:
+            params_file.check(root)
+        else:
+            for line in params_file.refresh(root):
+                sys.stdout.write(f"config: {line}\n")

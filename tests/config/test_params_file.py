@@ -33,13 +33,12 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def test_edits_of_conf_reach_params_again_and_again(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_edits_of_conf_reach_params_again_and_again(checkout: Path) -> None:
     """Each edit is composed and told, whether or not anything was committed in between."""
     for before, after in (("10.0", "5.0"), ("5.0", "20.0"), ("20.0", "10.0")):
         edit(checkout / "conf" / "config.yaml", f"fps: {before}", f"fps: {after}")
-        params_file.refresh(checkout)
+        assert params_file.refresh(checkout) == [f"parse.fps: {before} -> {after}"]
         assert f"fps: {after}" in (checkout / "params.yaml").read_text()
-        assert f"parse.fps: {before} -> {after}" in capsys.readouterr().out
     assert subprocess.run(["git", "diff", "--quiet"], cwd=checkout, check=False).returncode == 0
 
 
@@ -112,9 +111,7 @@ def write_lock(checkout: Path, params: str, *, built_with: str | None = None) ->
 @pytest.mark.parametrize(
     ("recorded", "git"), [(True, True), (False, False)], ids=["in parse", "before config, without git"]
 )
-def test_what_an_experiment_left_is_composed_away(
-    checkout: Path, capsys: pytest.CaptureFixture[str], *, recorded: bool, git: bool
-) -> None:
+def test_what_an_experiment_left_is_composed_away(checkout: Path, *, recorded: bool, git: bool) -> None:
     """Wherever it was interrupted: the values are named, conf/ is built, and nobody is said to have edited a file."""
     before = (checkout / "params.yaml").read_text()
     write_lock(checkout, before)
@@ -127,9 +124,8 @@ def test_what_an_experiment_left_is_composed_away(
         params_file.check(checkout)
     if recorded:
         write_lock(checkout, text, built_with=before)
-    assert params_file.settle(checkout) == []
+    assert "config: parse.fps: 5.0 -> 10.0" in params_file.settle(checkout)
     assert (checkout / "params.yaml").read_text() == before
-    assert "config: parse.fps: 5.0 -> 10.0" in capsys.readouterr().out
     params_file.check(checkout)
 
 
@@ -144,16 +140,13 @@ def test_an_experiment_that_ended_stays_and_is_named(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize("state", ["no git", "no commit"])
-def test_an_edit_of_conf_is_no_hand_edit_where_nothing_is_recorded(
-    checkout: Path, capsys: pytest.CaptureFixture[str], state: str
-) -> None:
+def test_an_edit_of_conf_is_no_hand_edit_where_nothing_is_recorded(checkout: Path, state: str) -> None:
     """An unpacked archive, or a folder before its first commit: the edit of conf/ counts, in its direction."""
     shutil.rmtree(checkout / ".git")
     if state == "no commit":
         subprocess.run(["git", "init", "-q"], cwd=checkout, check=True)
     edit(checkout / "conf" / "config.yaml", "fps: 10.0", "fps: 5.0")
-    params_file.refresh(checkout)
-    assert capsys.readouterr().out == "config: parse.fps: 10.0 -> 5.0\n"
+    assert params_file.refresh(checkout) == ["parse.fps: 10.0 -> 5.0"]
     edit(checkout / "params.yaml", "fps: 5.0", "fps: 7.0")
     with pytest.raises(ConfigError, match=r"^parse.fps: params.yaml was edited by hand \(5.0 became 7.0\)"):
         params_file.refresh(checkout)

@@ -121,4 +121,26 @@ def test_damage_is_not_uploaded_and_not_taken_from_a_remote(
     assert not (third.path / "data/raw").exists()
     third.run("python", "-m", "impulse", "release", "v1.0", PYTHONPATH="stages")
     assert third.run("git", "tag").stdout == "v1.0\n"
+    fourth = replace(copy, path=tmp_path / "fourth")
+    copy.run("git", "clone", "-q", str(copy.path), str(fourth.path))
+    flip(there)
+    assert f"{there}: damaged" in verify(fourth, "--remote").stdout
     assert {folder: other.content(folder) for folder in FOLDERS} == {folder: copy.content(folder) for folder in FOLDERS}
+
+
+def test_a_dataset_that_dvc_took_damaged_is_not_uploaded(copy: Checkout, tmp_path: Path) -> None:
+    """DVC has the hash of what it found; checksums.sha256 has that of what was written."""
+    copy.run("dvc", "remote", "modify", "storage", "url", str(tmp_path / "remote"))
+    shard = first(copy, "data/export/frames/*/*.parquet")
+    flip(copy.path / shard)
+    os.utime(copy.path / shard)
+    copy.run("dvc", "commit", "--force", "export")
+    refused = copy.run("python", "-m", "impulse", "push", check=False, PYTHONPATH="stages")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(
+        f"push: error: {shard}: damaged, its bytes are not those of data/export/checksums.sha256"
+    )
+    before = copy.content("data/export")
+    assert verify(copy, "--heal").returncode == 0
+    assert copy.content("data/export") != before
+    copy.run("python", "-m", "impulse", "push", PYTHONPATH="stages")

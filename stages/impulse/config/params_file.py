@@ -32,7 +32,7 @@ _LISTED = 5
 """How many settings a message names at most."""
 
 
-def refresh(root: Path) -> None:
+def refresh(root: Path) -> list[str]:
     """Bring params.yaml up to date with conf/.
 
     Inside an experiment the file is left as DVC composed it. Elsewhere it is composed again, unless someone edited it by
@@ -41,24 +41,27 @@ def refresh(root: Path) -> None:
     Args:
         root: folder of the checkout.
 
+    Returns:
+        A line about each thing that changed.
+
     Raises:
         ConfigError: conf/ is wrong, or params.yaml was edited by hand.
     """
     target = root / PARAMS_FILE
     if "DVC_EXP_NAME" in os.environ:
         checked(Params, _load(target.read_text(encoding="utf-8")))
-        return
+        return []
     composed = compose(root)
-    current = _read(target) or composed
+    current, said = _read(target) or composed, []
     if _is_cut_short(root, current, composed):
-        print(f"config: {PARAMS_FILE} was cut short by a crash and is composed again", flush=True)  # noqa: T201
+        said.append(f"{PARAMS_FILE} was cut short by a crash and is composed again")
         current = composed
     if current != composed:
         _refuse_hand_edit(root, current, composed)
-    for key, before, after in differing_keys(_load(current), _load(composed)):
-        print(f"config: {key}: {before} -> {after}", flush=True)  # noqa: T201 - a line for the user of dvc repro
+    said += [f"{key}: {before} -> {after}" for key, before, after in differing_keys(_load(current), _load(composed))]
     for path in (root / COMPOSED, target):
         _write(path, composed)
+    return said
 
 
 def settle(root: Path) -> list[str]:
@@ -70,7 +73,7 @@ def settle(root: Path) -> list[str]:
         root: folder of the checkout.
 
     Returns:
-        A line where params.yaml stays other than conf/ gives it.
+        A line about each value that changed, or where params.yaml stays other than conf/ gives it.
 
     Raises:
         ConfigError: as :func:`refresh`.
@@ -80,8 +83,7 @@ def settle(root: Path) -> list[str]:
         return []
     composed = compose(root)
     if not current or _is_cut_short(root, current, composed) or not _is_built(root, _load(current), _load(composed)):
-        refresh(root)
-        return []
+        return [f"config: {line}" for line in refresh(root)]
     if _digest(current) not in (_read(root / EXPERIMENTS) or "").split():
         return []  # conf/ was edited: DVC sees that
     return [

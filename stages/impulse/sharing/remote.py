@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from impulse.errors import ConfigError, one_line
+from impulse.errors import ConfigError
 from impulse.s3.credentials import S3Settings
 from impulse.s3.url import S3Url
+from impulse.sharing.repository import opened
 
 if TYPE_CHECKING:
     from impulse.s3.bucket import S3Bucket
@@ -62,16 +63,9 @@ def default_remote(root: Path) -> Remote:
     Raises:
         ConfigError: the checkout has no remote that can be used, or .dvc/config holds a secret.
     """
-    from dvc.config import ConfigError as DvcConfigError
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
-    try:
-        with Repo(str(root)) as repo:
-            _refuse_secrets(repo.config.load_one("repo").get("remote", {}))
-            remote: Any = repo.cloud.get_remote()
-    except (DvcException, DvcConfigError) as error:
-        raise ConfigError("the DVC remote", one_line(error)) from error
+    with opened(root, what="the DVC remote") as repo:
+        _refuse_secrets(repo.config.load_one("repo").get("remote", {}))
+        remote: Any = repo.cloud.get_remote()
     if "<" in remote.path:
         raise ConfigError("the DVC remote", f"no bucket is set yet; call {HOW_TO_SET}, then commit .dvc/config")
     bucket, _, prefix = str(remote.path).partition("/")

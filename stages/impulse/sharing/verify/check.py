@@ -112,23 +112,29 @@ def check(root: Path) -> Checked:
         if not output.is_persisted and output.path.is_dir():
             foreign = set(files_below(output.path)) - files.keys()
             faults |= {path: Fault(path, What.FOREIGN, "dvc.lock") for path in sorted(foreign)}
-    for listing, read in LISTS.items():
-        path = root / "data" / listing
-        if not path.is_file() or path in faults:
-            continue
-        try:
-            expected = read(path)
-        except (OSError, ValueError, KeyError):  # Arrow's errors are among them
-            faults[path] = Fault(path, What.DAMAGED, "a list that impulse wrote")
-            continue
-        for path, sha256 in expected.items():
-            found = hashes.of(path)
-            if found is None or found[1] != sha256:
-                faults.setdefault(path, _fault(path, f"data/{listing}"))
+    for fault in _faults_of_lists(root, hashes):
+        faults.setdefault(fault.path, fault)
     for name in STORES:
         for path in Store(root / ".state" / name).damaged():
             faults[path] = Fault(path, What.DAMAGED, "its record")
     return Checked(tuple(faults.values()), hashes.count, tuple(absent))
+
+
+def _faults_of_lists(root: Path, hashes: Hashes) -> Iterator[Fault]:
+    """Yield what is not as the lists say that impulse itself keeps; a list that is not there says nothing."""
+    for listing, read in LISTS.items():
+        path = root / "data" / listing
+        if not path.is_file():
+            continue
+        try:
+            expected = read(path)
+        except (OSError, ValueError, KeyError):  # Arrow's errors are among them
+            yield Fault(path, What.DAMAGED, "a list that impulse wrote")
+            continue
+        for file, sha256 in expected.items():
+            found = hashes.of(file)
+            if found is None or found[1] != sha256:
+                yield _fault(file, f"data/{listing}")
 
 
 def _of_manifest(path: Path) -> dict[Path, str]:
@@ -169,10 +175,12 @@ def _expected(folder: Path, places: Iterable[str], hashes: Iterable[str]) -> dic
 
 
 def refuse_damage(root: Path) -> None:
-    """Read the objects of DVC's cache that dvc.lock names, before they go elsewhere.
+    """Read what is to go elsewhere: the objects of DVC's cache that dvc.lock names, and what impulse's own lists name.
+
+    DVC knows the bytes that it found when a stage ended; the lists know those that were written.
 
     Raises:
-        StageError: one of them is damaged.
+        StageError: something is damaged.
         ConfigError: DVC cannot read the checkout.
     """
     pinned, hashes = Pinned.of(root), Hashes()
@@ -180,20 +188,24 @@ def refuse_damage(root: Path) -> None:
     wanted.update(*((pinned.files_of(output) or {}).values() for output in pinned.outputs))
     for oid in sorted(wanted):
         path = pinned.object_path(oid)
-        if path.is_file() and not _is_named_by_its_content(oid, path, hashes):
+        if path.is_file() and not is_named_by_its_content(oid, path, hashes):
             raise StageError(
                 f"{path.relative_to(root)} is damaged and would be uploaded as it is; `impulse verify --heal` mends it"
             )
+    for fault in _faults_of_lists(root, hashes):
+        if fault.what is What.DAMAGED:
+            raise StageError(f"{fault.line(root)}; `impulse verify --heal` mends it")
 
 
-def _is_named_by_its_content(oid: str, path: Path, hashes: Hashes) -> bool:
+def is_named_by_its_content(oid: str, path: Path, hashes: Hashes) -> bool:
+    """Tell whether a file is there and has the bytes of an object of DVC's."""
     found = hashes.of(path)
     return found is not None and found[0] == oid.removesuffix(".dir")
 
 
 def _damaged_objects(pinned: Pinned, hashes: Hashes) -> Iterator[Fault]:
     for oid, path in pinned.objects():
-        if not _is_named_by_its_content(oid, path, hashes):
+        if not is_named_by_its_content(oid, path, hashes):
             yield Fault(path, What.DAMAGED, "its name")
 
 

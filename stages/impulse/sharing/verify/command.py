@@ -14,6 +14,9 @@ from impulse.sharing.verify.check import Fault, check, summary
 from impulse.sharing.verify.heal import heal as heal_files
 from impulse.sharing.verify.remote import check_remote as read_remote
 
+WITH_LISTS = {"parse": "parsed", "export": "export"}
+"""Stages that write hashes of their own beside what they made, and the folder of each inside data."""
+
 
 def verify(root: Path, *, heal: bool, remote: bool, say: Callable[[str], object]) -> str:
     """Check a checkout, and mend it.
@@ -59,9 +62,16 @@ def _heal(root: Path, faults: tuple[Fault, ...], say: Callable[[str], object]) -
     left = heal_files(root, faults, say=done)
     if left and _is_fetched(root, say):
         left = heal_files(root, check(root).faults, say=done)
-    if any(path.is_relative_to(root / "data" / "raw") for path in left):
+    if any(fault.path.is_relative_to(root / "data" / "raw") for fault in left):
         build_again(root)
-    elif left:
+        return
+    lost = {fault.path for fault in left}
+    # Where our own list knows better, dvc.lock and the cache have the damaged bytes, and would give them back.
+    untrusted = [fault.path for fault in faults if fault.path in lost and fault.kept_in.startswith("data/")]
+    for stage, folder in WITH_LISTS.items():
+        if any(path.is_relative_to(root / "data" / folder) for path in untrusted):
+            dvc(root, "repro", "--force", "--single-item", stage)
+    if left:
         dvc(root, "repro")
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from impulse.files.disk import make_read_only
@@ -20,7 +22,7 @@ from impulse.sharing.verify.outputs import Pinned
 NO_COPY = "no good copy is here"
 
 
-def heal(root: Path, faults: Iterable[Fault], *, say: Callable[[Fault, str], None]) -> list[Path]:
+def heal(root: Path, faults: Iterable[Fault], *, say: Callable[[Fault, str], None]) -> list[Fault]:
     """Mend files.
 
     Args:
@@ -29,13 +31,14 @@ def heal(root: Path, faults: Iterable[Fault], *, say: Callable[[Fault, str], Non
         say: is called with each fault and what was done about it.
 
     Returns:
-        What no good copy is left of, removed; it has to be fetched or made again.
+        What no good copy is left of; it has to be fetched or made again. Raw replays stay until they are replaced.
 
     Raises:
         ConfigError: DVC cannot read the checkout.
     """
     pinned, hashes = Pinned.of(root), Hashes()
-    left: list[Path] = []
+    left: list[Fault] = []
+    files = {found[0]: path for path in _files(pinned) if (found := hashes.of(path)) is not None}
     stores = [root / ".state" / name for name in STORES]
     in_cache = [fault for fault in faults if fault.path.is_relative_to(pinned.cache)]
     for fault in in_cache:
@@ -45,13 +48,13 @@ def heal(root: Path, faults: Iterable[Fault], *, say: Callable[[Fault, str], Non
                 partial.write_bytes(content)
             make_read_only(fault.path)
             say(fault, "mended from the files that it lists")
-        elif (copy := _copy(pinned, oid, hashes)) is not None:
+        elif (copy := files.get(oid)) is not None:
             _replace(fault.path, copy)
             make_read_only(fault.path)
             say(fault, f"mended from {copy.relative_to(root)}")
         else:
             fault.path.unlink(missing_ok=True)
-            left.append(fault.path)
+            left.append(fault)
             say(fault, NO_COPY)
     hashes = Hashes()
     wanted = _wanted(root, pinned)
@@ -70,19 +73,19 @@ def heal(root: Path, faults: Iterable[Fault], *, say: Callable[[Fault, str], Non
             _replace(path, good)
             say(fault, "mended from DVC's cache")
         else:
-            path.unlink(missing_ok=True)
-            left.append(path)
+            left.append(fault)
             say(fault, NO_COPY)
+            if path.is_relative_to(root / "data" / "raw"):
+                with suppress(FileNotFoundError):  # fetch looks at it again, and removes nothing that it cannot replace
+                    os.utime(path)
+            else:
+                path.unlink(missing_ok=True)
     return left
 
 
-def _copy(pinned: Pinned, oid: str, hashes: Hashes) -> Path | None:
-    """Return a file of the checkout that has the bytes of an object; None when there is none."""
+def _files(pinned: Pinned) -> Iterator[Path]:
     for output in pinned.outputs:
-        for path in files_below(output.path):
-            if _is(hashes.of(path), md5=oid):
-                return path
-    return None
+        yield from files_below(output.path)
 
 
 def _listing(pinned: Pinned, oid: str, hashes: Hashes) -> bytes | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from impulse.errors import ConfigError, one_line
+from impulse.sharing.repository import opened
 
 _OBJECT = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
@@ -64,25 +63,17 @@ class Pinned:
         if not output.oid.endswith(".dir"):
             return {output.path: output.oid}
         try:
-            listed: list[Mapping[str, Any]] = json.loads(self.object_path(output.oid).read_bytes())
-            return {output.path / entry["relpath"]: str(entry["md5"]) for entry in listed}
+            listed = files_listed(self.object_path(output.oid).read_bytes())
+            return {output.path / name: md5 for name, md5 in listed.items()}
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
 
-@contextmanager
-def opened(root: Path) -> Iterator[Any]:
-    """Give DVC's own view of the checkout.
+def files_listed(content: bytes) -> dict[str, str]:
+    """Return the MD5 of each file by its name in a folder, from DVC's list of them.
 
     Raises:
-        ConfigError: DVC cannot read the checkout.
+        ValueError, KeyError, TypeError: it is no such list.
     """
-    from dvc.config import ConfigError as DvcConfigError
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
-    try:
-        with Repo(str(root)) as repo:
-            yield repo
-    except (DvcException, DvcConfigError) as error:
-        raise ConfigError("DVC", one_line(error)) from error
+    listed: list[Mapping[str, Any]] = json.loads(content)
+    return {str(entry["relpath"]): str(entry["md5"]) for entry in listed}

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from impulse.errors import StageError, one_line
-from impulse.sharing.verify.check import What
-from impulse.sharing.verify.outputs import Pinned, opened
+from impulse.sharing.repository import opened
+from impulse.sharing.verify.check import Hashes, What, is_named_by_its_content
+from impulse.sharing.verify.outputs import Pinned, files_listed
 
 _CHUNK_BYTES = 1 << 20
 _THREADS = 8
 
 
 def check_remote(root: Path, *, heal: bool) -> Iterator[tuple[str, What, bool]]:
-    """Read every object of the remote that dvc.lock names.
+    """Read every object of the remote that dvc.lock names, also those of outputs that are not here.
 
     Args:
-        root: folder of the checkout, whose cache has the lists of files.
+        root: folder of the checkout.
         heal: put the object of the cache, if that is good, in the place of one that is not.
 
     Yields:
@@ -30,26 +31,40 @@ def check_remote(root: Path, *, heal: bool) -> Iterator[tuple[str, What, bool]]:
         ConfigError: no remote is set.
         StageError: the remote cannot be read.
     """
-    pinned = Pinned.of(root)
-    wanted = {output.oid for output in pinned.outputs}
-    for output in pinned.outputs:
-        wanted |= set((pinned.files_of(output) or {}).values())
-    with opened(root) as repo:
+    pinned, hashes = Pinned.of(root), Hashes()
+    with opened(root) as repo, ThreadPoolExecutor(_THREADS, thread_name_prefix="remote") as pool:
         remote = repo.cloud.get_remote_odb()
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="remote") as pool:
-            found = pool.map(lambda oid: _fault(remote, oid), sorted(wanted))
-            for oid, what in zip(sorted(wanted), found, strict=True):
+
+        def faults(oids: set[str]) -> Iterator[tuple[str, What, bool]]:
+            for oid, what in zip(sorted(oids), pool.map(lambda oid: _fault(remote, oid), sorted(oids)), strict=True):
                 if what is None:
                     continue
                 address, good = remote.oid_to_path(oid), pinned.object_path(oid)
-                is_mended = heal and good.is_file() and _md5(good.read_bytes()) == oid.removesuffix(".dir")
+                is_mended = heal and is_named_by_its_content(oid, good, hashes)
                 if is_mended:
                     remote.fs.put_file(str(good), address)
                     is_mended = _fault(remote, oid) is None
                 yield remote.fs.unstrip_protocol(address), what, is_mended
 
+        yield from faults({output.oid for output in pinned.outputs})
+        yield from faults({oid for output in pinned.outputs for oid in _listed(output.oid, pinned, remote).values()})
 
-def _fault(remote: Any, oid: str) -> What | None:  # noqa: ANN401 - DVC's own type has no types
+
+def _listed(oid: str, pinned: Pinned, remote: Any) -> Mapping[str, str]:  # noqa: ANN401 - DVC's types have no types
+    """Return the objects of a folder's files: from the cache, else from the remote; nothing where neither has a good list."""
+    if not oid.endswith(".dir"):
+        return {}
+    for read in (pinned.object_path(oid).read_bytes, lambda: remote.fs.cat_file(remote.oid_to_path(oid))):
+        try:
+            content: bytes = read()
+        except OSError:  # said already
+            continue
+        if hashlib.md5(content, usedforsecurity=False).hexdigest() == oid.removesuffix(".dir"):
+            return files_listed(content)
+    return {}
+
+
+def _fault(remote: Any, oid: str) -> What | None:  # noqa: ANN401 - DVC's types have no types
     digest = hashlib.md5(usedforsecurity=False)
     try:
         with remote.fs.open(remote.oid_to_path(oid), "rb") as content:
@@ -60,7 +75,3 @@ def _fault(remote: Any, oid: str) -> What | None:  # noqa: ANN401 - DVC's own ty
     except Exception as error:  # what each kind of remote raises for itself
         raise StageError(f"the remote cannot be read: {one_line(error)}") from error
     return None if digest.hexdigest() == oid.removesuffix(".dir") else What.DAMAGED
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
