@@ -90,9 +90,15 @@ def test_inside_an_experiment_the_file_stays(checkout: Path, monkeypatch: pytest
         params_file.refresh(checkout)
 
 
-def leave(checkout: Path) -> str:
+FPS = {"fps: 10.0": "fps: 5.0", "workers: 0": "workers: 1"}
+
+
+def leave(checkout: Path, values: dict[str, str] = FPS) -> str:
     """Leave params.yaml as an experiment does, and return it: what DVC dumps, with other values."""
-    text = (ROOT / "params.yaml").read_text().replace("fps: 10.0", "fps: 5.0").replace("workers: 0", "workers: 1")
+    text = (ROOT / "params.yaml").read_text()
+    for before, after in values.items():
+        assert before in text
+        text = text.replace(before, after)
     params_file.remember_experiments(checkout, [text])
     (checkout / "params.yaml").write_text(text)
     return text
@@ -102,9 +108,12 @@ def write_lock(checkout: Path, params: str, *, built_with: str | None = None) ->
     """Write the dvc.lock of a build: the config stage with params.yaml, the others with their sections."""
     out = {"path": "params.yaml", "hash": "md5", "md5": hashlib.md5(params.encode()).hexdigest(), "size": len(params)}
     stages: dict[str, Any] = {"config": {"cmd": "python stages/config.py", "outs": [out]}}
-    for name, section in yaml.safe_load(built_with or params).items():
+    sections = yaml.safe_load(built_with or params)
+    engine = sections["engine"]
+    for name, section in sections.items():
         if name not in ("params_version", "engine"):
-            stages[name] = {"cmd": f"python stages/{name}.py", "params": {"params.yaml": {name: section}}}
+            also = {"engine.accept_lost": engine["accept_lost"]} if name == "parse" else {}
+            stages[name] = {"cmd": f"python stages/{name}.py", "params": {"params.yaml": {name: section, **also}}}
     (checkout / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": stages}))
 
 
@@ -137,6 +146,21 @@ def test_an_experiment_that_ended_stays_and_is_named(checkout: Path) -> None:
     assert "parse.fps is 5.0 and 10.0 in conf/" in line
     assert "conf/config.yaml" in line
     assert (checkout / "params.yaml").read_text() == text
+
+
+def test_an_experiment_that_accepts_a_loss_stays_too(checkout: Path) -> None:
+    """It differs in a single setting that parse depends on beside its section."""
+    text = leave(checkout, {"accept_lost: []": f"accept_lost: [{'a' * 64}]"})
+    write_lock(checkout, text)
+    (line,) = params_file.settle(checkout)
+    assert "engine.accept_lost" in line
+    assert (checkout / "params.yaml").read_text() == text
+
+
+def test_a_null_that_is_left_out_is_no_difference(checkout: Path) -> None:
+    """Null is what a missing setting has."""
+    edit(checkout / "params.yaml", "  address: null\n", "")
+    params_file.check(checkout)
 
 
 @pytest.mark.parametrize("state", ["no git", "no commit"])

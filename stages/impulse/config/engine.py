@@ -21,7 +21,11 @@ class EngineKind(StrEnum):
 
 @dataclass(frozen=True)
 class EngineParams:
-    """How work is spread. Only ``accept_lost`` changes a result, so it alone is a dependency of a stage."""
+    """How work is spread, which changes no result.
+
+    ``accept_lost`` does, so it is a dependency of a stage. A higher limit of time or memory may save a replay that an earlier one
+    refused (``parser_time``, ``parser_memory``): `dvc repro --force --single-item parse` tries those again.
+    """
 
     kind: EngineKind = EngineKind.local
     address: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ def check(root: Path) -> None:
         ConfigError: it is not, which DVC alone does not notice after an experiment; the line names what differs.
     """
     composed, current = compose(root), _read(root / PARAMS_FILE) or ""
-    if _load(current) != _load(composed):
+    if any(differing_keys(_load(current), _load(composed))):
         raise ConfigError(
             PARAMS_FILE, f"is of an experiment or another checkout: {_differences(root, current, composed)}"
         )
@@ -215,14 +215,23 @@ def _is_cut_short(root: Path, current: str, composed: str) -> bool:
 
 
 def _is_built(root: Path, current: dict[str, Any], composed: dict[str, Any]) -> bool:
-    """Tell whether every stage was built with its section of params.yaml, and some section is not that of conf/."""
-    sections = [name for name in current if name not in ("params_version", "engine")]
-    stages = _lock(root).get("stages", {})
-    # A stage may record more than its section.
-    recorded = [stages.get(name, {}).get("params", {}).get(PARAMS_FILE, {}).get(name) for name in sections]
-    return recorded == [current[name] for name in sections] and any(
-        current[name] != composed.get(name) for name in sections
+    """Tell whether every stage was built with what params.yaml has for it, and something of that is not what conf/ gives."""
+    stages = _lock(root).get("stages", {}).values()
+    recorded = {key: value for stage in stages for key, value in stage.get("params", {}).get(PARAMS_FILE, {}).items()}
+    sections = {name for name in current if name not in ("params_version", "engine")}
+    return (
+        sections <= recorded.keys()
+        and all(_value(current, key) == value for key, value in recorded.items())
+        and any(differing_keys({key: _value(composed, key) for key in recorded}, recorded))
     )
+
+
+def _value(values: Mapping[str, Any], key: str) -> Any:  # noqa: ANN401 - YAML
+    """Return the value of a dotted key, None for one that is missing."""
+    found: Any = values
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
 
 
 def _digest(text: str) -> str:
