@@ -104,7 +104,7 @@ def test_every_name_is_a_row(tmp_path: Path, source: Path, replays: list[bytes])
         ("**/*.replay", {"a.replay", "B.Replay", "sub/c.REPLAY", "linked"}),
         ("*.REPLAY", {"a.replay", "B.Replay"}),
         ("[a]*", {"a.replay"}),
-        ("*/*.replay", {"sub/c.REPLAY", "linked/a.replay", "linked/B.Replay", "linked/sub"} - {"linked/sub"}),
+        ("*/*.replay", {"sub/c.REPLAY", "linked/a.replay", "linked/B.Replay"}),
         ("**/SUB/**/*.replay", {"sub/c.REPLAY", "linked"}),
         ("./sub//*", {"sub/c.REPLAY"}),
         ("**/*", {"a.replay", "B.Replay", "sub/c.REPLAY", "notes.txt", "linked"}),

@@ -11,7 +11,7 @@ from impulse.collection.kept import KeptReplays
 from impulse.collection.known import KnownFacts
 from impulse.collection.ledger import Download, Outcome
 from impulse.collection.source import Candidate, FileFacts
-from impulse.errors import CorruptReplay, StageError
+from impulse.errors import CorruptReplay, ObjectMissing, StageError
 
 HEADER_BYTES = 2**17
 """Enough for nearly every header; the rest of a file is not read again to make a manifest."""
@@ -73,18 +73,19 @@ class ReplayFolder:
     def adopted(self, download: Download) -> Download | None:
         """Return what a good file that the ledger does not know is; None when there is none.
 
-        A run that was killed between storing a file and writing that down leaves such a file. One that is damaged, or
-        another replay than the server gave, stays until a download takes its place.
+        A run that was killed between storing a file and writing that down leaves such a file. One that is damaged, or cannot
+        be read, stays until a download takes its place.
         """
         name = self.name_of(download)
         size = self.storage.size(name)
         if size is None or (self.max_bytes is not None and size > self.max_bytes):
             return None
-        try:
-            found = self._good(download, self.storage.read(name))
-        except CorruptReplay:
+        if download.sha256 is not None:  # it would have been known by its bytes
             return None
-        return found if download.sha256 in (None, found.sha256) else None
+        try:
+            return self._good(download, self.storage.read(name))
+        except (CorruptReplay, OSError, ObjectMissing):
+            return None
 
     def read_headers(self, downloads: Iterable[Download], *, threads: int) -> None:
         """Find the facts of files that this run did not write, several at a time, for a storage may be far away.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -76,24 +77,29 @@ def raw_storage(params: FetchParams, *, folder: Path, state: Path) -> Iterator[R
         seen_in(state / SEEN, str(url), is_kept=not params.dry_run) as seen,
     ):
         bucket.objects()  # a bucket that cannot be used ends the run before anything is fetched
+        kept = KeptReplays(bucket, seen)
         if not params.dry_run:
             moved = sum(
-                _move(path, local, bucket, params.max_replay_bytes)
+                _move(path, local, kept, params.max_replay_bytes)
                 for path in sorted(folder.glob(f"{REPLAYS}*/*.replay"))
             )
             if moved:
                 log.info("moved %d replays from %s to %s", moved, folder, url)
-        yield RawStorage(KeptReplays(bucket, seen), local, url)
+        yield RawStorage(kept, local, url)
 
 
-def _move(path: Path, folder: LocalFolder, bucket: Storage, limit: int) -> bool:
+def _move(path: Path, folder: LocalFolder, bucket: KeptReplays, limit: int) -> bool:
     """Move one file into the bucket; one that is damaged, or too large to be read, stays where it is."""
     try:
-        content, _ = read_regular(path, limit)
+        content, _ = read_regular(path, limit + 1)
+        if len(content) > limit:
+            log.warning("%s stays on this machine, it is larger than fetch.max_replay_mb", path)
+            return False
         check_integrity(content)
     except (CorruptReplay, OSError) as error:
         log.warning("%s stays on this machine, it cannot be used: %s", path, error)
         return False
-    bucket.write(path.relative_to(folder.path).as_posix(), content)
+    name = path.relative_to(folder.path).as_posix()
+    bucket.write(name, content, sha256=hashlib.sha256(content).hexdigest())
     path.unlink()
     return True

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from impulse.files.output import output_file, write_text
 
+SAVE_EVERY = 1000
+"""Contents after which what was seen is written, so that a killed run of days is not for nothing."""
+
 Stamp = tuple[int | str, ...]
 """What a storage knows of a content without reading it, its size in bytes first; an edit changes it."""
 
@@ -27,7 +30,7 @@ class SeenContents:
         self._file = file
         self._lock = threading.Lock()
         self._entries = _read(file)
-        self._is_changed = False
+        self._news = 0
 
     def get(self, name: str, stamp: Stamp) -> str | None:
         """Return the SHA-256 of a content, None for one that was not read or has another stamp now."""
@@ -39,17 +42,21 @@ class SeenContents:
         with self._lock:
             if self._entries.get(name) != (sha256, stamp):
                 self._entries[name] = (sha256, stamp)
-                self._is_changed = True
+                self._news += 1
+                if self._news >= SAVE_EVERY:
+                    self._save()
 
     def save(self) -> None:
         """Write what was seen, if anything is new; of two runs that end at the same time the later one is believed."""
-        if self._file is None or not self._is_changed:
-            return
         with self._lock:
+            self._save()
+
+    def _save(self) -> None:
+        if self._file is not None and self._news:
             plain = {name: [sha256, *stamp] for name, (sha256, stamp) in sorted(self._entries.items())}
             with output_file(self._file, sync=False) as partial:
                 write_text(partial, json.dumps(plain, indent=0))
-            self._is_changed = False
+        self._news = 0
 
 
 def _read(file: Path | None) -> dict[str, tuple[str, Stamp]]:
