@@ -76,7 +76,7 @@ def repro(arguments: tuple[str, ...], *, pull: bool) -> None:
     prepare(root)
     look_again(root, arguments)
     dvc(root, "repro", *(("--pull", "--allow-missing") if pull else ()), *arguments)
-    if pull:  # what is up to date need not be here, and is what the command is called for
+    if pull and not arguments:  # what is up to date need not be here, and is what the command is called for
         dvc(root, "pull", "--quiet", *RESULTS)
     click.echo(CARD)
 
@@ -153,7 +153,7 @@ def push() -> None:
 
 
 @main.command(short_help="Find, and mend, what is damaged or missing.")
-@click.option("--heal", is_flag=True, help="Mend it: from the cache, the checkout, the remote, or by building again.")
+@click.option("--heal", is_flag=True, help="Mend it (cache, checkout, remote, source, build); remove what is foreign.")
 @click.option("--remote", "elsewhere", is_flag=True, help="Also read what the remote has of this dataset.")
 def verify(*, heal: bool, elsewhere: bool) -> None:
     """Read everything that this checkout holds, and compare it with the hashes that were recorded when it was written.
@@ -164,7 +164,7 @@ def verify(*, heal: bool, elsewhere: bool) -> None:
     from impulse.sharing.verify.command import verify as run_verify
 
     root = checkout()
-    mend(root)
+    (prepare if heal else mend)(root)
     failure = run_verify(root, heal=heal, remote=elsewhere, say=click.echo)
     if failure:
         sys.exit(f"verify: {failure}")

@@ -95,7 +95,7 @@ def _content(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("stage", sorted({*PIPELINE} - {"config"}))
 def test_a_stage_depends_on_its_own_section_of_the_params(stage: str) -> None:
-    """Settings of the engine change no result, so no stage depends on them but for replays that may be missing."""
+    """Of the settings of the engine only the replays that may be missing are a dependency."""
     assert PIPELINE[stage]["params"] == [stage, *(["engine.accept_lost"] if stage == "parse" else [])]
 
 

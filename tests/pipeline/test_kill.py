@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
 
 @pytest.mark.heavy
 def test_kills_and_damage_leave_the_bytes_of_an_undisturbed_build(small_source: Path, tmp_path: Path) -> None:
-    """A short run of `make chaos`, always the same one."""
+    """A short run of `make chaos`; the moments of the kills are those of the machine."""
     counts = run_chaos(tmp_path, small_source, seed=8, rounds=5)
     assert counts.kills > 0
     assert counts.damages > 0

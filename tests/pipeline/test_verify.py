@@ -46,7 +46,10 @@ def test_every_kind_of_damage_is_named_and_mended(copy: Checkout) -> None:
     assert verify(copy).returncode == 0
     before = {folder: copy.content(folder) for folder in FOLDERS}
     listing = json.loads((copy.path / first(copy, ".dvc/cache/files/md5/*/*.dir")).read_bytes())
+    # An editor's or a system's own file, which DVC ignores too, is nobody's damage.
+    (copy.path / "data/export/.DS_Store").write_bytes(b"x")
     damaged = [
+        "data/export/checksums.sha256",
         first(copy, "data/raw/replays/*/*.replay"),
         first(copy, "data/parsed/frames/*/*.arrow"),
         "data/validated/report.html",
@@ -73,6 +76,7 @@ def test_every_kind_of_damage_is_named_and_mended(copy: Checkout) -> None:
     assert {folder: copy.content(folder) for folder in FOLDERS} != before
 
     assert verify(copy, "--heal").returncode == 0
+    (copy.path / "data/export/.DS_Store").unlink()
     assert {folder: copy.content(folder) for folder in FOLDERS} == before
     assert verify(copy).returncode == 0
     assert copy.stages_run("dvc", "repro") == []
@@ -120,6 +124,11 @@ def test_damage_is_not_uploaded_and_not_taken_from_a_remote(
     assert third.content("data/export") == copy.content("data/export")
     assert not (third.path / "data/raw").exists()
     third.run("python", "-m", "impulse", "release", "v1.0", PYTHONPATH="stages")
+    assert third.run("git", "tag").stdout == "v1.0\n"
+    third.run("dvc", "remote", "modify", "storage", "url", str(tmp_path / "another remote"))
+    third.run("git", "commit", "-qam", "another remote")
+    lacking = third.run("python", "-m", "impulse", "release", "v2.0", check=False, PYTHONPATH="stages")
+    assert "is not in the remote" in lacking.stderr
     assert third.run("git", "tag").stdout == "v1.0\n"
     fourth = replace(copy, path=tmp_path / "fourth")
     copy.run("git", "clone", "-q", str(copy.path), str(fourth.path))

@@ -48,6 +48,14 @@ def test_alone_a_replay_is_at_fault_for_our_own_limits_and_no_others(task: str, 
     assert (outcome.error and outcome.error.reason, outcome.loss) == (reason, loss)
 
 
+@pytest.mark.slow
+def test_a_machine_without_memory_is_no_fault_of_a_replay() -> None:
+    """Where the settings give no limit, none of them was passed."""
+    unlimited = replace(ENGINE, memory_limit_mb=0)
+    (outcome,) = run_isolated(work, ["memory"], unlimited, alone=True)
+    assert (outcome.error, outcome.loss) == (None, "this machine has no more memory")
+
+
 def test_the_lower_limit_of_a_shell_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is nobody's fault but the machine's then, and one that is too small ends the run before anything starts."""
     soft = 2048 * 1024 * 1024

@@ -43,7 +43,7 @@ def work(task: str) -> None:
         case "exit":
             os._exit(3)
         case "memory":
-            bytearray(64 << 30)
+            bytearray(1 << 60)
         case "panic":
             raise Panic
         case "defect":

@@ -57,7 +57,7 @@ def _with_second_try(
     """Yield outcomes of ``run(tasks)``, and those of what it lost from ``run([task], alone=True)``."""
     lost = []
     for outcome in run(tasks):
-        if outcome.loss:
+        if outcome.loss and outcome.is_worth_a_try:
             lost.append(outcome)
         else:
             yield outcome

@@ -19,7 +19,7 @@ class Job(Generic[Settings_co]):
     settings: Settings_co
     """The stage's own section of params.yaml."""
     engine: EngineParams
-    """How work is spread; it changes no result."""
+    """How work is spread; of it only ``accept_lost`` changes a result."""
     root: Path
     """Folder of the checkout."""
     data: Path

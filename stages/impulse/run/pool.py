@@ -56,6 +56,8 @@ class TaskResult(Generic[Task, Value]):
     """Why the replay cannot be used, which is its own fault."""
     loss: str = ""
     """Why the result is missing, which is not known to be the replay's fault; empty when it is not missing."""
+    is_worth_a_try: bool = True
+    """Whether what was lost may be had alone; a file that is missing stays so."""
 
 
 def run_isolated(
@@ -118,14 +120,17 @@ def _ended(
     try:
         return TaskResult(task, future.result())
     except ReplayLost as error:
-        return TaskResult(task, None, loss=str(error))
+        return TaskResult(task, None, loss=str(error), is_worth_a_try=False)
     except ReplayError as error:
         if error.reason != Reason.PARSER_MEMORY:
             return TaskResult(task, None, error)
-        ended, is_own_fault = error, memory.is_of_settings
+        ended, is_own_fault = error, memory.is_of_settings and memory.megabytes > 0
     except MemoryError:
         detail = f"more than {memory.megabytes} MB asked for" if memory.megabytes else "this machine has no more memory"
-        ended, is_own_fault = UnsupportedReplay(Reason.PARSER_MEMORY, detail), memory.is_of_settings
+        ended, is_own_fault = (
+            UnsupportedReplay(Reason.PARSER_MEMORY, detail),
+            memory.is_of_settings and memory.megabytes > 0,
+        )
     except TimeoutError:
         ended = UnsupportedReplay(Reason.PARSER_TIME, f"not done after {timeout:g} s")
         is_own_fault = not can_limit_cpu()

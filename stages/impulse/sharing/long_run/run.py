@@ -61,7 +61,8 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
             snapshots.save()
         _check(programs, "fetch", code)
         _check(programs, "the build", programs.run("dvc", "repro", variables=key))
-        refuse_damage(root)
+        if not programs.is_stopping:
+            _refuse_damage(root)
         _check(programs, "dvc push", programs.run("dvc", "push", "--run-cache"))
         if programs.is_stopping:
             log.info("stopped; start the service again to go on")
@@ -69,6 +70,14 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
         snapshots.finish()
     log.info("done: the dataset is in %s; `make results` in a checkout gets its dvc.lock", snapshots.address)
     return 0
+
+
+def _refuse_damage(root: Path) -> None:
+    """Do not start again and again over damage that a person has to look at."""
+    try:
+        refuse_damage(root)
+    except StageError as error:
+        raise ConfigError("the build", str(error)) from error
 
 
 def _check(programs: Programs, what: str, code: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -43,7 +43,7 @@ class Fault:
     def line(self, root: Path) -> str:
         """Return what is wrong, for a person."""
         found = {What.DAMAGED: "its bytes are not those of", What.MISSING: "named by", What.FOREIGN: "not named by"}
-        return f"{self.path.relative_to(root)}: {self.what}, {found[self.what]} {self.kept_in}"
+        return f"{shown(self.path, root)}: {self.what}, {found[self.what]} {self.kept_in}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,9 @@ def check(root: Path) -> Checked:
             elif not pinned.object_path(md5).is_file():
                 faults.setdefault(pinned.object_path(md5), Fault(pinned.object_path(md5), What.MISSING, "dvc.lock"))
         if not output.is_persisted and output.path.is_dir():
-            foreign = set(files_below(output.path)) - files.keys()
+            foreign = set(pinned.here[output.path]) - files.keys()
             faults |= {path: Fault(path, What.FOREIGN, "dvc.lock") for path in sorted(foreign)}
-    for fault in _faults_of_lists(root, hashes):
+    for fault in _faults_of_lists(root, hashes, wrong=faults):
         faults.setdefault(fault.path, fault)
     for name in STORES:
         for path in Store(root / ".state" / name).damaged():
@@ -120,11 +120,11 @@ def check(root: Path) -> Checked:
     return Checked(tuple(faults.values()), hashes.count, tuple(absent))
 
 
-def _faults_of_lists(root: Path, hashes: Hashes) -> Iterator[Fault]:
-    """Yield what is not as the lists say that impulse itself keeps; a list that is not there says nothing."""
+def _faults_of_lists(root: Path, hashes: Hashes, *, wrong: Collection[Path] = ()) -> Iterator[Fault]:
+    """Yield what is not as the lists say that impulse itself keeps; a list that is not there, or is wrong, says nothing."""
     for listing, read in LISTS.items():
         path = root / "data" / listing
-        if not path.is_file():
+        if not path.is_file() or path in wrong:
             continue
         try:
             expected = read(path)
@@ -163,11 +163,9 @@ LISTS: dict[str, Callable[[Path], dict[Path, str]]] = {
 """Lists that impulse itself keeps in data/, with what reads the SHA-256 of each file from them."""
 
 
-def files_below(path: Path) -> list[Path]:
-    """Return the files of an output: those of a folder, sorted, or the file that it is."""
-    if not path.is_dir():
-        return [path] if path.is_file() else []
-    return sorted(found for found in path.rglob("*") if found.is_file())
+def shown(path: Path, root: Path) -> str:
+    """Return a path for a message: below the checkout where it is; the cache may be elsewhere."""
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
 def _expected(folder: Path, places: Iterable[str], hashes: Iterable[str]) -> dict[Path, str]:
@@ -190,7 +188,7 @@ def refuse_damage(root: Path) -> None:
         path = pinned.object_path(oid)
         if path.is_file() and not is_named_by_its_content(oid, path, hashes):
             raise StageError(
-                f"{path.relative_to(root)} is damaged and would be uploaded as it is; `impulse verify --heal` mends it"
+                f"{shown(path, root)} is damaged and would be uploaded as it is; `impulse verify --heal` mends it"
             )
     for fault in _faults_of_lists(root, hashes):
         if fault.what is What.DAMAGED:

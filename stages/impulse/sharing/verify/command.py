@@ -5,14 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from impulse.errors import ImpulseError
+from impulse.files.output import only_writer
 from impulse.sharing.calls import build_again, dvc
 from impulse.sharing.remote import check_remote
-from impulse.sharing.verify.check import Fault, check, summary
+from impulse.sharing.verify.check import Fault, check, shown, summary
 from impulse.sharing.verify.heal import heal as heal_files
+from impulse.sharing.verify.outputs import Pinned
 from impulse.sharing.verify.remote import check_remote as read_remote
+
+STAGES = ("fetch", "parse", "validate", "dedupe", "export")
 
 WITH_LISTS = {"parse": "parsed", "export": "export"}
 """Stages that write hashes of their own beside what they made, and the folder of each inside data."""
@@ -46,7 +51,7 @@ def verify(root: Path, *, heal: bool, remote: bool, say: Callable[[str], object]
             say(f"{address}: {what}" + (", mended from DVC's cache" if is_mended else ""))
             lost += not is_mended
     for output in checked.absent:
-        say(f"{output.relative_to(root)} is not here; `dvc pull {output.relative_to(root)}` brings it")
+        say(f"{shown(output, root)} is not here; `dvc pull {shown(output, root)}` brings it")
     say(f"{checked.files} files read: {summary(checked.faults)}" + (f"; {lost} in the remote" if lost else ""))
     if not checked.faults and not lost:
         return ""
@@ -57,11 +62,17 @@ def _heal(root: Path, faults: tuple[Fault, ...], say: Callable[[str], object]) -
     """Mend from what is here, then from the remote, then by fetching and building again."""
 
     def done(fault: Fault, what: str) -> None:
-        say(f"{fault.path.relative_to(root)}: {what}")
+        say(f"{shown(fault.path, root)}: {what}")
 
-    left = heal_files(root, faults, say=done)
-    if left and _is_fetched(root, say):
-        left = heal_files(root, check(root).faults, say=done)
+    def healed(found: tuple[Fault, ...]) -> list[Fault]:
+        with ExitStack() as quiet:  # a stage that runs is about to replace its output
+            for stage in STAGES:
+                quiet.enter_context(only_writer(root / "data" / stage))
+            return heal_files(root, found, say=done)
+
+    left = healed(faults)
+    if left and _fetch(root, Pinned.of(root).owners([fault.path for fault in left]), say):
+        left = healed(check(root).faults)
     if any(fault.path.is_relative_to(root / "data" / "raw") for fault in left):
         build_again(root)
         return
@@ -72,14 +83,16 @@ def _heal(root: Path, faults: tuple[Fault, ...], say: Callable[[str], object]) -
         if any(path.is_relative_to(root / "data" / folder) for path in untrusted):
             dvc(root, "repro", "--force", "--single-item", stage)
     if left:
-        dvc(root, "repro")
+        dvc(root, "repro", "--allow-missing")
 
 
-def _is_fetched(root: Path, say: Callable[[str], object]) -> bool:
-    """Bring what the cache lacks from the remote; return False without one, or with one that does not have it."""
+def _fetch(root: Path, outputs: list[Path], say: Callable[[str], object]) -> bool:
+    """Bring what the cache lacks of some outputs from the remote; return False where no remote answers."""
     try:
         check_remote(root)
     except ImpulseError as error:
         say(f"not from the remote: {error}")
         return False
-    return not subprocess.run([sys.executable, "-m", "dvc", "fetch", "--quiet"], cwd=root, check=False).returncode
+    # What comes counts; that not everything came shows when it is read again.
+    subprocess.run([sys.executable, "-m", "dvc", "fetch", "--quiet", *map(str, outputs)], cwd=root, check=False)
+    return True

@@ -9,20 +9,21 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from impulse.files.disk import make_read_only
 from impulse.files.output import output_file
 from impulse.files.store import Store
-from impulse.sharing.verify.check import LISTS, STORES, Fault, Hashes, What, files_below
+from impulse.sharing.verify.check import LISTS, STORES, Fault, Hashes, What, shown
 from impulse.sharing.verify.outputs import Pinned
 
 NO_COPY = "no good copy is here"
 
 
-def heal(root: Path, faults: Iterable[Fault], *, say: Callable[[Fault, str], None]) -> list[Fault]:
+def heal(root: Path, faults: Collection[Fault], *, say: Callable[[Fault, str], None]) -> list[Fault]:
     """Mend files.
 
     Args:
@@ -38,10 +39,29 @@ def heal(root: Path, faults: Iterable[Fault], *, say: Callable[[Fault, str], Non
     """
     pinned, hashes = Pinned.of(root), Hashes()
     left: list[Fault] = []
-    files = {found[0]: path for path in _files(pinned) if (found := hashes.of(path)) is not None}
-    stores = [root / ".state" / name for name in STORES]
     in_cache = [fault for fault in faults if fault.path.is_relative_to(pinned.cache)]
-    for fault in in_cache:
+    if in_cache:
+        left += _heal_objects(root, in_cache, pinned, hashes, say)
+    hashes = Hashes()
+    lists = {root / "data" / name for name in LISTS}
+    # Lists first: by them the other files are judged.
+    for are_lists in (True, False):
+        wanted = _wanted(root, pinned)
+        for fault in faults:
+            if not fault.path.is_relative_to(pinned.cache) and (fault.path in lists) is are_lists:
+                what, is_mended = _heal_file(root, fault, _good_object(pinned, wanted.get(fault.path), hashes))
+                say(fault, what)
+                left += [] if is_mended else [fault]
+    return left
+
+
+def _heal_objects(
+    root: Path, faults: Iterable[Fault], pinned: Pinned, hashes: Hashes, say: Callable[[Fault, str], None]
+) -> list[Fault]:
+    """Mend objects of the cache from files of the checkout; return those that dvc.lock names and no copy is left of."""
+    files = {found[0]: path for path in chain(*pinned.here.values()) if (found := hashes.of(path)) is not None}
+    left = []
+    for fault in faults:
         oid = fault.path.parent.name + fault.path.name
         if (content := _listing(pinned, oid, hashes)) is not None:
             with output_file(fault.path) as partial:
@@ -51,48 +71,41 @@ def heal(root: Path, faults: Iterable[Fault], *, say: Callable[[Fault, str], Non
         elif (copy := files.get(oid)) is not None:
             _replace(fault.path, copy)
             make_read_only(fault.path)
-            say(fault, f"mended from {copy.relative_to(root)}")
+            say(fault, f"mended from {shown(copy, root)}")
         else:
+            is_needed = bool(pinned.owners([fault.path]))
             fault.path.unlink(missing_ok=True)
-            left.append(fault)
-            say(fault, NO_COPY)
-    hashes = Hashes()
-    wanted = _wanted(root, pinned)
-    for fault in faults:
-        path = fault.path
-        if fault in in_cache:
-            continue
-        store = next((folder for folder in stores if path.is_relative_to(folder)), None)
-        if store is not None:
-            Store(store).remove(path)
-            say(fault, "removed; what needs it makes it again")
-        elif fault.what is What.FOREIGN:
-            path.unlink()
-            say(fault, "removed")
-        elif (good := _good_object(pinned, wanted.get(path), hashes)) is not None:
-            _replace(path, good)
-            say(fault, "mended from DVC's cache")
-        else:
-            left.append(fault)
-            say(fault, NO_COPY)
-            if path.is_relative_to(root / "data" / "raw"):
-                with suppress(FileNotFoundError):  # fetch looks at it again, and removes nothing that it cannot replace
-                    os.utime(path)
-            else:
-                path.unlink(missing_ok=True)
+            left += [fault] if is_needed else []
+            say(fault, NO_COPY if is_needed else f"removed, it is of an earlier dataset; {NO_COPY}")
     return left
 
 
-def _files(pinned: Pinned) -> Iterator[Path]:
-    for output in pinned.outputs:
-        yield from files_below(output.path)
+def _heal_file(root: Path, fault: Fault, good: Path | None) -> tuple[str, bool]:
+    """Mend one file of the checkout or the stores; return what was done, and whether nothing is left to do."""
+    path = fault.path
+    store = next((root / ".state" / name for name in STORES if path.is_relative_to(root / ".state" / name)), None)
+    if store is not None:
+        Store(store).remove(path)
+        return "removed; what needs it makes it again", True
+    if fault.what is What.FOREIGN:
+        path.unlink()
+        return "removed", True
+    if good is not None:
+        _replace(path, good)
+        return "mended from DVC's cache", True
+    if path.is_relative_to(root / "data" / "raw"):
+        with suppress(FileNotFoundError):  # fetch looks at it again, and removes nothing that it cannot replace
+            os.utime(path)
+    else:
+        path.unlink(missing_ok=True)
+    return NO_COPY, False
 
 
 def _listing(pinned: Pinned, oid: str, hashes: Hashes) -> bytes | None:
     """Return DVC's list of the files of a folder, if those that are there are all of it; None when they are not."""
     for output in pinned.outputs:
         if output.oid == oid and output.path.is_dir():
-            files = {path.relative_to(output.path).as_posix(): hashes.of(path) for path in files_below(output.path)}
+            files = {path.relative_to(output.path).as_posix(): hashes.of(path) for path in pinned.here[output.path]}
             entries = [{"md5": found[0], "relpath": place} for place, found in sorted(files.items()) if found]
             content = json.dumps(entries).encode()
             if hashlib.md5(content, usedforsecurity=False).hexdigest() == oid.removesuffix(".dir"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ class Pinned:
 
     outputs: tuple[Output, ...]
     cache: Path
+    here: Mapping[Path, tuple[Path, ...]]
+    """The files of each output that are here, without those that DVC ignores."""
 
     @classmethod
     def of(cls, root: Path) -> Pinned:
@@ -45,7 +47,8 @@ class Pinned:
                 for out in repo.index.outs
                 if out.use_cache and out.hash_info and out.hash_info.name == "md5"
             )
-            return cls(outputs, Path(repo.cache.local.path))
+            here = {output.path: tuple(_files_here(repo, output.path)) for output in outputs}
+            return cls(outputs, Path(repo.cache.local.path), here)
 
     def object_path(self, oid: str) -> Path:
         """Return where the cache keeps an object."""
@@ -58,6 +61,16 @@ class Pinned:
             if _OBJECT.fullmatch(oid) and path.is_file():
                 yield oid, path
 
+    def owners(self, paths: Collection[Path]) -> list[Path]:
+        """Return the outputs that some files are of: of their own files, and of objects of the cache."""
+        found = []
+        for output in self.outputs:
+            oids = {output.oid, *(self.files_of(output) or {}).values()}
+            objects = {self.object_path(oid) for oid in oids}
+            if any(path in objects or path == output.path or output.path in path.parents for path in paths):
+                found.append(output.path)
+        return found
+
     def files_of(self, output: Output) -> dict[Path, str] | None:
         """Return the MD5 of each file of an output; None when the cache does not have the list of a folder."""
         if not output.oid.endswith(".dir"):
@@ -67,6 +80,14 @@ class Pinned:
             return {output.path / name: md5 for name, md5 in listed.items()}
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+
+def _files_here(repo: Any, path: Path) -> Iterator[Path]:  # noqa: ANN401 - DVC's types have no types
+    if path.is_file():
+        yield path
+        return
+    for folder, _, names in repo.dvcignore.walk(repo.fs, str(path)):
+        yield from (Path(folder) / name for name in sorted(names))
 
 
 def files_listed(content: bytes) -> dict[str, str]:
