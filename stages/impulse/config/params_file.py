@@ -78,10 +78,7 @@ def settle(root: Path) -> list[str]:
     Raises:
         ConfigError: as :func:`refresh`.
     """
-    current = _read(root / PARAMS_FILE)
-    if current is not None and current == _read(root / COMPOSED):
-        return []
-    composed = compose(root)
+    current, composed = _read(root / PARAMS_FILE), compose(root)
     if not current or _is_cut_short(root, current, composed) or not _is_built(root, _load(current), _load(composed)):
         return [f"config: {line}" for line in refresh(root)]
     if _digest(current) not in (_read(root / EXPERIMENTS) or "").split():

@@ -151,14 +151,19 @@ def _refuse_other_sections(name: str, overrides: list[str]) -> None:
             )
 
 
+def is_composed(root: Path) -> bool:
+    """Tell whether params.yaml is as this checkout composed it last."""
+    copy, params = root / COMPOSED, root / PARAMS_FILE
+    return copy.is_file() and params.is_file() and copy.read_bytes() == params.read_bytes()
+
+
 def _require_conf(root: Path) -> None:
     """End the program, with the line that names the settings, unless params.yaml is what conf/ gives.
 
     An experiment that did not end leaves its values there, and DVC sees no reason to compose conf/ again. Composing takes
     the settings of all stages, which no stage depends on, so another program does it where the copy does not answer.
     """
-    copy, params = root / COMPOSED, root / PARAMS_FILE
-    if not (copy.is_file() and params.is_file() and copy.read_bytes() == params.read_bytes()):
+    if not is_composed(root):
         done = subprocess.run([sys.executable, str(root / "stages" / "config.py"), "--check"], cwd=root, check=False)
         if done.returncode != 0:
             sys.exit(done.returncode)

@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from impulse.errors import ConfigError
-from impulse.run.program import DATA_VARIABLE
+from impulse.run.program import DATA_VARIABLE, is_composed
 from impulse.sharing.calls import dvc
-from impulse.tables.paths import COMPOSED, PARAMS_FILE
 
 
 def prepare(root: Path) -> None:
@@ -28,8 +27,7 @@ def prepare(root: Path) -> None:
     refuse_links(root)
     choose_git(root)
     mend(root)
-    copy, params = root / COMPOSED, root / PARAMS_FILE
-    if not (copy.is_file() and params.is_file() and copy.read_bytes() == params.read_bytes()):
+    if not is_composed(root):
         from impulse.config.params_file import settle
 
         for line in settle(root):
