@@ -145,11 +145,13 @@ def remote(url: str | None, endpoint: str | None) -> None:
 def push() -> None:
     """Upload the dataset, everything it is made of, and the results of every stage."""
     from impulse.sharing.verify.check import refuse_damage
+    from impulse.sharing.verify.remote import refuse_incomplete
 
     root = checkout()
     check_remote(root)
     refuse_damage(root)
     dvc(root, "push", "--run-cache")
+    refuse_incomplete(root)
 
 
 @main.command(short_help="Find, and mend, what is damaged or missing.")

@@ -41,5 +41,8 @@ def test_lock_files_are_mended_before_anything_reads_them(tmp_path: Path, monkey
     monkeypatch.setattr(run_module, "Programs", Programs)
     monkeypatch.setattr(run_module, "open_snapshots", snapshots)
     monkeypatch.setattr(run_module, "refuse_damage", lambda _: seen.append(("check", False)))
+    monkeypatch.setattr(run_module, "refuse_incomplete", lambda _: seen.append(("complete", False)))
     assert run_module.run(tmp_path, {}) == 0
-    assert seen == [(name, False) for name in ("stages/config.py", "stages/fetch.py", "repro", "check", "push")]
+    assert seen == [
+        (name, False) for name in ("stages/config.py", "stages/fetch.py", "repro", "check", "push", "complete")
+    ]

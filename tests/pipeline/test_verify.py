@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.checkout import Checkout
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
@@ -45,6 +46,8 @@ def test_every_kind_of_damage_is_named_and_mended(copy: Checkout) -> None:
     """Raw replays, outputs, cache and store at once; afterwards all is as before and nothing is left to do."""
     assert verify(copy).returncode == 0
     before = {folder: copy.content(folder) for folder in FOLDERS}
+    lock = yaml.safe_load((copy.path / "dvc.lock").read_text())["stages"]
+    (parsed,) = (out["md5"] for out in lock["parse"]["outs"] if out["path"] == "data/parsed")
     listing = json.loads((copy.path / first(copy, ".dvc/cache/files/md5/*/*.dir")).read_bytes())
     # An editor's or a system's own file, which DVC ignores too, is nobody's damage.
     (copy.path / "data/export/.DS_Store").write_bytes(b"x")
@@ -55,7 +58,7 @@ def test_every_kind_of_damage_is_named_and_mended(copy: Checkout) -> None:
         "data/validated/report.html",
         "data/export/frames/" + next(name for name in before["data/export"] if "part-" in name).removeprefix("frames/"),
         ".dvc/cache/files/md5/{}/{}".format(listing[0]["md5"][:2], listing[0]["md5"][2:]),
-        first(copy, ".dvc/cache/files/md5/*/*.dir", -1),
+        f".dvc/cache/files/md5/{parsed[:2]}/{parsed[2:]}",  # its files have a list of our own too
         first(copy, ".state/parsed/*/*.record"),
     ]
     missing = [first(copy, "data/raw/replays/*/*.replay", 1), "data/deduped/pairs.parquet"]
@@ -135,6 +138,21 @@ def test_damage_is_not_uploaded_and_not_taken_from_a_remote(
     flip(there)
     assert f"{there}: damaged" in verify(fourth, "--remote").stdout
     assert {folder: other.content(folder) for folder in FOLDERS} == {folder: copy.content(folder) for folder in FOLDERS}
+
+
+@pytest.mark.parametrize("lost", ["object", "list"])
+def test_a_push_that_lacks_something_is_none(copy: Checkout, tmp_path: Path, lost: str) -> None:
+    """DVC only warns of objects that are neither here nor there, and leaves the whole folder out."""
+    copy.run("dvc", "remote", "modify", "storage", "url", str(tmp_path / "remote"))
+    listing = copy.path / first(copy, ".dvc/cache/files/md5/*/*.dir")
+    oid = json.loads(listing.read_bytes())[0]["md5"]
+    (listing if lost == "list" else copy.path / ".dvc/cache/files/md5" / oid[:2] / oid[2:]).unlink()
+    refused = copy.run("python", "-m", "impulse", "push", check=False, PYTHONPATH="stages")
+    assert refused.returncode == 1
+    assert "is not in the remote" in refused.stderr
+    assert verify(copy, "--heal").returncode == 0
+    copy.run("python", "-m", "impulse", "push", PYTHONPATH="stages")
+    assert verify(copy, "--remote").returncode == 0
 
 
 def test_a_dataset_that_dvc_took_damaged_is_not_uploaded(copy: Checkout, tmp_path: Path) -> None:

@@ -27,8 +27,12 @@ _PLAIN = {f"tag:yaml.org,2002:{name}": name for name in ("str", "int", "float", 
 _WORDS = {"int": "the number", "float": "the number", "bool": "the truth value"}
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Takes the same texts for numbers and truth values as Hydra does."""
+_OTHER_NUMBER = re.compile(r"[-+]?0[0-9a-zA-Z_]|.*:")
+"""Numbers to the base 8, 2, 16 or 60, which nobody means who writes ``010`` or ``1:30``."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Takes the same files as Hydra does (libyaml takes tabs that PyYAML refuses), and the same texts for numbers."""
 
     yaml_implicit_resolvers = get_yaml_loader().yaml_implicit_resolvers
 
@@ -160,6 +164,8 @@ def _check_scalar(name: str, node: yaml.ScalarNode, key: str) -> None:
         return
     if wants_text(key):
         raise _slip(name, line, key, _quote(node, key.rpartition(".")[2]))
+    if _OTHER_NUMBER.match(node.value) and not isinstance(value := _Loader("").construct_object(node), bool):
+        raise _slip(name, line, key, f"YAML reads {node.value} as the number {value}; write it as a decimal number")
 
 
 def _is_meant(key: str, node: yaml.ScalarNode) -> bool:
@@ -230,7 +236,11 @@ def _no_yaml(name: str, text: str, error: yaml.YAMLError) -> ConfigError:
     at = text[: getattr(error, "position", 0)].count("\n") if mark is None else mark.line
     lines = text.splitlines() or [""]
     line = min(at, len(lines) - 1) + 1
-    if "expected key" in problem and line > 1 and ":" not in lines[line - 2].partition("#")[0]:
+    if (
+        ("expected key" in problem or "<block end>" in problem)
+        and line > 1
+        and ":" not in lines[line - 2].partition("#")[0]
+    ):
         line, problem = line - 1, "there is no colon and space after the name"
     if re.match(r"\s*\t", lines[line - 1]):
         problem = "a tab cannot indent; use spaces"

@@ -110,7 +110,7 @@ def make_products(task: ParseTask) -> Results:
         if frames is None or task.is_done:
             return replace(task.known, made=tuple(made))
         contract = frame_layout(slots_per_team=task.params.slots_per_team).schema.names
-        table = read_frames(frames.folder / FRAMES, contract) if table is None else table.select(contract)
+        table = read_frames(_stored_frames(frames), contract) if table is None else table.select(contract)
         if measures is None:
             made.append("measures")
             measures = _measure(task, frames, table)
@@ -119,6 +119,19 @@ def make_products(task: ParseTask) -> Results:
             path, _ = file()
             events = _make_events(task, frames, table, path)
     return Results(frames, measures, events, tuple(made))
+
+
+def _stored_frames(entry: Entry) -> bytes:
+    """Return the stored frames of a replay, which are those that were written: what is measured is kept by their hash.
+
+    Raises:
+        ReplayLost: they are damaged.
+    """
+    path = entry.folder / FRAMES
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != entry.files[FRAMES].sha256:
+        raise ReplayLost(f"its frames in {path} are damaged; `impulse verify --heal` makes them again")
+    return content
 
 
 @contextmanager

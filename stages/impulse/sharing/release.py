@@ -23,6 +23,7 @@ from impulse.files.output import output_file, write_text
 from impulse.loading import open_dataset
 from impulse.sharing.remote import check_remote
 from impulse.sharing.verify.check import refuse_damage
+from impulse.sharing.verify.remote import refuse_incomplete
 
 DATASET = "data/export"
 RESULTS = ("dvc.lock", "params.yaml", "metrics", "CHANGELOG.md")
@@ -57,13 +58,7 @@ def release(root: Path, version: str, *, push: bool = False) -> list[str]:
             _run(root, "git", "commit", "--quiet", "-m", f"data: release {version}", "--", *existing)
             done.append(f"commit {_run(root, 'git', 'rev-parse', '--short', 'HEAD').strip()}")
     _run(root, "dvc", "push", "--run-cache")
-    in_remote = json.loads(_run(root, "dvc", "status", "--cloud", "--json"))
-    lacking = [name for name, where in in_remote.items() if where != "deleted"]  # which DVC calls what is only there
-    if lacking:
-        raise StageError(
-            f"{lacking[0]} is not in the remote, and {len(lacking)} files in all; `dvc pull` from the remote that has them, "
-            "or `make repro`, then release again"
-        )
+    refuse_incomplete(root)
     done.append("data and results of all stages are in the remote")
     if not is_tagged:
         _run(root, "git", "tag", "-a", version, "-m", f"dataset {version}")

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from impulse.errors import StageError
+from impulse.errors import StageError, one_line
 from impulse.files.output import output_file
 from impulse.schema.column import Column, arrow_schema
 
@@ -31,17 +31,27 @@ def read_table(path: Path, *, made_by: str) -> pa.Table:
         made_by: the stage that makes it, for the message.
 
     Raises:
-        StageError: the file is missing.
+        StageError: the file is missing or damaged.
     """
     _check_made(path, made_by)
-    return pq.read_table(path)
+    try:
+        return pq.read_table(path, page_checksum_verification=True)
+    except OSError as error:
+        raise _damaged(path, error) from error
 
 
 def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
-    """Read a small JSON file that another stage wrote; a missing one is as for :func:`read_table`."""
+    """Read a small JSON file that another stage wrote; errors as for :func:`read_table`."""
     _check_made(path, made_by)
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _damaged(path, error) from error
     return content
+
+
+def _damaged(path: Path, error: Exception) -> StageError:
+    return StageError(f"{path} is damaged; `impulse verify --heal` mends it ({one_line(error)})")
 
 
 def _check_made(path: Path, made_by: str) -> None:
@@ -50,9 +60,9 @@ def _check_made(path: Path, made_by: str) -> None:
 
 
 def to_parquet(table: pa.Table) -> bytes:
-    """Return a table of whole replays, players, goals, ... as a Parquet file."""
+    """Return a table of whole replays, players, goals, ... as a Parquet file, whose pages have checksums."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
     content: bytes = sink.getvalue().to_pybytes()
     return content
 

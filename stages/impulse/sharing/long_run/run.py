@@ -17,6 +17,7 @@ from impulse.sharing.long_run.key import key_variables
 from impulse.sharing.long_run.programs import Programs
 from impulse.sharing.long_run.snapshots import Snapshots, open_snapshots
 from impulse.sharing.verify.check import refuse_damage
+from impulse.sharing.verify.remote import refuse_incomplete
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,8 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
         if not programs.is_stopping:
             _refuse_damage(root)
         _check(programs, "dvc push", programs.run("dvc", "push", "--run-cache"))
+        if not programs.is_stopping:
+            refuse_incomplete(root)
         if programs.is_stopping:
             log.info("stopped; start the service again to go on")
             return 0

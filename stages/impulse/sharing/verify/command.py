@@ -51,7 +51,7 @@ def verify(root: Path, *, heal: bool, remote: bool, say: Callable[[str], object]
             say(f"{address}: {what}" + (", mended from DVC's cache" if is_mended else ""))
             lost += not is_mended
     for output in checked.absent:
-        say(f"{shown(output, root)} is not here; `dvc pull {shown(output, root)}` brings it")
+        say(f"{shown(output, root)} is not here; `dvc pull {shown(output, root)}` brings it, if the remote has it")
     say(f"{checked.files} files read: {summary(checked.faults)}" + (f"; {lost} in the remote" if lost else ""))
     if not checked.faults and not lost:
         return ""

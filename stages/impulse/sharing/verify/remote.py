@@ -10,11 +10,34 @@ from typing import Any
 
 from impulse.errors import StageError, one_line
 from impulse.sharing.repository import opened
-from impulse.sharing.verify.check import Hashes, What, is_named_by_its_content
+from impulse.sharing.verify.check import Hashes, What, is_named_by_its_content, shown
 from impulse.sharing.verify.outputs import Pinned, files_listed
 
 _CHUNK_BYTES = 1 << 20
 _THREADS = 8
+
+
+def refuse_incomplete(root: Path) -> None:
+    """Refuse to call a dataset uploaded of which the remote lacks something; DVC itself only warns.
+
+    Raises:
+        ConfigError: no remote is set.
+        StageError: something that dvc.lock names is not in the remote.
+    """
+    pinned = Pinned.of(root)
+    with opened(root, what="the DVC remote") as repo:
+        remote = repo.cloud.get_remote_odb()
+        wanted = {output.oid: output.path for output in pinned.outputs}
+        for output in pinned.outputs:
+            files = _listed(output.oid, pinned, remote).items()
+            wanted |= {oid: output.path / name for name, oid in files}
+        there = set(remote.oids_exist(list(wanted)))
+    lacking = [path for oid, path in wanted.items() if oid not in there]
+    if lacking:
+        raise StageError(
+            f"{shown(lacking[0], root)} is not in the remote, {len(lacking)} objects in all: DVC's cache here lacks them. "
+            "`impulse verify --heal`, or `dvc pull` from a remote that has them, brings them into it"
+        )
 
 
 def check_remote(root: Path, *, heal: bool) -> Iterator[tuple[str, What, bool]]:
