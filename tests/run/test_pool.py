@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import resource
+import signal
+import threading
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -11,6 +15,7 @@ from impulse.config.engine import EngineParams
 from impulse.errors import StageError
 from impulse.run.limits import MemoryLimit
 from impulse.run.pool import run_isolated
+from impulse.run.worker import Worker
 
 ENGINE = EngineParams(workers=2, timeout_seconds=3.0, memory_limit_mb=4096)
 
@@ -80,8 +85,54 @@ def test_no_task_needs_no_worker() -> None:
     assert list(run_isolated(work, [], ENGINE)) == []
 
 
-def test_one_task_starts_one_worker() -> None:
-    """A replay more costs one process, however many there may be."""
-    for outcome in run_isolated(work, ["fine"], ENGINE):
-        assert outcome.error is None
-        assert len(multiprocessing.active_children()) == 1
+def test_one_task_starts_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replay more costs one process, however many there may be, and none is left."""
+    started: list[str] = []
+
+    class Counted(Worker[str, object]):
+        def give(self, task: str, *, timeout: float) -> None:
+            started.extend(child.name for child in multiprocessing.active_children())
+            super().give(task, timeout=timeout)
+
+    monkeypatch.setattr("impulse.run.pool.Worker", Counted)
+    (outcome,) = run_isolated(work, ["fine"], ENGINE)
+    assert outcome.error is None
+    assert len(started) == 1
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["start", "work"])
+def test_workers_that_are_killed_at_any_moment_never_stop_a_run(moment: str) -> None:
+    """Each task has a result or is lost; the run ends."""
+    killed = 0
+
+    def kill() -> None:
+        nonlocal killed
+        while killed < 6 and not ended.wait(0.001):
+            for child in multiprocessing.active_children():
+                if moment == "work" or (child.pid or 0) not in seen:
+                    seen.add(child.pid or 0)
+                    with suppress(ProcessLookupError, TypeError):
+                        os.kill(child.pid, signal.SIGKILL)  # type: ignore[arg-type]
+                        killed += 1
+
+    seen: set[int] = set()
+    ended = threading.Event()
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    tasks = [f"fine-{number}" for number in range(200)]
+    outcomes = {outcome.task: outcome.loss for outcome in run_isolated(work, tasks, ENGINE)}
+    ended.set()
+    killer.join()
+    assert set(outcomes) == set(tasks)
+    assert set(outcomes.values()) <= {"", "its worker was ended by SIGKILL"}
+    assert killed >= 1
+
+
+def test_what_cannot_be_sent_is_said() -> None:
+    """A result or error that pickle refuses is a defect of the program, and nobody waits for it."""
+    with pytest.raises(RuntimeError, match="cannot be sent to the stage"):
+        list(run_isolated(work, ["unsendable"], ENGINE))
+    with pytest.raises(RuntimeError, match="Unsendable: no, three arguments"):
+        list(run_isolated(work, ["unsendable-error"], ENGINE))

@@ -15,10 +15,17 @@ class Panic(BaseException):
     """Stands for the parser's panic, which does not derive from Exception."""
 
 
-def work(task: str) -> None:
+class Unsendable(Exception):
+    """Cannot be made from the arguments that it keeps, like many an error of a library."""
+
+    def __init__(self, *words: str) -> None:
+        super().__init__(f"{words[0]}, {words[1]} {words[2]}")
+
+
+def work(task: str) -> object:
     match task.split("-")[0]:
         case "fine":
-            return
+            return None
         case "refuse":
             raise CorruptReplay(Reason.BODY_CRC, task)
         case "lost":
@@ -46,5 +53,10 @@ def work(task: str) -> None:
             bytearray(1 << 60)
         case "panic":
             raise Panic
+        case "unsendable":
+            if task.endswith("error"):
+                raise Unsendable("no", "three", "arguments")
+            return lambda: None
         case "defect":
             raise ZeroDivisionError(task)
+    return None

@@ -7,32 +7,21 @@ is the replay's fault.
 
 from __future__ import annotations
 
-import itertools
-import logging
-import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from multiprocessing.connection import wait as wait_for_sentinel
+from itertools import islice
 from typing import Generic, TypeVar
-
-from pebble import ProcessExpired, ProcessPool
 
 from impulse.config.engine import EngineParams
 from impulse.errors import ReplayError, ReplayLost, UnsupportedReplay
 from impulse.replay.reasons import Reason
-from impulse.run.limits import MemoryLimit, can_limit_cpu, limit_cpu, limit_memory
-
-log = logging.getLogger(__name__)
+from impulse.run.limits import MemoryLimit, can_limit_cpu
+from impulse.run.worker import Worker, WorkerDied
 
 Task = TypeVar("Task")
 Value = TypeVar("Value")
-
-IN_FLIGHT_PER_WORKER = 4
-"""Tasks handed to the pool ahead of time; more would only cost memory."""
 
 WALL_FACTOR = 4.0
 """How many times its CPU time a task may last when it is tried alone: a disk or a network may hold it up."""
@@ -81,44 +70,48 @@ def run_isolated(
     cpu_seconds = engine.timeout_seconds if alone and can_limit_cpu() else None
     timeout = engine.timeout_seconds * (1.0 if cpu_seconds is None else WALL_FACTOR)
     remaining = iter(tasks)
-    first = list(itertools.islice(remaining, engine.workers or os.cpu_count() or 1))
-    remaining, workers = itertools.chain(first, remaining), max(len(first), 1)  # no more workers than tasks
-    pending: dict[Future[Value], Task] = {}
-    with ProcessPool(
-        max_workers=workers,
-        context=multiprocessing.get_context("spawn"),
-        initializer=_prepare_worker,
-        initargs=(memory.megabytes, cpu_seconds),
-    ) as pool:
-        try:
-            while True:
-                while len(pending) < workers * IN_FLIGHT_PER_WORKER and (task := next(remaining, None)) is not None:
-                    pending[pool.schedule(work, args=(task,), timeout=timeout)] = task
-                if not pending:
-                    return
-                done, _ = wait(pending, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield _ended(pending.pop(future), future, memory, timeout, is_last_word=alone)
-        except BaseException:
-            pool.stop()
-            raise
+    busy: list[Worker[Task, Value]] = []
+
+    def begin(worker: Worker[Task, Value] | None) -> None:
+        """Give the next task to a worker, or to a new one; a task more costs one process at most."""
+        for task in islice(remaining, 1):
+            if worker is None or not worker.is_usable:
+                worker = Worker(work, memory_limit_mb=memory.megabytes, cpu_seconds=cpu_seconds)
+            worker.give(task, timeout=timeout)
+            busy.append(worker)
+            return
+        if worker is not None:
+            worker.stop()
+
+    try:
+        for _ in range(engine.workers or os.cpu_count() or 1):
+            begin(None)
+        while busy:
+            for worker in Worker.done(busy):
+                result = _ended(worker, memory, timeout, is_last_word=alone)
+                busy.remove(worker)
+                begin(worker)  # before the result is used, which may take a while
+                yield result
+    finally:
+        for worker in busy:
+            worker.stop()
 
 
 def _ended(
-    task: Task, future: Future[Value], memory: MemoryLimit, timeout: float, *, is_last_word: bool
+    worker: Worker[Task, Value], memory: MemoryLimit, timeout: float, *, is_last_word: bool
 ) -> TaskResult[Task, Value]:
-    """Return how a task ended.
+    """Return how the task of a worker ended.
 
     Args:
-        task: the task.
-        future: what the pool gave for it, done.
+        worker: is done with it.
         memory: what the worker may use.
         timeout: seconds after which it was stopped.
         is_last_word: the task was tried alone, so a limit of ours that it passed is passed by its own fault.
     """
+    task = worker.task
     ended: ReplayError
     try:
-        return TaskResult(task, future.result())
+        return TaskResult(task, worker.result())
     except ReplayLost as error:
         return TaskResult(task, None, loss=str(error), is_worth_a_try=False)
     except ReplayError as error:
@@ -134,45 +127,21 @@ def _ended(
     except TimeoutError:
         ended = UnsupportedReplay(Reason.PARSER_TIME, f"not done after {timeout:g} s")
         is_own_fault = not can_limit_cpu()
-    except ProcessExpired as error:
-        ended, is_own_fault = _expired(error, memory)
-    except (Exception, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # noqa: BLE001 - a panic of native code is no Exception, and concerns one replay
-        return TaskResult(task, None, UnsupportedReplay(Reason.PARSER_PANIC, str(error) or type(error).__name__))
+    except WorkerDied as error:
+        ended, is_own_fault = _died(error.exit_code, memory)
     if is_last_word and is_own_fault:
         return TaskResult(task, None, ended)
     return TaskResult(task, None, loss=ended.detail)
 
 
-def _expired(error: ProcessExpired, memory: MemoryLimit) -> tuple[ReplayError, bool]:
+def _died(exit_code: int, memory: MemoryLimit) -> tuple[ReplayError, bool]:
     """Return how a worker ended, and whether by its own fault."""
     try:
-        ended_by = signal.Signals(-error.exitcode)
+        ended_by = signal.Signals(-exit_code)
     except ValueError:
-        return UnsupportedReplay(Reason.PARSER_DIED, f"its worker ended with exit code {error.exitcode}"), False
+        return UnsupportedReplay(Reason.PARSER_DIED, f"its worker ended with exit code {exit_code}"), False
     if ended_by.name == "SIGXCPU":
         return UnsupportedReplay(Reason.PARSER_TIME, "not done within engine.timeout_seconds of CPU time"), True
     # Native code that is refused memory aborts.
     is_own_fault = ended_by in _OWN_SIGNALS and (memory.is_of_settings or ended_by != signal.SIGABRT)
     return UnsupportedReplay(Reason.PARSER_DIED, f"its worker was ended by {ended_by.name}"), is_own_fault
-
-
-def _prepare_worker(memory_limit_mb: int, cpu_seconds: float | None) -> None:
-    import pyarrow as pa
-
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
-    if memory_limit_mb:
-        limit_memory(memory_limit_mb)
-    if cpu_seconds is not None:
-        limit_cpu(cpu_seconds)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this worker when the stage was killed; otherwise it would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for_sentinel([parent.sentinel])
-        os._exit(1)

@@ -1,0 +1,187 @@
+"""One worker process with a pipe of its own, so that its end, at whatever moment, concerns no other.
+
+A pool whose workers share a queue and its locks loses tasks, or waits for ever, when one is killed while it holds them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, TypeVar
+
+from impulse.errors import ReplayError, ReplayLost, UnsupportedReplay
+from impulse.replay.reasons import Reason
+from impulse.run.limits import limit_cpu, limit_memory
+
+Task = TypeVar("Task")
+Value = TypeVar("Value")
+
+START_SECONDS = 120.0
+"""How long a worker may take to load what it works with, before the time of its first task begins."""
+
+_STARTED = "started"
+"""What a worker sends when the time of a task begins."""
+
+
+class WorkerDied(Exception):
+    """The process ended before its task did."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(f"exit code {exit_code}")
+        self.exit_code = exit_code
+        """As :mod:`multiprocessing` gives it: minus the number of the signal that ended it."""
+
+
+class Worker(Generic[Task, Value]):
+    """A process that works on one task at a time."""
+
+    task: Task
+    """What it was given last."""
+
+    def __init__(self, work: Callable[[Task], Value], *, memory_limit_mb: int, cpu_seconds: float | None) -> None:
+        """Start it.
+
+        Args:
+            work: a function of a module; the process imports it by name.
+            memory_limit_mb: address space that it may ask for; 0 sets no limit.
+            cpu_seconds: CPU time that it may take in all; None sets no limit.
+        """
+        context = multiprocessing.get_context("spawn")
+        self._connection, there = context.Pipe()
+        self._process = context.Process(target=_serve, args=(there, work, memory_limit_mb, cpu_seconds), daemon=True)
+        self._process.start()
+        there.close()
+        self._deadline = self._timeout = 0.0
+        self._answer: tuple[bool, Any] = (False, None)
+        self.is_usable = True
+        """It may be given another task."""
+
+    def give(self, task: Task, *, timeout: float) -> None:
+        """Give it a task. A worker that has died is done with it at once.
+
+        Args:
+            task: what to work on.
+            timeout: seconds after which it is ended, from when it begins.
+        """
+        self.task, self._timeout = task, timeout
+        self._deadline = time.monotonic() + START_SECONDS
+        with suppress(OSError):
+            self._connection.send(task)
+
+    @staticmethod
+    def done(workers: Collection[Worker[Task, Value]]) -> list[Worker[Task, Value]]:
+        """Wait until some of these workers, each of which has a task, have a result, are dead, or are out of time."""
+        found: list[Worker[Task, Value]] = []
+        while workers and not found:
+            left = min(worker._deadline for worker in workers) - time.monotonic()
+            ready = wait([worker._connection for worker in workers], timeout=max(0.0, left))
+            found = [worker for worker in workers if worker._connection in ready and worker._has_answered()]
+            now = time.monotonic()
+            for worker in workers:
+                if worker._deadline <= now and worker not in found:
+                    worker.stop()
+                    worker._answer = (False, TimeoutError())
+                    found.append(worker)
+        return found
+
+    def result(self) -> Value:
+        """Return what the work gave, once the worker is done.
+
+        Raises:
+            TimeoutError: it was not done in time, and is ended.
+            WorkerDied: its process ended.
+            Exception: what the work raised; a panic of native code, which is no Exception, as :class:`UnsupportedReplay`.
+        """
+        is_value, answer = self._answer
+        if not is_value:
+            raise answer
+        value: Value = answer
+        return value
+
+    def stop(self) -> None:
+        """End the process, whatever it does."""
+        if self.is_usable:
+            self.is_usable = False
+            self._process.kill()
+            self._process.join()
+            self._process.close()
+            self._connection.close()
+
+    def _has_answered(self) -> bool:
+        """Read what the process sent; tell whether its task has ended."""
+        try:
+            message = self._connection.recv()
+        except (EOFError, OSError):  # in the middle of a message too
+            self._process.join()
+            self._answer = (False, WorkerDied(self._process.exitcode or 0))
+            self.stop()
+            return True
+        if message == _STARTED:
+            self._deadline = time.monotonic() + self._timeout
+            return False
+        self._answer = message
+        return True
+
+
+def _serve(connection: Connection, work: Callable[[Any], Any], memory_limit_mb: int, cpu_seconds: float | None) -> None:
+    """Work until nobody is at the other end of the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the stage ends its workers
+    _prepare(memory_limit_mb, cpu_seconds)
+    with suppress(EOFError, OSError):
+        while True:
+            task = connection.recv()
+            connection.send(_STARTED)
+            answer = _answer(work, task)
+            try:
+                connection.send(answer)
+            except MemoryError as error:
+                connection.send((False, error))
+            except (pickle.PicklingError, TypeError, AttributeError) as error:
+                connection.send((False, RuntimeError(f"{answer[1]!r} cannot be sent to the stage: {error}")))
+
+
+def _answer(work: Callable[[Any], Any], task: Any) -> tuple[bool, Any]:  # noqa: ANN401 - any task
+    """Return whether the work gave a value, and the value or what it raised."""
+    try:
+        return True, work(task)
+    except (ReplayError, ReplayLost, MemoryError) as error:
+        return False, error
+    except Exception as error:  # noqa: BLE001 - sent to the stage, which raises it
+        error.add_note(f"in a worker:\n{traceback.format_exc()}")
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:  # noqa: BLE001 - many an exception cannot be made from its own arguments
+            return False, RuntimeError(traceback.format_exc())
+        return False, error
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic of native code is no Exception, and concerns one replay
+        return False, UnsupportedReplay(Reason.PARSER_PANIC, str(error) or type(error).__name__)
+
+
+def _prepare(memory_limit_mb: int, cpu_seconds: float | None) -> None:
+    import pyarrow as pa
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    if memory_limit_mb:
+        limit_memory(memory_limit_mb)
+    if cpu_seconds is not None:
+        limit_cpu(cpu_seconds)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this worker when the stage was killed, also in the middle of a task."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
