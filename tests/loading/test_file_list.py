@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -98,6 +99,35 @@ def test_every_reader_names_what_is_wrong(copy: Path, reader: str, fault: Callab
     with pytest.raises(DatasetError, match=rf"copy: .*({fault(copy)}).*copy or `dvc pull`") as caught:
         READERS[reader](copy)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("file", ["frames", "replays.parquet", "players.parquet"])
+def test_no_changed_bit_becomes_another_value(copy: Path, file: str) -> None:
+    """Bits of values, lengths, names, types: each is refused, or nothing of what is read is another."""
+    path = a_shard(copy) if file == "frames" else copy / file
+    content, expected = path.read_bytes(), impulse.load(copy, table=file.removesuffix(".parquet"))
+    draws, refused = random.Random(3), 0
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    for start, end in ((4, footer), (footer, len(content))):
+        for _ in range(60):
+            changed = bytearray(content)
+            changed[draws.randrange(start, end)] ^= 1 << draws.randrange(8)
+            path.write_bytes(changed)
+            try:
+                assert impulse.load(copy, table=file.removesuffix(".parquet")).equals(expected)
+            except DatasetError as error:
+                assert "\n" not in str(error)
+                refused += 1
+    assert refused > 60
+
+
+def test_a_text_that_became_bytes_is_refused(copy: Path) -> None:
+    """One bit of a footer says which it is, and nothing else would show it."""
+    table = pq.read_table(copy / "players.parquet")
+    at = table.schema.get_field_index("name")
+    pq.write_table(table.set_column(at, "name", table["name"].cast(pa.binary())), copy / "players.parquet")
+    with pytest.raises(DatasetError, match=r"players.parquet has binary in the column name instead of string"):
+        impulse.load(listed_again(copy), table="players")
 
 
 @pytest.mark.parametrize("fault", [remove, double, double_elsewhere, cut, swap], ids=lambda one: one.__name__)

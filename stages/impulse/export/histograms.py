@@ -57,7 +57,7 @@ def count_frames(shard: Path) -> dict[str, list[Any]]:
     """
     ball = np.zeros((len(X_EDGES) - 1, len(Y_EDGES) - 1), np.int64)
     speed = np.zeros(len(SPEED_EDGES) - 1, np.int64)
-    with pq.ParquetFile(shard) as file:
+    with pq.ParquetFile(shard, page_checksum_verification=True) as file:
         names = file.schema_arrow.names
         places = [name for name in names if name in ("ball_pos_x", "ball_pos_y")]
         speeds = [name for name in names if _VELOCITY.fullmatch(name)]

@@ -153,7 +153,8 @@ def _write_documents(
     tables = {"frames": columns, **others}
 
     def rows_of(name: str, *wanted: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = pq.read_table(folder / f"{name}.parquet", columns=list(wanted)).to_pylist()
+        table = pq.read_table(folder / f"{name}.parquet", columns=list(wanted), page_checksum_verification=True)
+        rows: list[dict[str, Any]] = table.to_pylist()
         return rows
 
     card = dataset_card(

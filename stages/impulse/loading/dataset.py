@@ -228,9 +228,9 @@ class Dataset:
         """Names of the files that belong to the dataset; of one that lists none, of those that are there."""
         return self._list.files if self._list else self.stored.files
 
-    def _described_columns(self, table: str) -> list[str]:
-        """Return the columns that schema.json says a table has."""
-        return [column["name"] for column in self._described.get(table, ())]
+    def _described_columns(self, table: str) -> dict[str, str]:
+        """Return names and dtypes of the columns that schema.json says a table has."""
+        return {column["name"]: column["dtype"] for column in self._described.get(table, ())}
 
     def _shards(self, splits: Iterable[str] = SPLITS) -> list[str]:
         names = sorted(name for name in self._names if _is_parquet(name))

@@ -18,7 +18,7 @@ SCHEMA_FILE = "schema.json"
 
 GET_AGAIN = "copy or `dvc pull` the dataset again, or rebuild it with `dvc repro export`"
 
-PARQUET = ds.ParquetFileFormat()
+PARQUET = ds.ParquetFileFormat(page_checksum_verification=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class DatasetFiles:
         except DatasetError:
             self.check_build()  # of a rebuilt dataset anything may seem wrong
             raise
-        except (OSError, pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        except (OSError, UnicodeDecodeError, pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
             with suppress(OSError):  # which would say of schema.json what is to be said of this file
                 self._compare_marks()
             raise self._unreadable(name, error) from error

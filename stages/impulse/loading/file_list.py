@@ -12,6 +12,7 @@ import pyarrow.dataset as ds
 
 from impulse.errors import DatasetError
 from impulse.loading.dataset_files import GET_AGAIN, DatasetFiles, ListedFile
+from impulse.schema.column import has_dtype
 from impulse.tables.paths import SPLITS, shard_path
 
 
@@ -78,22 +79,27 @@ NOT_OURS = (
 )
 
 
-def check_footer(stored: DatasetFiles, name: str, fragment: ds.ParquetFileFragment, columns: Collection[str]) -> None:
+def check_footer(stored: DatasetFiles, name: str, fragment: ds.ParquetFileFragment, columns: Mapping[str, str]) -> None:
     """Check what the footer of a Parquet file says, which is read unless it was before.
 
     Args:
         stored: the files of the dataset, with what is listed of them.
         name: the file.
         fragment: the same file.
-        columns: columns that it must have.
+        columns: dtypes of the columns that it must have, by their names.
 
     Raises:
-        DatasetError: it has other rows, row groups or columns than the dataset.
+        DatasetError: it has other rows, row groups, columns or types than the dataset.
     """
-    listed, found = stored.listed.get(name, ListedFile()), fragment.metadata
-    lacking = [column for column in columns if column not in fragment.physical_schema.names]
+    listed, found, schema = stored.listed.get(name, ListedFile()), fragment.metadata, fragment.physical_schema
+    lacking = [column for column in columns if column not in schema.names]
     if lacking:
         raise DatasetError(f"{stored.name}: {name} lacks the column {_and_more(lacking)}; {GET_AGAIN}")
+    for column, dtype in columns.items() if listed.sha256 else ():
+        if not has_dtype(schema.field(column).type, dtype):
+            raise DatasetError(
+                f"{stored.name}: {name} has {schema.field(column).type} in the column {column} instead of {dtype}; {GET_AGAIN}"
+            )
     for what, expected, actual in (
         ("rows", listed.rows, found.num_rows),
         ("row groups", listed.row_groups, found.num_row_groups),

@@ -213,9 +213,7 @@ class Frames:
         """Return the row groups of a file that have the chosen replays, once its footer says what it must."""
         split = name.split("/")[1].removeprefix("split=")
         fragment = self._stored.fragment(name, partition_expression=pc.field("split") == split)
-        check_footer(
-            self._stored, name, fragment, [field.name for field in self._dataset_schema if field.name != SPLIT]
-        )
+        check_footer(self._stored, name, fragment, {column["name"]: column["dtype"] for column in self._described})
         return fragment if self._is_all else row_groups_of(fragment, self._ids)
 
 

@@ -20,7 +20,8 @@ class Column:
 
     name: str
     dtype: str
-    """``float32``, ``float64``, ``bool``, ``int8``, ``int16``, ``int32``, ``int64``, ``string``, ``category`` or ``timestamp``."""
+    """``float16``, ``float32``, ``float64``, ``bool``, ``int8``, ``int16``, ``int32``, ``int64``, ``string``, ``category`` or
+    ``timestamp``."""
     meaning: str
     unit: str = ""
     """Empty when the column has no unit."""
@@ -57,6 +58,7 @@ class Column:
 
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
+    "float16": pa.float16(),
     "float32": pa.float32(),
     "float64": pa.float64(),
     "bool": pa.bool_(),
@@ -68,6 +70,11 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "category": pa.dictionary(pa.int32(), pa.string()),
     "timestamp": pa.timestamp("s"),
 }
+
+
+def has_dtype(kind: pa.DataType, dtype: str) -> bool:
+    """Tell whether a type of Arrow is that of a ``dtype``; Parquet has times in a resolution of its own."""
+    return pa.types.is_timestamp(kind) if dtype == "timestamp" else bool(kind == _ARROW_TYPES.get(dtype))
 
 
 def arrow_schema(columns: Iterable[Column]) -> pa.Schema:

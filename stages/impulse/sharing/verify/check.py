@@ -138,14 +138,14 @@ def _faults_of_lists(root: Path, hashes: Hashes, *, wrong: Collection[Path] = ()
 
 
 def _of_manifest(path: Path) -> dict[Path, str]:
-    table = pq.read_table(path, columns=["path", "sha256"])
+    table = pq.read_table(path, columns=["path", "sha256"], page_checksum_verification=True)
     if STORAGE_URL in (table.schema.metadata or {}):  # they are in a bucket
         return {}
     return _expected(path.parent, table["path"].to_pylist(), table["sha256"].to_pylist())
 
 
 def _of_frames(path: Path) -> dict[Path, str]:
-    table = pq.read_table(path, columns=["replay_id", "sha256"])
+    table = pq.read_table(path, columns=["replay_id", "sha256"], page_checksum_verification=True)
     places = [frames_path(replay_id) for replay_id in table["replay_id"].to_pylist()]
     return _expected(path.parent, places, table["sha256"].to_pylist())
 
