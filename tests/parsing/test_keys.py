@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from impulse.config.engine import EngineParams
 from impulse.config.parse import ParseParams
 from impulse.demo import Recording, edit_header
 from impulse.errors import ReplayError
@@ -28,7 +29,7 @@ OTHERS: dict[str, Any] = {
 
 
 def key_of(params: ParseParams) -> str:
-    return ProductKeys.of(params).frames(MANIFEST)
+    return ProductKeys.of(params, EngineParams()).frames(MANIFEST)
 
 
 @pytest.mark.parametrize("setting", [field.name for field in fields(FrameSettings)])

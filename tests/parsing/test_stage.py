@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,10 +20,13 @@ from impulse.config.fetch import SourceKind
 from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import corpus
-from impulse.errors import StageError
+from impulse.errors import ReplayError, StageError, UnsupportedReplay
 from impulse.files.digest import product_digest
 from impulse.parsing import keys, stage
+from impulse.parsing.work import ParseTask, Results
+from impulse.replay.reasons import Reason
 from impulse.run.job import Counts
+from impulse.run.pool import TaskResult
 from impulse.tables import rejects
 
 PARAMS = ParsingConfig.get_preset("standard").params()
@@ -171,6 +175,30 @@ def test_rejects_are_tried_again_after_an_upgrade_of_the_parser(data: Path, monk
     assert made(run(data, params=params)) == (0, 0, 0)
     monkeypatch.setattr(keys, "parser_version", lambda: "2.0.0")
     assert made(run(data, params=params))[0] == first.replays_in
+
+
+@pytest.mark.parametrize("reason", [Reason.PARSER_TIME, Reason.PARSER_MEMORY, Reason.PARSER_DIED])
+def test_what_passed_a_limit_waits_for_it_once(data: Path, monkeypatch: pytest.MonkeyPatch, reason: Reason) -> None:
+    """The reject is kept with the limits; others, or a loss that was accepted, are tried again."""
+    tried: list[int] = []
+
+    def ending(error: ReplayError | None, loss: str) -> None:
+        def run_tasks(_: object, tasks: Iterable[ParseTask], __: object) -> Iterator[TaskResult[ParseTask, Results]]:
+            tasks = list(tasks)
+            tried.append(len(tasks))
+            yield from (TaskResult(task, None, error, loss) for task in tasks)
+
+        monkeypatch.setattr(stage, "run_tasks", run_tasks)
+
+    rows = manifest_of(data).num_rows
+    accepting = EngineParams(accept_lost=manifest_of(data)["sha256"].to_pylist())
+    ending(None, "its worker was ended by SIGKILL")
+    for _ in range(2):
+        assert stage.run(job(PARAMS, data, engine=accepting)).rejected == {"lost": rows}
+    ending(UnsupportedReplay(reason, "more than it may"), "")
+    for engine in (EngineParams(), EngineParams(), EngineParams(timeout_seconds=9.0), EngineParams(memory_limit_mb=0)):
+        assert stage.run(job(PARAMS, data, engine=engine)).rejected == {reason: rows}
+    assert tried == [rows, rows, rows, 0, rows, rows]
 
 
 @pytest.mark.slow

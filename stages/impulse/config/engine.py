@@ -23,8 +23,8 @@ class EngineKind(StrEnum):
 class EngineParams:
     """How work is spread, which changes no result.
 
-    ``accept_lost`` does, so it is a dependency of a stage. A higher limit of time or memory may save a replay that an earlier one
-    refused (``parser_time``, ``parser_memory``): `dvc repro --force --single-item parse` tries those again.
+    ``accept_lost`` does, so it is a dependency of a stage. A replay that passed a limit of time or memory (``parser_time``,
+    ``parser_memory``) is kept as a reject with that limit. A higher one may save it: `dvc repro --force --single-item parse`.
     """
 
     kind: EngineKind = EngineKind.local

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from impulse.config.engine import EngineParams
 from impulse.config.parse import ParseParams
 from impulse.decoding.array_call import parser_version
 from impulse.files.digest import code_digest, product_digest
@@ -32,9 +33,11 @@ class ProductKeys:
     frames_inputs: Mapping[str, Any]
     measures_inputs: Mapping[str, Any]
     events_inputs: Mapping[str, Any]
+    limits: Mapping[str, Any]
+    """What a worker may use."""
 
     @classmethod
-    def of(cls, params: ParseParams) -> ProductKeys:
+    def of(cls, params: ParseParams, engine: EngineParams) -> ProductKeys:
         """Return the keys for the settings, with the code and the parser that are installed."""
         layout = frame_layout(params.global_features, params.player_features, slots_per_team=params.slots_per_team)
         settings = {field.name: getattr(params, field.name) for field in fields(FrameSettings)}
@@ -48,6 +51,7 @@ class ProductKeys:
             {"code": product_digest("products/frames"), **with_parser, **settings},
             {"code": product_digest("products/measures.py"), **common},
             {"code": product_digest("products/events.py"), **with_parser},
+            {"timeout_seconds": engine.timeout_seconds, "memory_limit_mb": engine.memory_limit_mb},
         )
 
     def frames(self, manifest: Mapping[str, Any]) -> str:
@@ -57,6 +61,10 @@ class ProductKeys:
             manifest: its row of the manifest.
         """
         return _hashed({**self.frames_inputs, "replay_id": manifest["replay_id"], "sha256": manifest["sha256"]})
+
+    def at_limits(self, key: str) -> str:
+        """Return the key of what ended a product's worker, as far as the limits of time and memory are these."""
+        return _hashed({"key": key, **self.limits})
 
     def measures(self, manifest: Mapping[str, Any], frames: Entry) -> str:
         """Return the key of a replay's measures, which follow from the content of its frames and not from their key."""

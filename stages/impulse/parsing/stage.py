@@ -70,7 +70,7 @@ def run(job: Job[ParseParams]) -> Counts:
     manifest = read_table(raw / MANIFEST, made_by="fetch")
     listed = ListedPlayers(read_table(raw / LISTED_PLAYERS, made_by="fetch"))
     replays, params = RawReplays.of(manifest, folder=raw), _parsed_with(job.settings)
-    keys = ProductKeys.of(params)
+    keys = ProductKeys.of(params, job.engine)
     with output_folder(job.output / "parsed") as folder:
         tasks = [ParseTask(replays, row, params, store, keys).looked_up() for row in manifest.to_pylist()]
         ended = _make_missing(tasks, job)
@@ -147,8 +147,13 @@ def _refuse_losses(lost: Sequence[tuple[ParseTask, str]]) -> None:
 
 
 def _after_failure(task: ParseTask, error: ReplayError) -> tuple[Results, ReplayError | None]:
-    """Return what there is of a replay whose worker failed: all but events when it came that far."""
+    """Return what there is of a replay whose worker failed: all but events when it came that far.
+
+    A failure that is the replay's own is kept with the limits that it passed, so that no later run waits for them again.
+    """
     task = task.looked_up()
+    if not task.is_done and error.reason != Reason.LOST:
+        task = task.refused(error)
     if task.is_done:
         return task.known, None
     if task.known.measures is not None:

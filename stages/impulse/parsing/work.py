@@ -70,15 +70,32 @@ class ParseTask:
 
     def looked_up(self) -> ParseTask:
         """Return the task with what the store has of the replay."""
-        return self.with_frames(self.store.get(self.keys.frames(self.manifest)))
+        return self.with_frames(self._kept(self.keys.frames(self.manifest)))
 
     def with_frames(self, frames: Entry | None) -> ParseTask:
         """Return the task with frames, and with what the store has that follows from them."""
         if frames is None or REJECTED in frames.facts:
             return replace(self, known=Results(frames))
         measures = self.store.get(self.keys.measures(self.manifest, frames))
-        events = self.store.get(self.keys.events(self.manifest, frames)) if self.params.events else None
+        events = self._kept(self.keys.events(self.manifest, frames)) if self.params.events else None
         return replace(self, known=Results(frames, measures, events))
+
+    def refused(self, error: ReplayError) -> ParseTask:
+        """Keep what ended the worker, by its own fault, and return the task with that in place of what it was making."""
+        known = self.known
+        if known.frames is None:
+            return self.with_frames(self._keep_refusal(self.keys.frames(self.manifest), error))
+        if known.measures is not None:
+            events = self._keep_refusal(self.keys.events(self.manifest, known.frames), error)
+            return replace(self, known=replace(known, events=events))
+        return self
+
+    def _kept(self, key: str) -> Entry | None:
+        return self.store.get(key) or self.store.get(self.keys.at_limits(key))
+
+    def _keep_refusal(self, key: str, error: ReplayError) -> Entry:
+        facts = {REJECTED: {"reason": error.reason, "detail": error.detail}}
+        return self.store.keep(self.keys.at_limits(key), facts)
 
     @property
     def is_done(self) -> bool:
@@ -93,8 +110,7 @@ def make_products(task: ParseTask) -> Results:
     """Make what the store lacks of one replay, and return all of it; runs in a worker.
 
     Raises:
-        ReplayError: the replay cannot be used within the limits of this machine; what another run would find too is kept, and
-            returned.
+        ReplayError: the replay cannot be used within the limits of memory; any other reason is kept, and returned.
         ReplayLost: its file is missing or changed.
         StageError: raw replays cannot be read at all.
     """
@@ -180,7 +196,7 @@ def _make_events(task: ParseTask, frames: Entry, table: pa.Table, file: Path) ->
 
 
 def _lasting(error: ReplayError) -> dict[str, Any]:
-    """Return what to keep of a reject; one that depends on the machine's limits is raised again, for the next run to try."""
+    """Return what to keep of a reject; one that depends on limits is raised, for the stage to find out whose they are."""
     if error.reason == Reason.PARSER_MEMORY:
         raise error
     return {REJECTED: {"reason": error.reason, "detail": error.detail}}
