@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +127,18 @@ def test_a_wrong_value_names_file_line_and_key(checkout: Path, old: str, new: st
     line = line_after(checkout, "config.yaml", old, new, read=compose)
     fps = (ROOT / "conf" / "config.yaml").read_text().partition("  fps: ")[0].count("\n") + 1
     assert re.match(said.replace("FPS", str(fps)), line), line
+
+
+@pytest.mark.parametrize(
+    ("overrides", "file", "old", "new"),
+    [
+        (["quality=strict"], "quality/strict.yaml", "{severity: warn}", "{severity: wrong}"),
+        (["quality=strict"], "quality/default.yaml", "at_least: 100", "at_least: many"),
+        (["experiment=quick_look"], "experiment/quick_look.yaml", "2.0", "0.0"),
+        (["experiment=quick_look"], "features/minimal.yaml", "- PlayerBoost", "- PlayerBoots"),
+    ],
+)
+def test_the_file_is_one_that_is_composed(checkout: Path, overrides: list[str], file: str, old: str, new: str) -> None:
+    """Presets that overrides or other presets choose, and not those that they replace."""
+    said = line_after(checkout, file, old, new, read=partial(compose, overrides=overrides))
+    assert re.search(rf" \(conf/{file}, line \d+\)$", said), said

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import yaml
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf._utils import get_yaml_loader
+from omegaconf.errors import OmegaConfBaseException
 
 from impulse.config.params import Params
 from impulse.errors import ConfigError
@@ -45,8 +50,6 @@ class ConfFile:
     """Path below the checkout."""
     lines: dict[str, int] = field(default_factory=dict)
     """Line of each setting, by its key in params.yaml."""
-    presets: tuple[tuple[str, str], ...] = ()
-    """Groups and presets of its list of defaults; the group is empty for a preset of the file's own."""
 
 
 def read_conf(root: Path) -> dict[str, ConfFile]:
@@ -65,29 +68,32 @@ def read_conf(root: Path) -> dict[str, ConfFile]:
     return {file.name: file for file in (_read(path, path.relative_to(root).as_posix()) for path in paths)}
 
 
-def line_of(conf: dict[str, ConfFile], key: str) -> tuple[str, int] | None:
-    """Return file and line that set a key or what it is part of, among the files in use."""
-    in_use = list(_in_use(conf))
+def line_of(conf: Mapping[str, ConfFile], in_use: Sequence[str], key: str) -> tuple[str, int] | None:
+    """Return file and line that set a key or what it is part of.
+
+    Args:
+        conf: the files.
+        in_use: names of those that are composed, whoever sets a key last first.
+        key: name in params.yaml.
+    """
     parts = key.split(".")
     for length in range(len(parts), 0, -1):
         wanted = ".".join(parts[:length])
-        for file in in_use:
-            if wanted in file.lines:
-                return file.name, file.lines[wanted]
+        for name in in_use:
+            if name in conf and wanted in conf[name].lines:
+                return name, conf[name].lines[wanted]
     return None
 
 
-def _in_use(conf: dict[str, ConfFile]) -> Iterator[ConfFile]:
-    """Yield the primary file and the presets it names, each before those that it builds on: whoever sets a key last is first."""
-    todo, seen = [("", PRIMARY)], set()
-    while todo:
-        own_group, name = todo.pop(0)
-        if name in conf and name not in seen:
-            seen.add(name)
-            yield conf[name]
-            todo += [
-                (group or own_group, f"conf/{group or own_group}/{preset}.yaml") for group, preset in conf[name].presets
-            ]
+def files_in_use(root: Path, overrides: Sequence[str] = ()) -> list[str]:
+    """Return the files of conf/ that Hydra composes, whoever sets a key last first; where it cannot tell, the primary one."""
+    try:
+        with initialize_config_dir(str(root / "conf"), version_base=None):
+            loader = GlobalHydra.instance().config_loader()
+            found = loader.compute_defaults_list("config", list(overrides), RunMode.RUN).defaults
+    except (HydraException, OmegaConfBaseException):
+        return [PRIMARY]
+    return [f"conf/{default.config_path}.yaml" for default in reversed(found)]
 
 
 def _read(path: Path, name: str) -> ConfFile:
@@ -118,7 +124,6 @@ def _read(path: Path, name: str) -> ConfFile:
 
 def _walked(root: yaml.MappingNode, name: str, prefix: str) -> ConfFile:
     file = ConfFile(name)
-    presets: list[tuple[str, str]] = []
 
     def walk(node: yaml.Node, key: str, around: tuple[yaml.Node, ...]) -> None:
         line = node.start_mark.line + 1
@@ -141,7 +146,7 @@ def _walked(root: yaml.MappingNode, name: str, prefix: str) -> ConfFile:
                     raise _slip(name, at, inner, f"is set twice, first in line {file.lines.get(inner, at)}; leave one")
                 seen.add(key_node.value)
                 if node is root and key_node.value == "defaults":
-                    presets.extend(_presets(name, value))
+                    _check_presets(name, value)
                     continue
                 file.lines.setdefault(inner, at)
                 walk(value, inner, (*around, node))
@@ -152,7 +157,7 @@ def _walked(root: yaml.MappingNode, name: str, prefix: str) -> ConfFile:
             _check_scalar(name, node, key)
 
     walk(root, prefix, ())
-    return ConfFile(name, file.lines, tuple(presets))
+    return file
 
 
 def _check_scalar(name: str, node: yaml.ScalarNode, key: str) -> None:
@@ -181,8 +186,8 @@ def _quote(node: yaml.ScalarNode, name: str) -> str:
     return f'YAML reads {node.value} as {_WORDS[_PLAIN[node.tag]]} {shown}; text is expected, so quote it: {name}: "{node.value}"'
 
 
-def _presets(name: str, node: yaml.Node) -> Iterator[tuple[str, str]]:
-    """Yield groups and presets of a list of defaults, where ``off`` and the like are texts only in quotes."""
+def _check_presets(name: str, node: yaml.Node) -> None:
+    """Check the presets of a list of defaults, where ``off`` and the like are texts only in quotes."""
     items = node.value if isinstance(node, yaml.SequenceNode) else []
     for item in items:
         pairs = (
@@ -190,11 +195,8 @@ def _presets(name: str, node: yaml.Node) -> Iterator[tuple[str, str]]:
         )
         for group, option in pairs:
             for scalar in option.value if isinstance(option, yaml.SequenceNode) else [option]:
-                kind = _PLAIN.get(scalar.tag)
-                if kind in _WORDS and not scalar.style:
+                if _PLAIN.get(scalar.tag) in _WORDS and not scalar.style:
                     raise _slip(name, scalar.start_mark.line + 1, group or "defaults", _quote(scalar, group or "-"))
-                if kind == "str":
-                    yield group.rpartition(" ")[2].strip("/").partition("@")[0], scalar.value
 
 
 def wants_text(key: str) -> bool:

@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from impulse.config.committed import committed
 from impulse.config.composition import checked, differing_keys, translate
-from impulse.config.conf_files import ENVIRONMENT, NO_ENVIRONMENT, PRIMARY, ConfFile, line_of, read_conf
+from impulse.config.conf_files import ENVIRONMENT, NO_ENVIRONMENT, PRIMARY, ConfFile, files_in_use, line_of, read_conf
 from impulse.config.hydra_schema import CHECK, register_schema
 from impulse.config.lock_file import LOCK_FILE, read_lock
 from impulse.config.params import Params
@@ -128,7 +128,7 @@ def compose(root: Path, overrides: Sequence[str] = ()) -> str:
             if CHECK not in (root / PRIMARY).read_text(encoding="utf-8"):  # else that was done while composing
                 checked(Params, _load(text))
         except (HydraException, OmegaConfBaseException, ConfigError) as error:
-            raise _located(translate(error), conf, overridden) from error
+            raise _located(translate(error), conf, files_in_use(root, overrides), overridden) from error
     return text
 
 
@@ -163,9 +163,9 @@ def _overridden(overrides: Sequence[str]) -> set[str]:
     return {override.key_or_group for override in parsed}
 
 
-def _located(error: ConfigError, conf: dict[str, ConfFile], overridden: set[str]) -> ConfigError:
+def _located(error: ConfigError, conf: dict[str, ConfFile], in_use: Sequence[str], overridden: set[str]) -> ConfigError:
     """Return the error with the line of conf/ that sets its key, unless an override does."""
-    place = line_of(conf, error.key)
+    place = line_of(conf, in_use, error.key)
     if place is None or any(f"{error.key}.".startswith(f"{key}.") for key in overridden):
         return error
     return ConfigError(error.key, f"{str(error).removeprefix(f'{error.key}: ')} ({place[0]}, line {place[1]})")
@@ -261,5 +261,6 @@ def _locked(root: Path) -> set[str]:
 
 def _home_of(root: Path, key: str) -> str:
     """Return the file of conf/ that sets a key, one of those in use where there are several."""
-    place = line_of(read_conf(root), key)
+    register_schema()
+    place = line_of(read_conf(root), files_in_use(root), key)
     return PRIMARY if place is None else place[0]
