@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 # minutes; `make install UV=` does without it. Packages of your own in .venv stay.
 UV := $(BIN)/uv
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-INSTALL = $(if $(UV),$(UV) pip install --quiet --system-certs --python $(BIN)/python,$(PIP))
+# Hashes pin every file, so any index that has it may give it; uv alone would stop at the first that knows the name.
+INSTALL = $(if $(UV),$(UV) pip install --quiet --system-certs --index-strategy unsafe-best-match --python $(BIN)/python,$(PIP))
 LOCK = $(BIN)/uv pip compile --system-certs --universal --upgrade --generate-hashes --no-emit-index-url --no-header --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # The command of this checkout, whichever is installed.

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.install.wheels import write_wheel
+from tests.install.wheels import write_to_index
 from tests.paths import ROOT
 
 UV = Path(sys.executable).with_name("uv")
@@ -32,8 +32,7 @@ build_wheel = build_editable
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout in which `make install-dev` was called, then a package of the user's own installed, then `make install`."""
     root = tmp_path_factory.mktemp("install")
-    index, checkout = root / "index", root / "checkout"
-    index.mkdir()
+    checkout, newer, older = root / "checkout", root / "newer", root / "older"
     (checkout / "requirements").mkdir(parents=True)
     shutil.copy(ROOT / "Makefile", checkout)
     (checkout / "pyproject.toml").write_text(
@@ -41,9 +40,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "[project]\nname = 'impulse'\nversion = '0.1.0'\n"
     )
     (checkout / "backend.py").write_text(BACKEND.format(here=str(Path(__file__).parent)))
-    locked = {name: write_wheel(index, name, "1.0") for name in ("alpha", "beta")}
+    locked = {name: write_to_index(older, name, "1.0") for name in ("alpha", "beta")}
     for name in ("alpha", "beta", "gamma"):
-        write_wheel(index, name, "2.0")
+        write_to_index(newer, name, "2.0")
     lines = {
         name: f"{name}==1.0 --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
         for name, path in locked.items()
@@ -53,10 +52,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     env = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "UV_", "MAKE", "VIRTUAL_"))},
         "PIP_CONFIG_FILE": os.devnull,
-        "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": str(index),
-        "UV_NO_INDEX": "1",
-        "UV_FIND_LINKS": str(index),
+        "PIP_INDEX_URL": older.as_uri(),
+        "PIP_EXTRA_INDEX_URL": newer.as_uri(),
+        "UV_DEFAULT_INDEX": older.as_uri(),
+        "UV_INDEX": newer.as_uri(),  # asked first
         "UV_CACHE_DIR": str(root / "cache"),
         "UV_NO_CONFIG": "1",
     }
@@ -76,7 +75,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_lock_decides_the_versions(installed: Path) -> None:
-    """Newer releases on the index change nothing."""
+    """Newer releases change nothing, also where the index that is asked first has nothing but those."""
     assert versions(installed)["alpha"] == versions(installed)["beta"] == "1.0"
 
 

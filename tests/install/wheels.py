@@ -16,3 +16,11 @@ def write_wheel(folder: Path, name: str, version: str) -> Path:
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", "")
     return path
+
+
+def write_to_index(folder: Path, name: str, version: str) -> Path:
+    """Write the same into a folder that is an index of packages, with this one release."""
+    (folder / name).mkdir(parents=True)
+    wheel = write_wheel(folder / name, name, version)
+    (folder / name / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
+    return wheel
