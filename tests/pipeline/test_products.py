@@ -31,6 +31,7 @@ def test_a_changed_constant_reaches_the_dataset(fresh: Checkout) -> None:
     assert made(fresh)["parts_written_now"] == 0
 
 
+@pytest.mark.heavy
 def test_comments_and_docstrings_make_nothing_again(fresh: Checkout) -> None:
     """In any module: stages run, find all their results, and leave the data as it was."""
     before = fresh.content("data")
@@ -41,6 +42,7 @@ def test_comments_and_docstrings_make_nothing_again(fresh: Checkout) -> None:
     assert fresh.content("data") == before
 
 
+@pytest.mark.heavy
 def test_fewer_features_parse_nothing(fresh: Checkout) -> None:
     """They are columns less, chosen when the dataset is written."""
     fresh.replace("conf/config.yaml", "features: standard", "features: minimal")

@@ -199,6 +199,7 @@ def test_a_hand_edit_of_params_is_refused_with_its_place(fresh: Checkout) -> Non
     assert "config: parse.fps: 10.0 -> 7.0" in fresh.run("dvc", "repro").stdout
 
 
+@pytest.mark.heavy
 def test_a_preset_is_an_experiment(fresh: Checkout) -> None:
     """Group presets work with -S and on the command line of a stage."""
     fresh.run("dvc", "exp", "run", "-S", "experiment=quick_look", "-S", "quality=any")
@@ -267,6 +268,7 @@ def test_the_graph_is_the_documented_chain(fresh: Checkout) -> None:
         assert f'"{before}" -> "{after}"' in dot
 
 
+@pytest.mark.heavy
 def test_new_files_in_the_source_are_found_by_update(
     clone: Callable[[str, Path], Checkout], small_source: Path, tmp_path: Path
 ) -> None:
