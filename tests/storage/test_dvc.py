@@ -20,6 +20,32 @@ def parsed_now(checkout: Checkout) -> int:
     return found
 
 
+def test_verify_reads_what_is_in_the_bucket_and_the_source_mends_it(
+    clone: Callable[[str, Path], Checkout], small_source: Path, bucket: Bucket, tmp_path: Path
+) -> None:
+    """Objects that were changed or lost are named by `--remote`, and with `--heal` they are again what they were."""
+    checkout = clone("s3", small_source)
+    checkout.replace("conf/config.yaml", "storage: local", "storage: s3")
+    checkout.replace("conf/storage/s3.yaml", "storage_url: null", f"storage_url: s3://{bucket.name}/raw")
+    checkout.run("dvc", "repro")
+    checkout.run("dvc", "remote", "add", "-d", "-f", "there", str(tmp_path / "remote"))
+    checkout.run("dvc", "push")
+    verify = ("python", "-m", "impulse", "verify", "--remote")
+    assert checkout.run(*verify, PYTHONPATH="stages").stdout.endswith(" 0 damaged, 0 missing, 0 foreign\n")
+
+    names = pq.read_table(checkout.path / "data/raw/manifest.parquet")["path"].to_pylist()
+    original = {key: bucket.get(key) for key in (f"raw/{name}" for name in names[:2])}
+    changed, gone = original
+    bucket.put(changed, original[gone])
+    bucket.client.delete_object(Bucket=bucket.name, Key=gone)
+    found = checkout.run(*verify, check=False, PYTHONPATH="stages")
+    assert found.returncode != 0
+    assert f"s3://{bucket.name}/{changed}: damaged, named by data/raw/manifest.parquet" in found.stdout
+    assert f"s3://{bucket.name}/{gone}: missing, named by data/raw/manifest.parquet" in found.stdout
+    checkout.run(*verify, "--heal", PYTHONPATH="stages")
+    assert {key: bucket.get(key) for key in original} == original
+
+
 def test_bucket_is_a_place_and_no_content(
     clone: Callable[[str, Path], Checkout], small_source: Path, bucket: Bucket, tmp_path: Path
 ) -> None:

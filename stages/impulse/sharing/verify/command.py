@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,9 @@ from impulse.sharing.remote import check_remote
 from impulse.sharing.verify.check import Fault, check, shown, summary
 from impulse.sharing.verify.heal import heal as heal_files
 from impulse.sharing.verify.outputs import Pinned
+from impulse.sharing.verify.raw_bucket import check_raw_bucket
 from impulse.sharing.verify.remote import check_remote as read_remote
+from impulse.tables.paths import MANIFEST
 
 STAGES = ("fetch", "parse", "validate", "dedupe", "export")
 
@@ -29,7 +32,7 @@ def verify(root: Path, *, heal: bool, remote: bool, say: Callable[[str], object]
     Args:
         root: folder of the checkout.
         heal: mend what is damaged or missing, and remove what is foreign.
-        remote: also read what the remote has of this dataset.
+        remote: also read what the remote has of this dataset, and raw replays that are in a bucket.
         say: prints a line.
 
     Returns:
@@ -45,7 +48,7 @@ def verify(root: Path, *, heal: bool, remote: bool, say: Callable[[str], object]
     if checked.faults and heal:
         _heal(root, checked.faults, say)
         checked = check(root)
-    lost = 0
+    lost = _raw_lost(root, heal=heal, say=say) if remote else 0
     if remote:
         for address, what, is_mended in read_remote(root, heal=heal):
             say(f"{address}: {what}" + (", mended from DVC's cache" if is_mended else ""))
@@ -56,6 +59,20 @@ def verify(root: Path, *, heal: bool, remote: bool, say: Callable[[str], object]
     if not checked.faults and not lost:
         return ""
     return "not all could be mended" if heal else "`impulse verify --heal` mends what can be mended"
+
+
+def _raw_lost(root: Path, *, heal: bool, say: Callable[[str], object]) -> int:
+    """Return how many raw replays in a bucket are damaged or missing, after fetch has mended what it can."""
+    found = list(check_raw_bucket(root))
+    for address, what in found:
+        say(f"{address}: {what}, named by data/raw/{MANIFEST}")
+    if not found or not heal:
+        return len(found)
+    shutil.rmtree(
+        root / ".state" / "seen", ignore_errors=True
+    )  # fetch then reads every object, whatever it says of itself
+    build_again(root)
+    return len(list(check_raw_bucket(root)))
 
 
 def _heal(root: Path, faults: tuple[Fault, ...], say: Callable[[str], object]) -> None:
