@@ -46,6 +46,9 @@ def test_folder_comes_from_the_environment(folder: Path, monkeypatch: pytest.Mon
     """Without a path in the settings the environment names the folder."""
     monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
     assert len(list_files(FetchParams(), root=folder / "elsewhere")) == 3
+    monkeypatch.setenv(FOLDER_VARIABLE, "")
+    (folder.parent / ".env").write_text(f"{FOLDER_VARIABLE}={folder.name}\n")
+    assert len(list_files(FetchParams(), root=folder.parent)) == 3
 
 
 def test_folder_whose_name_looks_like_a_glob_is_a_folder(tmp_path: Path) -> None:

@@ -37,3 +37,5 @@ def test_another_place_is_noticed(
     remember_place(fetch, before, state=tmp_path / ".state")
     assert moved_place(tmp_path, before) is None
     assert moved_place(tmp_path, now) == (said and said.format(root=tmp_path.resolve()))
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in now.items()))
+    assert moved_place(tmp_path, {}) == (said and said.format(root=tmp_path.resolve()))

@@ -21,6 +21,7 @@ from impulse.files.seen import SeenContents, Stamp
 from impulse.files.storage import read_regular, stamp_of
 from impulse.replay.reasons import Reason
 from impulse.run.progress import with_progress
+from impulse.s3.env_file import variables
 from impulse.tables.rejects import Reject
 
 
@@ -91,10 +92,11 @@ def list_files(params: FetchParams, *, root: Path) -> dict[str, Match]:
         ConfigError: the glob cannot be used.
         SourceError: no folder is set, it does not exist, or nothing in it matches.
     """
-    where = params.path or os.environ.get(FOLDER_VARIABLE)
+    where = params.path or variables(root / ".env", os.environ).get(FOLDER_VARIABLE)
     if not where:
         raise SourceError(
-            f"no folder of replays is set: export {FOLDER_VARIABLE}=/path/to/replays, or set fetch.path in conf/source/local.yaml"
+            f"no folder of replays is set: export {FOLDER_VARIABLE}=/path/to/replays, put it into .env, or set fetch.path in "
+            "conf/source/local.yaml"
         )
     given = Path(where).expanduser()
     if (root / given).is_dir():

@@ -14,7 +14,7 @@ from impulse.s3.env_file import variables
 from impulse.tables.paths import PARAMS_FILE
 
 FOLDER_VARIABLE = "IMPULSE_REPLAYS"
-"""Environment variable that names the folder of replays, so that no committed file holds a path of one machine."""
+"""Variable of the environment or ``.env`` that names the folder of replays, so that no committed file holds a path of one machine."""
 BASE_URL_VARIABLE = "BALLCHASING_BASE_URL"
 PLACE = "source_place"
 """File in .state."""
@@ -37,10 +37,8 @@ def place_of(fetch: Mapping[str, Any], environ: Mapping[str, str], *, home: Path
     variable, setting = _NAMED_BY.get(fetch.get("source", ""), (None, None))
     if variable is None or (setting is not None and fetch.get(setting)):
         return None
-    value = (environ.get(variable) or "").strip()
-    if variable != FOLDER_VARIABLE:
-        value = variables(home / ".env", environ).get(variable, "").strip()
-    elif value:
+    value = variables(home / ".env", environ).get(variable, "").strip()
+    if value and variable == FOLDER_VARIABLE:
         value = str((home / Path(value).expanduser()).resolve())
     return f"{variable}={value}" if value else None
 
