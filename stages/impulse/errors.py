@@ -57,6 +57,10 @@ class ConfigError(ImpulseError, ValueError):
         self.key = key
         """Dotted name of the setting, for example ``parse.fps``."""
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[str, str]]:
+        """Keep both fields when the error crosses a process boundary."""
+        return type(self), (self.key, str(self).removeprefix(f"{self.key}: "))
+
 
 def check_known(key: str, name: object, known: Iterable[str], *, what: str = "name") -> None:
     """Check a name against those that exist.

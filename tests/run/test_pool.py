@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import resource
 import signal
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from tests.paths import ROOT, STAGES
 from tests.run.worker_killers import work
 
 from impulse.config.engine import EngineParams
-from impulse.errors import StageError
+from impulse.errors import ConfigError, StageError
 from impulse.run.limits import MemoryLimit
 from impulse.run.pool import run_isolated
 from impulse.run.worker import Worker
@@ -25,9 +30,10 @@ def test_a_killer_costs_exactly_its_own_replay() -> None:
     """Each way to end loses one task, or refuses it where nothing else can be the cause; all others are done."""
     killers = ["hang", "busy", "abort", "killed", "exit", "memory", "lost", "panic", "refuse"]
     tasks = [name for killer in killers for name in (f"fine-before-{killer}", killer, f"fine-after-{killer}")]
-    outcomes = {outcome.task: outcome for outcome in run_isolated(work, tasks, ENGINE)}
+    ended = list(run_isolated(work, tasks, ENGINE))
+    outcomes = {outcome.task: outcome for outcome in ended}
 
-    assert set(outcomes) == set(tasks)
+    assert sorted(outcome.task for outcome in ended) == sorted(tasks)
     refused = {task: outcome.error.reason for task, outcome in outcomes.items() if outcome.error}
     assert refused == {"panic": "parser_panic", "refuse": "body_crc_mismatch"}
     assert {task for task, outcome in outcomes.items() if outcome.loss} == {*killers} - {*refused}
@@ -78,6 +84,8 @@ def test_a_defect_of_the_program_ends_the_run() -> None:
     """An error that is not about a replay is not counted as one."""
     with pytest.raises(ZeroDivisionError):
         list(run_isolated(work, ["fine-1", "defect"], ENGINE))
+    with pytest.raises(ConfigError, match=r"^parse\.fps: is out of range$"):
+        list(run_isolated(work, ["setting"], ENGINE))
 
 
 def test_no_task_needs_no_worker() -> None:
@@ -122,11 +130,11 @@ def test_workers_that_are_killed_at_any_moment_never_stop_a_run(moment: str) -> 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     tasks = [f"fine-{number}" for number in range(200)]
-    outcomes = {outcome.task: outcome.loss for outcome in run_isolated(work, tasks, ENGINE)}
+    outcomes = list(run_isolated(work, tasks, ENGINE))
     ended.set()
     killer.join()
-    assert set(outcomes) == set(tasks)
-    assert set(outcomes.values()) <= {"", "its worker was ended by SIGKILL"}
+    assert sorted(outcome.task for outcome in outcomes) == sorted(tasks)
+    assert {outcome.loss for outcome in outcomes} <= {"", "its worker was ended by SIGKILL"}
     assert killed >= 1
 
 
@@ -136,3 +144,72 @@ def test_what_cannot_be_sent_is_said() -> None:
         list(run_isolated(work, ["unsendable"], ENGINE))
     with pytest.raises(RuntimeError, match="Unsendable: no, three arguments"):
         list(run_isolated(work, ["unsendable-error"], ENGINE))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["fine", "fine-" + "x" * 3_000_000])
+def test_a_worker_that_does_not_start_is_no_fault_of_its_replay(monkeypatch: pytest.MonkeyPatch, task: str) -> None:
+    """It was stopped before it could read, also in the middle of a long task; also where CPU time has no limit."""
+    monkeypatch.setattr("impulse.run.worker.START_SECONDS", 0.5)
+    monkeypatch.setattr("impulse.run.pool.can_limit_cpu", lambda: False)
+
+    class Stopped(Worker[str, object]):
+        def give(self, task: str, *, timeout: float) -> None:
+            for child in multiprocessing.active_children():
+                os.kill(child.pid or 0, signal.SIGSTOP)
+            super().give(task, timeout=timeout)
+
+    monkeypatch.setattr("impulse.run.pool.Worker", Stopped)
+    (outcome,) = run_isolated(work, [task], ENGINE, alone=True)
+    assert (outcome.error, outcome.loss) == (None, "its worker did not start in time")
+
+
+@pytest.mark.slow
+def test_a_worker_that_stops_in_the_middle_of_its_answer_is_waited_for_as_long_as_any() -> None:
+    """Nothing reads on from it, and no other worker waits for it."""
+    outcomes = {outcome.task: outcome for outcome in run_isolated(work, ["stutter", "fine-1", "fine-2"], ENGINE)}
+    assert {task: outcome.loss for task, outcome in outcomes.items() if outcome.loss} == {
+        "stutter": "not done after 3 s"
+    }
+
+
+def test_a_machine_without_room_for_a_worker_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """File descriptors, processes or memory are at their end."""
+
+    def no_room(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("multiprocessing.context.SpawnProcess._Popen", no_room)
+    with pytest.raises(
+        StageError, match=r"starts no further worker process \(Too many open files\); set engine.workers"
+    ):
+        list(run_isolated(work, ["fine"], ENGINE))
+
+
+@pytest.mark.slow
+def test_ctrl_c_reaches_the_stage_and_no_worker_that_starts(tmp_path: Path) -> None:
+    """Else each that is starting would print a traceback."""
+    (tmp_path / "program.py").write_text(
+        "import sys; from impulse.run.program import one_line_errors; from impulse.run.pool import run_isolated\n"
+        "from impulse.config.engine import EngineParams; from tests.run.worker_killers import work\n"
+        "if __name__ == '__main__':\n"
+        "    with one_line_errors('parse'):\n"
+        "        print('begin', flush=True)\n"
+        "        list(run_isolated(work, map(str, ['hang'] * 4), EngineParams(workers=4)))\n"
+    )
+    for seconds in (0.05, 0.3):
+        with subprocess.Popen(
+            [sys.executable, tmp_path / "program.py"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join((str(STAGES), str(ROOT)))},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(seconds)
+            os.killpg(process.pid, signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+        assert said == "parse: interrupted; run the same command again to go on\n"

@@ -7,7 +7,7 @@ import signal
 import threading
 from pathlib import Path
 
-from impulse.errors import CorruptReplay, ReplayLost
+from impulse.errors import ConfigError, CorruptReplay, ReplayLost
 from impulse.replay.reasons import Reason
 
 
@@ -20,6 +20,14 @@ class Unsendable(Exception):
 
     def __init__(self, *words: str) -> None:
         super().__init__(f"{words[0]}, {words[1]} {words[2]}")
+
+
+class Stutter:
+    """Half of it is sent when its process stops."""
+
+    def __reduce__(self) -> tuple[type[bytes], tuple[bytes]]:
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGSTOP)).start()
+        return bytes, (bytes(1 << 28),)
 
 
 def work(task: str) -> object:
@@ -53,10 +61,14 @@ def work(task: str) -> object:
             bytearray(1 << 60)
         case "panic":
             raise Panic
+        case "stutter":
+            return Stutter()
         case "unsendable":
             if task.endswith("error"):
                 raise Unsendable("no", "three", "arguments")
             return lambda: None
+        case "setting":
+            raise ConfigError("parse.fps", "is out of range")
         case "defect":
             raise ZeroDivisionError(task)
     return None

@@ -15,10 +15,10 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from impulse.config.engine import EngineParams
-from impulse.errors import ReplayError, ReplayLost, UnsupportedReplay
+from impulse.errors import ReplayError, ReplayLost, StageError, UnsupportedReplay
 from impulse.replay.reasons import Reason
 from impulse.run.limits import MemoryLimit, can_limit_cpu
-from impulse.run.worker import Worker, WorkerDied
+from impulse.run.worker import Worker, WorkerDied, WorkerNotStarted
 
 Task = TypeVar("Task")
 Value = TypeVar("Value")
@@ -63,7 +63,7 @@ def run_isolated(
             time is then one of CPU time.
 
     Raises:
-        StageError: the memory of this shell is limited to less than a worker needs.
+        StageError: the memory of this shell is limited to less than a worker needs, or the machine takes no more processes.
         Exception: whatever ``work`` raises beside ReplayError and ReplayLost ends the run.
     """
     memory = MemoryLimit.of(engine.memory_limit_mb)
@@ -72,13 +72,21 @@ def run_isolated(
     remaining = iter(tasks)
     busy: list[Worker[Task, Value]] = []
 
+    def start() -> Worker[Task, Value]:
+        try:
+            return Worker(work, memory_limit_mb=memory.megabytes, cpu_seconds=cpu_seconds)
+        except OSError as error:
+            raise StageError(
+                f"this machine starts no further worker process ({error.strerror}); set engine.workers lower"
+            ) from error
+
     def begin(worker: Worker[Task, Value] | None) -> None:
         """Give the next task to a worker, or to a new one; a task more costs one process at most."""
         for task in islice(remaining, 1):
             if worker is None or not worker.is_usable:
-                worker = Worker(work, memory_limit_mb=memory.megabytes, cpu_seconds=cpu_seconds)
-            worker.give(task, timeout=timeout)
+                worker = start()
             busy.append(worker)
+            worker.give(task, timeout=timeout)
             return
         if worker is not None:
             worker.stop()
@@ -89,8 +97,8 @@ def run_isolated(
         while busy:
             for worker in Worker.done(busy):
                 result = _ended(worker, memory, timeout, is_last_word=alone)
-                busy.remove(worker)
                 begin(worker)  # before the result is used, which may take a while
+                busy.remove(worker)  # its first place, where it has a second one now
                 yield result
     finally:
         for worker in busy:
@@ -124,6 +132,8 @@ def _ended(
             UnsupportedReplay(Reason.PARSER_MEMORY, detail),
             memory.is_of_settings and memory.megabytes > 0,
         )
+    except WorkerNotStarted:
+        ended, is_own_fault = UnsupportedReplay(Reason.PARSER_TIME, "its worker did not start in time"), False
     except TimeoutError:
         ended = UnsupportedReplay(Reason.PARSER_TIME, f"not done after {timeout:g} s")
         is_own_fault = not can_limit_cpu()

@@ -6,14 +6,15 @@ A pool whose workers share a queue and its locks loses tasks, or waits for ever,
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.resource_tracker
 import os
 import pickle
 import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
@@ -29,6 +30,10 @@ START_SECONDS = 120.0
 
 _STARTED = "started"
 """What a worker sends when the time of a task begins."""
+
+
+class WorkerNotStarted(Exception):
+    """The process was not ready for its task in time."""
 
 
 class WorkerDied(Exception):
@@ -53,13 +58,20 @@ class Worker(Generic[Task, Value]):
             work: a function of a module; the process imports it by name.
             memory_limit_mb: address space that it may ask for; 0 sets no limit.
             cpu_seconds: CPU time that it may take in all; None sets no limit.
+
+        Raises:
+            OSError: this machine has no room for another process.
         """
         context = multiprocessing.get_context("spawn")
         self._connection, there = context.Pipe()
         self._process = context.Process(target=_serve, args=(there, work, memory_limit_mb, cpu_seconds), daemon=True)
-        self._process.start()
-        there.close()
+        try:
+            with _uninterrupted():
+                self._process.start()
+        finally:
+            there.close()
         self._deadline = self._timeout = 0.0
+        self._has_started = False
         self._answer: tuple[bool, Any] = (False, None)
         self.is_usable = True
         """It may be given another task."""
@@ -72,8 +84,8 @@ class Worker(Generic[Task, Value]):
             timeout: seconds after which it is ended, from when it begins.
         """
         self.task, self._timeout = task, timeout
-        self._deadline = time.monotonic() + START_SECONDS
-        with suppress(OSError):
+        self._deadline, self._has_started = time.monotonic() + START_SECONDS, False
+        with suppress(OSError), self._killed_at_deadline():
             self._connection.send(task)
 
     @staticmethod
@@ -88,15 +100,30 @@ class Worker(Generic[Task, Value]):
             for worker in workers:
                 if worker._deadline <= now and worker not in found:
                     worker.stop()
-                    worker._answer = (False, TimeoutError())
+                    worker._answer = (False, worker._too_late())
                     found.append(worker)
         return found
+
+    def _too_late(self) -> Exception:
+        return TimeoutError() if self._has_started else WorkerNotStarted()
+
+    @contextmanager
+    def _killed_at_deadline(self) -> Iterator[None]:
+        """Do not wait longer for a process that is stopped in the middle of a message."""
+        timer = threading.Timer(max(self._deadline - time.monotonic(), 0.0), self._process.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def result(self) -> Value:
         """Return what the work gave, once the worker is done.
 
         Raises:
             TimeoutError: it was not done in time, and is ended.
+            WorkerNotStarted: it did not even begin, and is ended.
             WorkerDied: its process ended.
             Exception: what the work raised; a panic of native code, which is no Exception, as :class:`UnsupportedReplay`.
         """
@@ -118,22 +145,38 @@ class Worker(Generic[Task, Value]):
     def _has_answered(self) -> bool:
         """Read what the process sent; tell whether its task has ended."""
         try:
-            message = self._connection.recv()
+            with self._killed_at_deadline():
+                message = self._connection.recv()
         except (EOFError, OSError):  # in the middle of a message too
             self._process.join()
-            self._answer = (False, WorkerDied(self._process.exitcode or 0))
+            is_late = time.monotonic() >= self._deadline
+            self._answer = (False, self._too_late() if is_late else WorkerDied(self._process.exitcode or 0))
             self.stop()
             return True
         if message == _STARTED:
-            self._deadline = time.monotonic() + self._timeout
+            self._deadline, self._has_started = time.monotonic() + self._timeout, True
             return False
         self._answer = message
         return True
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach: it is for the stage, which ends them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    multiprocessing.resource_tracker.ensure_running()  # its start lets Ctrl-C in again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _serve(connection: Connection, work: Callable[[Any], Any], memory_limit_mb: int, cpu_seconds: float | None) -> None:
     """Work until nobody is at the other end of the pipe."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the stage ends its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it was not blocked at the start
     _prepare(memory_limit_mb, cpu_seconds)
     with suppress(EOFError, OSError):
         while True:
