@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from pyarrow import feather
 
 from impulse.files.frames import write_frames
+from impulse.tables.io import write_table
 from impulse.tables.paths import DECISIONS, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, frames_path
 from impulse.tables.rejects import FOLDER_OF_STAGE
 
@@ -48,13 +49,13 @@ def replicate(source: Path, target: Path, count: int) -> Path:
             {"replay_id": replay_id, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         )
     for name in TABLES:
-        pq.write_table(pa.Table.from_pylist(made[name], rows[name].schema), target / "parsed" / f"{name}.parquet")
+        write_table(pa.Table.from_pylist(made[name], rows[name].schema), target / "parsed" / f"{name}.parquet")
     schema = pq.read_schema(source / "parsed" / FRAMES_FILES)
-    pq.write_table(pa.Table.from_pylist(made["frames"], schema), target / "parsed" / FRAMES_FILES)
+    write_table(pa.Table.from_pylist(made["frames"], schema), target / "parsed" / FRAMES_FILES)
     shutil.copy(source / "parsed" / FEATURES, target / "parsed" / FEATURES)
     (target / "deduped").mkdir(exist_ok=True)
     schema = pq.read_schema(source / "deduped" / DECISIONS)
-    pq.write_table(pa.Table.from_pylist(made["decisions"], schema), target / "deduped" / DECISIONS)
+    write_table(pa.Table.from_pylist(made["decisions"], schema), target / "deduped" / DECISIONS)
     shutil.copy(source / "deduped" / KEPT_COLUMNS, target / "deduped" / KEPT_COLUMNS)
     for folder in FOLDER_OF_STAGE.values():
         (target / folder).mkdir(exist_ok=True)

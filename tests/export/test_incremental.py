@@ -22,6 +22,7 @@ from impulse.export import parts
 from impulse.export.encoding import USES
 from impulse.export.stage import run
 from impulse.files.digest import PACKAGE, code_digest
+from impulse.tables.io import write_table
 from impulse.tables.paths import FRAMES_FILES, frames_path
 from impulse.tables.rejects import FOLDER_OF_STAGE
 
@@ -157,7 +158,7 @@ def test_bytes_do_not_depend_on_the_order_of_the_inputs(dozen: Path, complete: P
             order = list(dict.fromkeys(table["replay_id"].to_pylist()))
             draws.shuffle(order)
             rows = sorted(table.to_pylist(), key=lambda row: order.index(row["replay_id"]))
-            pq.write_table(pa.Table.from_pylist(rows, table.schema), target)
+            write_table(pa.Table.from_pylist(rows, table.schema), target)
         else:
             target.write_bytes(path.read_bytes())
     assert content(exported(shuffled, tmp_path, EVERYTHING)) == content(complete)
@@ -192,6 +193,6 @@ def test_other_frames_of_a_replay_are_exported_again(data: Path, tmp_path: Path)
     one_path.write_bytes(other_path.read_bytes())
     other_path.write_bytes(one_content)
     swapped = [{**one, "sha256": other["sha256"]}, {**other, "sha256": one["sha256"]}]
-    pq.write_table(pa.Table.from_pylist([*swapped, *rest], table.schema), folder / "parsed" / FRAMES_FILES)
+    write_table(pa.Table.from_pylist([*swapped, *rest], table.schema), folder / "parsed" / FRAMES_FILES)
     after = content(exported(folder, tmp_path / "two", state=tmp_path / "state"))
     assert any(name.startswith("frames/") for name in changed(before, after))

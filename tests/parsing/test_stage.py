@@ -28,6 +28,7 @@ from impulse.replay.reasons import Reason
 from impulse.run.job import Counts
 from impulse.run.pool import TaskResult
 from impulse.tables import rejects
+from impulse.tables.io import write_table
 
 PARAMS = ParsingConfig.get_preset("standard").params()
 
@@ -49,7 +50,7 @@ def data(fetched: Path, tmp_path: Path) -> Path:
 
 def run(data: Path, manifest: pa.Table | None = None, params: ParseParams = PARAMS) -> Counts:
     if manifest is not None:
-        pq.write_table(manifest, data / "raw" / "manifest.parquet")
+        write_table(manifest, data / "raw" / "manifest.parquet")
     return stage.run(job(params, data))
 
 

@@ -15,6 +15,7 @@ from impulse.config.export import ExportParams, SplitBy
 from impulse.dedupe.recordings import read_recordings
 from impulse.export.splitting import split_keys
 from impulse.tables.accounts import account
+from impulse.tables.io import write_table
 
 NOBODY = [
     ("steam", "0", False),
@@ -54,7 +55,7 @@ def test_the_card_counts_accounts(data: Path, tmp_path: Path) -> None:
     schema, rows = pq.read_schema(path), pq.read_table(path).to_pylist()
     people = [("steam", "1", False), ("steam", "1", False), ("epic", "2", False), *NOBODY]
     made = [{**rows[0], **player(rows[0]["replay_id"], who), "slot": slot} for slot, who in enumerate(people)]
-    pq.write_table(pa.Table.from_pylist(made, schema), path)
+    write_table(pa.Table.from_pylist(made, schema), path)
     assert "\n2 players, " in (exported(folder, tmp_path) / "README.md").read_text()
 
 

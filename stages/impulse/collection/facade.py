@@ -8,8 +8,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from impulse.collection.ballchasing import open_ballchasing
 from impulse.collection.client import RetryPolicy
 from impulse.collection.config import CollectionConfig
@@ -23,6 +21,7 @@ from impulse.files.storage import LocalFolder
 from impulse.replay.reasons import Reason
 from impulse.s3.credentials import S3Settings
 from impulse.s3.url import S3Url
+from impulse.tables.io import read_checked
 from impulse.tables.paths import MANIFEST
 
 
@@ -110,7 +109,7 @@ def download_group(
             storage=storage,
             max_bytes=params.max_replay_bytes,
         )
-        names = pq.read_table(io.BytesIO(storage.lists.read(MANIFEST)), columns=["path"])["path"].to_pylist()
+        names = read_checked(io.BytesIO(storage.lists.read(MANIFEST)))["path"].to_pylist()
     rejected = dict(counts.rejected)
     by_outcome = {
         "successful": counts.replays_out,

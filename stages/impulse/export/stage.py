@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from impulse.config.export import ExportParams
 from impulse.errors import StageError
@@ -153,8 +152,7 @@ def _write_documents(
     tables = {"frames": columns, **others}
 
     def rows_of(name: str, *wanted: str) -> list[dict[str, Any]]:
-        table = pq.read_table(folder / f"{name}.parquet", columns=list(wanted), page_checksum_verification=True)
-        rows: list[dict[str, Any]] = table.to_pylist()
+        rows: list[dict[str, Any]] = read_table(folder / f"{name}.parquet", made_by="export").select(wanted).to_pylist()
         return rows
 
     card = dataset_card(

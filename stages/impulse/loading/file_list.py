@@ -102,6 +102,11 @@ def check_footer(stored: DatasetFiles, name: str, fragment: ds.ParquetFileFragme
             )
     for what, expected, actual in (
         ("rows", listed.rows, found.num_rows),
+        (
+            "rows in its row groups",
+            found.num_rows,
+            sum(found.row_group(n).num_rows for n in range(found.num_row_groups)),
+        ),
         ("row groups", listed.row_groups, found.num_row_groups),
     ):
         if expected not in (None, actual):

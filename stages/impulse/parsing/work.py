@@ -144,9 +144,9 @@ def _stored_frames(entry: Entry) -> bytes:
         ReplayLost: they are damaged.
     """
     path = entry.folder / FRAMES
-    content = path.read_bytes()
+    content = path.read_bytes() if path.is_file() else b""  # another run may have removed them
     if hashlib.sha256(content).hexdigest() != entry.files[FRAMES].sha256:
-        raise ReplayLost(f"its frames in {path} are damaged; `impulse verify --heal` makes them again")
+        raise ReplayLost(f"its frames in {path} are damaged or gone; `impulse verify --heal` makes them again")
     return content
 
 

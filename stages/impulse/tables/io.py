@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +14,12 @@ import pyarrow.parquet as pq
 from impulse.errors import StageError, one_line
 from impulse.files.output import output_file
 from impulse.schema.column import Column, arrow_schema
+
+UNREADABLE = (OSError, ValueError, TypeError, KeyError, NotImplementedError, MemoryError)
+"""What reading a damaged file raises; Arrow's errors are among them."""
+
+_SHAPE = b"impulse_shape"
+"""Entry of a table's metadata: a hash of what is in the footer, which has no checksum, and decides what is read."""
 
 
 def table_of(rows: Iterable[Mapping[str, Any]], columns: Iterable[Column]) -> pa.Table:
@@ -35,9 +42,33 @@ def read_table(path: Path, *, made_by: str) -> pa.Table:
     """
     _check_made(path, made_by)
     try:
-        return pq.read_table(path, page_checksum_verification=True)
-    except OSError as error:
+        return read_checked(path)
+    except UNREADABLE as error:
         raise _damaged(path, error) from error
+
+
+def read_checked(file: Path | BinaryIO) -> pa.Table:
+    """Read a table that :func:`to_parquet` wrote, without what it says about itself.
+
+    Raises:
+        ValueError: it has other rows, columns or types than were written; also one of :data:`UNREADABLE`, for other damage.
+    """
+    table = pq.read_table(file, page_checksum_verification=True)
+    metadata = dict(table.schema.metadata or {})
+    if _SHAPE in metadata and metadata.pop(_SHAPE) != _shape(table):
+        raise ValueError("other rows, columns or types than were written")
+    return table.replace_schema_metadata(metadata or None)
+
+
+def _shape(table: pa.Table) -> bytes:
+    """Return a hash of the number of rows, the columns and their types; Parquet has times in a resolution of its own."""
+    columns = [
+        (field.name, "timestamp" if pa.types.is_timestamp(field.type) else str(field.type), field.nullable)
+        for field in table.schema
+    ]
+    others = sorted((table.schema.metadata or {}).items())
+    content = repr((table.num_rows, columns, [item for item in others if item[0] != _SHAPE]))
+    return hashlib.sha256(content.encode()).hexdigest().encode()
 
 
 def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
@@ -45,7 +76,7 @@ def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
     _check_made(path, made_by)
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _damaged(path, error) from error
     return content
 
@@ -60,8 +91,9 @@ def _check_made(path: Path, made_by: str) -> None:
 
 
 def to_parquet(table: pa.Table) -> bytes:
-    """Return a table of whole replays, players, goals, ... as a Parquet file, whose pages have checksums."""
+    """Return a table of whole replays, players, goals, ... as a Parquet file in which every change is noticed."""
     sink = pa.BufferOutputStream()
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _SHAPE: _shape(table)})
     pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
     content: bytes = sink.getvalue().to_pybytes()
     return content

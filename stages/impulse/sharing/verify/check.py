@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from impulse.errors import StageError
 from impulse.files.store import Store
 from impulse.sharing.verify.outputs import Pinned
+from impulse.tables.io import UNREADABLE, read_checked
 from impulse.tables.paths import CHECKSUMS, FRAMES_FILES, MANIFEST, STORAGE_URL, frames_path
 
 STORES = ("parsed", "export", "objects")
@@ -128,7 +127,7 @@ def _faults_of_lists(root: Path, hashes: Hashes, *, wrong: Collection[Path] = ()
             continue
         try:
             expected = read(path)
-        except (OSError, ValueError, KeyError):  # Arrow's errors are among them
+        except UNREADABLE:
             yield Fault(path, What.DAMAGED, "a list that impulse wrote")
             continue
         for file, sha256 in expected.items():
@@ -138,14 +137,14 @@ def _faults_of_lists(root: Path, hashes: Hashes, *, wrong: Collection[Path] = ()
 
 
 def _of_manifest(path: Path) -> dict[Path, str]:
-    table = pq.read_table(path, columns=["path", "sha256"], page_checksum_verification=True)
+    table = read_checked(path)
     if STORAGE_URL in (table.schema.metadata or {}):  # they are in a bucket
         return {}
     return _expected(path.parent, table["path"].to_pylist(), table["sha256"].to_pylist())
 
 
 def _of_frames(path: Path) -> dict[Path, str]:
-    table = pq.read_table(path, columns=["replay_id", "sha256"], page_checksum_verification=True)
+    table = read_checked(path)
     places = [frames_path(replay_id) for replay_id in table["replay_id"].to_pylist()]
     return _expected(path.parent, places, table["sha256"].to_pylist())
 

@@ -19,6 +19,7 @@ from impulse.files.output import output_file
 from impulse.files.store import Store
 from impulse.sharing.verify.check import LISTS, STORES, Fault, Hashes, What, shown
 from impulse.sharing.verify.outputs import Pinned
+from impulse.tables.io import UNREADABLE
 
 NO_COPY = "no good copy is here"
 
@@ -121,7 +122,7 @@ def _wanted(root: Path, pinned: Pinned) -> dict[Path, tuple[str | None, str | No
     for listing, read in LISTS.items():
         try:
             expected = read(root / "data" / listing)
-        except (OSError, ValueError, KeyError):
+        except UNREADABLE:
             continue
         found |= {path: (found.get(path, (None, None))[0], sha256) for path, sha256 in expected.items()}
     return found

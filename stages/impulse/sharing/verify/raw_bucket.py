@@ -10,12 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from impulse.errors import ReplayLost
 from impulse.parsing.raw_replays import RawReplays
 from impulse.s3.credentials import add_aws_variables
 from impulse.sharing.verify.check import What
+from impulse.tables.io import read_table
 from impulse.tables.paths import MANIFEST
 
 _THREADS = 8
@@ -25,18 +24,18 @@ def check_raw_bucket(root: Path) -> Iterator[tuple[str, What]]:
     """Read every raw replay of the manifest that is in a bucket; nothing where they are files, which are read with all others.
 
     Args:
-        root: folder of the checkout, whose manifest is not damaged.
+        root: folder of the checkout.
 
     Yields:
         Address of each object that is damaged or missing, and what is wrong with it.
 
     Raises:
-        StageError: the bucket cannot be read.
+        StageError: the manifest is damaged, or the bucket cannot be read.
     """
     folder = root / "data" / "raw"
     if not (folder / MANIFEST).is_file():
         return
-    manifest = pq.read_table(folder / MANIFEST, columns=["path", "sha256"], page_checksum_verification=True)
+    manifest = read_table(folder / MANIFEST, made_by="fetch")
     replays = RawReplays.of(manifest, folder=folder)
     if replays.bucket is None:
         return
