@@ -185,7 +185,7 @@ def release(version: str, *, with_git: bool) -> None:
     for line in make_release(checkout(), version, push=with_git):
         click.echo(f"release: {line}")
     if not with_git:
-        click.echo(f"release: now `git push origin HEAD {version}`")
+        click.echo(f"release: now `git push --atomic origin HEAD {version}`")
 
 
 @main.command(short_help="Try settings side by side.")

@@ -118,6 +118,28 @@ def test_each_revision_is_its_own_dataset(repository: Repository, dataset: Path,
     assert [path for path in kept if not path.name.endswith(".dir")] == []
 
 
+def test_a_checkout_that_is_a_subfolder(repository: Repository, dataset: Path, other: Path, tmp_path: Path) -> None:
+    """Of a larger repository, by its own path or by that of the repository; its remotes are its own."""
+    large = tmp_path / "large"
+    shutil.copytree(repository.path, large / "sets" / "one", ignore=shutil.ignore_patterns(".git"))
+    here = Repository(large / "sets" / "one", repository.env)
+    here.run("git", "init", "-q", "-b", "main", str(large))
+    for tag, rev in (("v1", "v1"), ("v2", "main~1")):
+        pinned = repository.run("git", "show", f"{rev}:data/export.dvc").stdout
+        (here.path / "data" / "export.dvc").write_text(pinned)
+        here.run("git", "add", "-A")
+        here.run("git", "commit", "-qm", tag)
+        here.run("git", "tag", tag)
+    for rev, version in (("v1", dataset), ("v2", other)):
+        expected = impulse.load(version, split="val")
+        assert impulse.load(here.path, rev=rev, split="val").equals(expected)
+        assert impulse.load(large, rev=rev, path="sets/one/data/export", split="val").equals(expected)
+    with pytest.raises(DatasetError, match="nowhere"):
+        impulse.load(here.path, rev="v1", remote="nowhere")
+    with pytest.raises(DatasetError, match="data/other"):
+        impulse.load(here.path, rev="v1", path="data/other")
+
+
 def test_repository_by_url_and_bare(repository: Repository, dataset: Path, tmp_path: Path) -> None:
     """A URL of a Git repository and a bare clone of it are as good as a checkout."""
     bare = tmp_path / "bare.git"

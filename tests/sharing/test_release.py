@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.checkout import Checkout
 from tests.s3.server import S3Server
 from tests.sharing.conftest import Sharing, start_sharing, without_computing
+
+import impulse
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]
 
@@ -72,7 +75,7 @@ def test_a_release_twice_is_one_release(built: Sharing) -> None:
     """The same command again changes nothing; without --push git's origin is left alone."""
     first = built.first
     said = release(first, "v1.0")
-    assert "git push origin HEAD v1.0" in said
+    assert "git push --atomic origin HEAD v1.0" in said
     assert first.run("git", "ls-remote", "--tags", "origin").stdout == ""
     commits = first.run("git", "rev-list", "--count", "HEAD").stdout
     release(first, "v1.0")
@@ -95,6 +98,41 @@ def test_a_release_that_ended_in_the_middle_is_gone_on_with(built: Sharing) -> N
     release(first, "v1.0", "--push")
     assert first.run("git", "log", "--oneline").stdout.count("data: release v1.0") == 1
     assert "v1.0" in first.run("git", "ls-remote", "--tags", "origin").stdout
+
+
+@pytest.mark.parametrize("kind", ["subfolder", "worktree"])
+def test_a_release_of_a_part_of_a_repository(built: Sharing, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commit holds the checkout's files alone; elsewhere the revision is read, and pulled."""
+    first, large = built.first, built.folder / "large"
+    here = replace(first, path=large / "sets" / "one") if kind == "subfolder" else replace(first, path=large)
+    if kind == "subfolder":
+        shutil.copytree(first.path, here.path, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+        replace(here, path=large).run("git", "init", "-q", "-b", "main")
+        here.run("git", "add", "-A", ".", ":!dvc.lock")
+        here.run("git", "commit", "-qm", "ours")
+        here.run("git", "remote", "add", "origin", str(built.origin))
+        built.origin.rename(built.folder / "unused")
+        here.run("git", "init", "-q", "--bare", "-b", "main", str(built.origin))
+        (large / "elsewhere").write_text("x")
+        here.run("git", "add", str(large / "elsewhere"))
+    else:
+        first.run("git", "worktree", "add", "-q", "-b", "work", str(large))
+        here.run("dvc", "repro")
+    release(here, "v1.0", "--push")
+    committed = here.run("git", "show", "--name-only", "--format=", "v1.0^{commit}").stdout.split()
+    prefix = here.run("git", "rev-parse", "--show-prefix").stdout.strip()
+    assert {f"{prefix}CHANGELOG.md", f"{prefix}dvc.lock"} <= set(committed)
+    assert "elsewhere" not in committed
+    assert here.run("git", "status", "--porcelain").stdout == ("A  elsewhere\n" if prefix else "")
+    expected = impulse.load(here.path / "data" / "export", table="replays")
+    shutil.rmtree(here.path / "data" / "export")
+    for name, value in here.environment().items():
+        monkeypatch.setenv(name, value)
+    assert impulse.load(here.path, rev="v1.0", table="replays").equals(expected)
+    shutil.rmtree(here.path / ".dvc" / "cache")
+    assert impulse.load(here.path, rev="v1.0", table="replays").equals(expected)
+    path = f"{prefix}data/export"
+    assert impulse.load(built.origin.as_uri(), rev="v1.0", path=path, table="replays").equals(expected)
 
 
 def test_what_is_in_the_way_is_one_line(built: Sharing) -> None:

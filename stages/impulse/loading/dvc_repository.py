@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from impulse.s3.arrow import arrow_filesystem
 from impulse.s3.credentials import S3Settings
 
 if TYPE_CHECKING:
+    from dvc.repo import Repo
     from dvc_data.index import DataIndex, DataIndexEntry
 
 _ADVICE = (
@@ -45,7 +47,8 @@ def repository_files(repository: str, *, path: str, rev: str | None, remote: str
 
     name = f"{repository}@{rev}:{path}" if rev else f"{repository}:{path}"
     try:
-        with Repo.open(repository, rev=rev, subrepos=True, uninitialized=True, remote=remote) as opened:
+        settings: dict[str, Any] = {"rev": rev, "subrepos": True, "uninitialized": True, "remote": remote}
+        with _subfolder(Path(repository), **settings) or Repo.open(repository, **settings) as opened:
             index, entry = opened.get_data_index_entry(path)
             is_file = entry.key and not (entry.meta and entry.meta.isdir)
             files, server = ({}, "") if is_file else _stored_files(index, entry)
@@ -64,6 +67,25 @@ def repository_files(repository: str, *, path: str, rev: str | None, remote: str
     # Files are kept by their content, so none of them ever becomes that of another build.
     stored = DatasetFiles(name, files, b"", advice=_ADVICE, server=server)
     return replace(stored, schema=stored.read(SCHEMA_FILE))
+
+
+def _subfolder(folder: Path, *, rev: str | None, **settings: Any) -> Repo | None:  # noqa: ANN401  (options of DVC)
+    """Open a revision of a checkout that is a subfolder of a larger repository, which DVC itself seeks at the top.
+
+    Returns:
+        The checkout with the remotes that it has now, as DVC opens others; None for anything else.
+    """
+    from dvc.fs import GitFileSystem
+    from dvc.repo import Repo
+    from dvc.scm import SCM
+
+    if rev is None or (folder / ".git").exists() or not (folder / ".dvc").is_dir():
+        return None
+    with Repo(str(folder)) as now:
+        remotes = {"remote": now.config["remote"]}
+    scm = SCM(str(folder))
+    inside = folder.resolve().relative_to(Path(scm.root_dir).resolve())
+    return Repo(f"/{inside.as_posix()}", fs=GitFileSystem(scm=scm, rev=rev), scm=scm, config=remotes, **settings)
 
 
 def _stored_files(index: DataIndex, folder: DataIndexEntry) -> tuple[dict[str, DatasetFile], str]:

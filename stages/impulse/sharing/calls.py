@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 
+from impulse.errors import StageError
 from impulse.run.program import DATA_VARIABLE
 
 
@@ -35,6 +38,34 @@ def run(root: Path, *command: str) -> None:
                 process.wait()
     if process.returncode:
         sys.exit(process.returncode)
+
+
+def output_of(root: Path, program: str, *arguments: str) -> str:
+    """Return what a program printed.
+
+    Raises:
+        StageError: it failed, or there is no such program.
+    """
+    done = run_program(root, program, *arguments)
+    if done.returncode != 0:
+        said = " ".join((done.stderr or done.stdout).split())[:300]
+        line = f"`{' '.join((program, *arguments[:2]))}` failed: {said}; fix it and repeat the command"
+        raise StageError(re.sub(r"//[^/@\s]+@", "//", line))  # an address may hold a key
+    return done.stdout
+
+
+def run_program(root: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of PATH, or of this Python's environment, which need not be activated, and keep what it prints.
+
+    Raises:
+        StageError: there is no such program.
+    """
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)))
+    found = shutil.which(program, path=path)
+    if found is None:
+        raise StageError(f"there is no program {program}; install it and repeat the command")
+    env = {**environment(), "PATH": path}
+    return subprocess.run([found, *arguments], cwd=root, env=env, capture_output=True, encoding="utf-8", check=False)
 
 
 def environment() -> dict[str, str]:

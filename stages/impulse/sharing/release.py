@@ -1,18 +1,15 @@
 """Releases: a tag on a dataset that is complete, checked and stored.
 
 Everything is checked before anything is changed. Then, in this order: the dataset's entry in CHANGELOG.md and the commit
-of dvc.lock, the upload, the tag. Finished steps are skipped, so the same command continues a release that was interrupted,
-and a tag never names a dataset that is not in the remote.
+of dvc.lock, the upload, the tag, the push of both to git's origin. Finished steps are skipped, so the same command continues
+a release that was interrupted, and a tag never names a dataset that is not in the remote.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +18,8 @@ import yaml
 from impulse.errors import ConfigError, StageError
 from impulse.files.output import output_file, write_text
 from impulse.loading import open_dataset
+from impulse.sharing import git_repository as git
+from impulse.sharing.calls import output_of
 from impulse.sharing.remote import check_remote
 from impulse.sharing.verify.check import refuse_damage
 from impulse.sharing.verify.remote import refuse_incomplete
@@ -37,7 +36,7 @@ def release(root: Path, version: str, *, push: bool = False) -> list[str]:
     Args:
         root: folder of the checkout.
         version: the tag, such as ``v1.0``.
-        push: push the branch and the tag to git's ``origin`` too.
+        push: push the branch and the tag to git's ``origin`` too; else it is not asked.
 
     Returns:
         What was done, one line each.
@@ -47,56 +46,66 @@ def release(root: Path, version: str, *, push: bool = False) -> list[str]:
         StageError: something is in the way; the line says what to do.
         DatasetError: a file of the dataset is not what its checksum says.
     """
-    is_tagged = check(root, version)
+    state = check(root, version, push=push)
     done: list[str] = []
-    if not is_tagged:
+    if not state.is_tagged:
         if _write_entry(root, version):
             done.append(f"CHANGELOG.md: an entry for dataset {version}")
-        if _changed(root, *RESULTS):
+        if any(_is_result(name) for name in git.changed(root)):
             existing = [name for name in RESULTS if (root / name).exists()]
-            _run(root, "git", "add", "--", *existing)
-            _run(root, "git", "commit", "--quiet", "-m", f"data: release {version}", "--", *existing)
-            done.append(f"commit {_run(root, 'git', 'rev-parse', '--short', 'HEAD').strip()}")
-    _run(root, "dvc", "push", "--run-cache")
+            git.git(root, "add", "--", *existing)
+            git.git(root, "commit", "--quiet", "-m", f"data: release {version}", "--", *existing)
+            done.append(f"commit {git.git(root, 'rev-parse', '--short', 'HEAD').strip()}")
+    output_of(root, "dvc", "push", "--run-cache")
     refuse_incomplete(root)
     done.append("data and results of all stages are in the remote")
-    if not is_tagged:
-        _run(root, "git", "tag", "-a", version, "-m", f"dataset {version}")
+    if not state.is_tagged:
+        git.git(root, "tag", "-a", version, "-m", f"dataset {version}")
         done.append(f"tag {version}")
-    if push:
-        _run(root, "git", "push", "--quiet", "origin", "HEAD", version)
-        done.append(f"branch and {version} are pushed to origin")
+    if state.is_to_push:
+        git.push(root, state.branch, version)
+        done.append(f"{state.branch} and {version} are pushed to origin")
+    elif push:
+        done.append(f"{version} is on origin, where others went on with {state.branch} since")
     return done
 
 
-def check(root: Path, version: str) -> bool:
-    """Refuse a release that would not hold what it promises; nothing is changed.
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a release is."""
 
-    Returns:
-        Whether the present commit has the tag already, from a release that is now repeated.
-    """
+    branch: str
+    is_tagged: bool
+    """The present commit has the tag already, from a release that is now repeated."""
+    is_to_push: bool
+
+
+def check(root: Path, version: str, *, push: bool = False) -> State:
+    """Refuse a release that would not hold what it promises; nothing is changed. Errors are those of :func:`release`."""
     if not _VERSION.fullmatch(version):
         raise ConfigError("VERSION", f"{version!r} is not a version; use v1, v1.0 or v1.0-rc1")
-    tagged = _run(root, "git", "tag", "--list", version).strip()
-    is_here = bool(tagged) and _run(root, "git", "rev-list", "-n", "1", version) == _run(
-        root, "git", "rev-list", "-n", "1", "HEAD"
-    )
-    if tagged and not is_here:
-        raise StageError(f"the tag {version} exists and names another commit; choose another version")
-    others = [line for line in _changed(root) if line[3:] not in RESULTS and not line[3:].startswith("metrics/")]
+    branch = git.check_repository(root)
+    is_tagged = git.is_tagged(root, version)
+    # What was built after the tag was set is none of its dataset.
+    others = [name for name in git.changed(root) if is_tagged or not _is_result(name)]
     if others:
-        raise StageError(f"{others[0][3:]} is not committed ({len(others)} files in all); commit or stash first")
+        raise StageError(f"{others[0]} is not committed ({len(others)} files in all); commit or stash first")
+    is_to_push = push and git.check_origin(root, branch, version)
     lock = root / "dvc.lock"
     if not lock.is_file() or "export" not in yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]:
         raise StageError("there is no dataset yet; run `make repro` first")
     # What was built elsewhere and not needed here may be missing; the remote has it.
-    would_run = re.findall(r"Running stage '(\w+)'", _run(root, "dvc", "repro", "--dry", "--allow-missing"))
+    would_run = re.findall(r"Running stage '(\w+)'", output_of(root, "dvc", "repro", "--dry", "--allow-missing"))
     if would_run:
         raise StageError(f"{would_run[0]} is not up to date; run `make repro` first (`dvc status` has details)")
     open_dataset(root / DATASET).verify()
     refuse_damage(root)
     check_remote(root)
-    return is_here
+    return State(branch, is_tagged, is_to_push)
+
+
+def _is_result(name: str) -> bool:
+    return name in RESULTS or name.startswith("metrics/")
 
 
 def _write_entry(root: Path, version: str) -> bool:
@@ -117,22 +126,3 @@ def _write_entry(root: Path, version: str) -> bool:
     with output_file(path) as partial:
         write_text(partial, (head + entry + text[at:]).rstrip("\n") + "\n")
     return True
-
-
-def _changed(root: Path, *paths: str) -> list[str]:
-    listed = _run(root, "git", "status", "--porcelain", "--untracked-files=all", "--", *paths)
-    return [line for line in listed.splitlines() if line]
-
-
-def _run(root: Path, program: str, *arguments: str) -> str:
-    """Run a program of PATH, or of this Python's environment, which need not be activated."""
-    path = os.pathsep.join((os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)))
-    found = shutil.which(program, path=path)
-    if found is None:
-        raise StageError(f"there is no program {program}; install it and repeat the command")
-    env = {**os.environ, "PATH": path}
-    done = subprocess.run([found, *arguments], cwd=root, env=env, capture_output=True, encoding="utf-8", check=False)
-    if done.returncode != 0:
-        said = " ".join((done.stderr or done.stdout).split())[:300]
-        raise StageError(f"`{' '.join((program, *arguments[:2]))}` failed: {said}; fix it and repeat the command")
-    return done.stdout
