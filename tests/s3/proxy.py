@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Self
 from urllib.parse import urlsplit
 
+_HEADER = re.compile(rb"\r\n([A-Za-z0-9-]+): ")
 _REQUEST = re.compile(rb"(GET|HEAD|PUT|POST|DELETE) (\S+) HTTP/1\.1\r\n")
 
 
@@ -21,12 +22,15 @@ class CountingProxy:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.requests: list[str] = []
         """Method and path of each request."""
+        self.headers: set[str] = set()
+        """Names of all headers of requests, in small letters."""
         self.bytes_received = 0
         """What the server sent, headers included."""
 
     def reset(self) -> None:
         """Forget what was counted."""
         self.requests.clear()
+        self.headers.clear()
         self.bytes_received = 0
 
     def __enter__(self) -> Self:
@@ -55,6 +59,7 @@ class CountingProxy:
     def _ask(self, client: socket.socket, server: socket.socket) -> None:
         while content := _receive(client):
             self.requests += [f"{method.decode()} {path.decode()}" for method, path in _REQUEST.findall(content)]
+            self.headers |= {name.decode().lower() for name in _HEADER.findall(content)}
             server.sendall(content)
         _close(server)
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from tests.paths import ROOT
 from tests.s3.fixtures import Bucket
+from tests.s3.proxy import CountingProxy
 
 from impulse.errors import BucketMissing, ImpulseError, StageError
+from impulse.s3.credentials import CHECKSUMS, checksum_variables
 from impulse.sharing.remote import check_remote
 
 pytestmark = pytest.mark.slow
@@ -26,6 +28,16 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     subprocess.run(["git", "init", "-q", str(path)], check=True)
     (path / ".dvc" / "config").write_text((ROOT / ".dvc" / "config").read_text())
     return path
+
+
+def impulse(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Call the command in what it takes for a checkout."""
+    (checkout / "dvc.yaml").write_text("stages: {}\n")
+    (checkout / "stages").mkdir(exist_ok=True)
+    (checkout / "stages" / "fetch.py").touch()
+    command = [sys.executable, "-m", "impulse", *arguments]
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "stages")}
+    return subprocess.run(command, cwd=checkout, env=env, capture_output=True, text=True, check=False)
 
 
 def set_url(checkout: Path, url: str, *options: str) -> None:
@@ -56,15 +68,10 @@ def test_a_remote_is_set_for_everybody_who_clones(
     checkout: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Address and endpoint are committed, credentials are not; a write is tried and leaves nothing."""
-    (checkout / "dvc.yaml").write_text("stages: {}\n")
-    (checkout / "stages").mkdir()
-    (checkout / "stages" / "fetch.py").touch()
     monkeypatch.delenv("AWS_ENDPOINT_URL")
 
     def remote(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "impulse", "remote", *arguments]
-        env = {**os.environ, "PYTHONPATH": str(ROOT / "stages")}
-        return subprocess.run(command, cwd=checkout, env=env, capture_output=True, text=True, check=False)
+        return impulse(checkout, "remote", *arguments)
 
     before = (checkout / ".dvc" / "config").read_text()
     refused = remote(f"{bucket.name}/p")
@@ -83,6 +90,32 @@ def test_a_remote_is_set_for_everybody_who_clones(
 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
     assert "refuses" in remote(f"s3://{bucket.name}/p", "--endpoint", bucket.server.url).stderr
+
+
+def test_a_store_other_than_aws_gets_no_newer_checksums(
+    checkout: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some refuse them; what the environment says about it holds."""
+    set_url(checkout, f"s3://{bucket.name}/p")
+    monkeypatch.delenv("AWS_REQUEST_CHECKSUM_CALCULATION", raising=False)
+    with CountingProxy(bucket.server.url) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        for name, chosen in (("a", ""), ("b", "when_supported")):
+            (checkout / name).write_text(name)
+            subprocess.run(["dvc", "add", "-q", name], cwd=checkout, check=True)
+            monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", chosen)
+            proxy.reset()
+            done = impulse(checkout, "push")
+            assert done.returncode == 0, done.stderr
+            assert any(request.startswith("PUT ") for request in proxy.requests)
+            newer = {header for header in proxy.headers if "checksum" in header}
+            assert bool(newer) is bool(chosen), newer
+
+
+def test_aws_is_left_to_its_own_checksums() -> None:
+    """Only a store of another name is told apart."""
+    assert checksum_variables("https://s3.eu-west-3.amazonaws.com", {}) == {}
+    assert set(checksum_variables("https://amazonaws.com.example", {})) == set(CHECKSUMS)
 
 
 def test_endpoint_and_credentials_may_stand_in_the_local_configuration(

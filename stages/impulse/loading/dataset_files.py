@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -21,14 +22,27 @@ GET_AGAIN = "copy or `dvc pull` the dataset again, or rebuild it with `dvc repro
 PARQUET = ds.ParquetFileFormat(page_checksum_verification=True)
 
 
+class Store(Protocol):
+    """What gives a file system of Arrow, each time one is needed, because its credentials may end."""
+
+    @property
+    def filesystem(self) -> fs.FileSystem:
+        """A file system that can be used now."""
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetFile:
-    """One file: the file system that has it, and its path there."""
+    """One file: what has it, and its path there."""
 
-    filesystem: fs.FileSystem
+    store: fs.FileSystem | Store
     path: str
     size: int | None = None
     """Bytes, where the list of files has them; saves asking for it."""
+
+    @property
+    def filesystem(self) -> fs.FileSystem:
+        """Arrow's file system that has it now."""
+        return self.store if isinstance(self.store, fs.FileSystem) else self.store.filesystem
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from pyarrow import fs
 
 from impulse.errors import DatasetError, StageError, one_line
-from impulse.loading.dataset_files import SCHEMA_FILE, DatasetFile, DatasetFiles, is_hidden, no_dataset
-from impulse.s3.arrow import arrow_filesystem
+from impulse.loading.dataset_files import SCHEMA_FILE, DatasetFile, DatasetFiles, Store, is_hidden, no_dataset
+from impulse.s3.arrow import arrow_bucket
 from impulse.s3.credentials import S3Settings
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _subfolder(folder: Path, *, rev: str | None, **settings: Any) -> Repo | None
 def _stored_files(index: DataIndex, folder: DataIndexEntry) -> tuple[dict[str, DatasetFile], str]:
     """Return every file of a tracked folder: from the cache when it is there, else from the remote, and the remote's address."""
     storage = index.storage_map
-    translated: dict[tuple[int, str], fs.FileSystem] = {}
+    translated: dict[tuple[int, str], fs.FileSystem | Store] = {}
     files, server = {}, ""
     for key, entry in index.iteritems(prefix=folder.key):
         name = "/".join(key[len(folder.key or ()) :])
@@ -100,7 +100,7 @@ def _stored_files(index: DataIndex, folder: DataIndexEntry) -> tuple[dict[str, D
         where, path = storage.get_cache(entry) if storage.cache_exists(entry) else storage.get_remote(entry)
         bucket = path.split("/")[0] if where.protocol == "s3" else ""
         if (id(where), bucket) not in translated:
-            translated[id(where), bucket] = _arrow_filesystem(where, bucket)
+            translated[id(where), bucket] = _store(where, bucket)
         if where.protocol != "local":
             server = _server(where, path)
         size = entry.meta.size if entry.meta else None
@@ -116,13 +116,13 @@ def _server(stored: Any, path: str) -> str:  # noqa: ANN401  (a file system of D
     return f"{parts.scheme}://{parts.hostname}" if parts.hostname else str(stored.protocol)
 
 
-def _arrow_filesystem(stored: Any, bucket: str) -> fs.FileSystem:  # noqa: ANN401  (a file system of DVC)
-    """Return Arrow's file system for one of DVC's."""
+def _store(stored: Any, bucket: str) -> fs.FileSystem | Store:  # noqa: ANN401  (a file system of DVC)
+    """Return Arrow's way to what a file system of DVC has."""
     if stored.protocol == "local":
         return fs.LocalFileSystem()
     if stored.protocol == "s3":
         try:
-            return arrow_filesystem(bucket, S3Settings.of_dvc(stored.fs_args))
+            return arrow_bucket(bucket, S3Settings.of_dvc(stored.fs_args))
         except StageError as error:
             raise DatasetError(str(error)) from error
     _log.info("reading through DVC's own access to %s", stored.protocol)

@@ -11,7 +11,7 @@ from pathlib import Path
 from pyarrow import fs
 
 from impulse.errors import DatasetError, ObjectMissing, StageError, one_line
-from impulse.loading.dataset_files import SCHEMA_FILE, DatasetFile, DatasetFiles, is_hidden, no_dataset, rebuilt
+from impulse.loading.dataset_files import SCHEMA_FILE, DatasetFile, DatasetFiles, Store, is_hidden, no_dataset, rebuilt
 from impulse.s3.url import S3Url
 
 
@@ -63,7 +63,7 @@ def bucket_files(url: str) -> DatasetFiles:
         DatasetError: there is no dataset, which is said before all objects are listed, or the bucket cannot be listed.
     """
     # Imported here, because the AWS libraries are slow to import.
-    from impulse.s3.arrow import arrow_filesystem
+    from impulse.s3.arrow import arrow_bucket
     from impulse.s3.bucket import S3Bucket
 
     try:
@@ -79,7 +79,7 @@ def bucket_files(url: str) -> DatasetFiles:
             except ObjectMissing as error:
                 raise rebuilt(url) from error
             server = bucket.endpoint
-        store = arrow_filesystem(place.bucket)
+        store = arrow_bucket(place.bucket)
     except ObjectMissing as error:
         raise no_dataset(url) from error
     except (StageError, ValueError) as error:
@@ -100,9 +100,9 @@ def bucket_files(url: str) -> DatasetFiles:
     )
 
 
-def _etag_now(store: fs.FileSystem, path: str) -> str:
+def _etag_now(store: Store, path: str) -> str:
     """Return the mark of a schema.json in a bucket, for which its headers alone are asked."""
-    with store.open_input_file(path) as file:
+    with store.filesystem.open_input_file(path) as file:
         metadata: dict[str, bytes] = file.metadata()
     return metadata.get("ETag", b"").decode().strip('"')
 

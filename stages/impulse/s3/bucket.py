@@ -85,7 +85,7 @@ class S3Bucket:
                 response_checksum_validation="when_required",
             )
         self._client = made.client
-        self._has_credentials = made.credentials is not None
+        self._has_credentials = made.has_credentials
 
     def close(self) -> None:
         """Close the connections."""

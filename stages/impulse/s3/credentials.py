@@ -6,10 +6,12 @@ endpoint for everything that reads or writes a bucket.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from impulse.s3.env_file import read_env_file
 
@@ -17,6 +19,7 @@ ACCESS_KEY, SECRET_KEY, TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "A
 PROFILE = "AWS_PROFILE"
 CREDENTIALS = (ACCESS_KEY, SECRET_KEY, TOKEN, PROFILE)
 HOW_TO_SET = f"set {ACCESS_KEY} and {SECRET_KEY}, or {PROFILE}, or use a role"
+CHECKSUMS = ("AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION")
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
@@ -32,7 +35,11 @@ class S3Settings:
     session_token: str | None = None
     verify: bool | str | None = None
     """False trusts any certificate; a text is the file of authorities that are trusted."""
+    use_ssl: bool = True
+    """Where no endpoint says it."""
     is_anonymous: bool = False
+    has_customer_key: bool = False
+    """Objects are encrypted with a key of the customer's own."""
 
     @classmethod
     def of_dvc(cls, arguments: Mapping[str, Any]) -> S3Settings:
@@ -46,7 +53,9 @@ class S3Settings:
             secret_key=arguments.get("secret"),
             session_token=arguments.get("token"),
             verify=client.get("verify"),
+            use_ssl=arguments.get("use_ssl", True),
             is_anonymous=bool(arguments.get("anon")),
+            has_customer_key="SSECustomerKey" in arguments.get("s3_additional_kwargs", {}),
         )
 
     def __repr__(self) -> str:
@@ -59,10 +68,10 @@ class Connection:
     """A client of botocore, and what it found."""
 
     client: Any
-    credentials: Any
-    """Access key, secret key and token, frozen; None when there are none and calls go out unsigned."""
+    has_credentials: bool
+    """Without any, calls go out unsigned."""
     verify: bool | str | None
-    """As in the settings; where they say nothing, the file of authorities that the AWS chain names."""
+    """As in the settings; where they say nothing, the file of authorities that the environment names."""
 
 
 def connect(settings: S3Settings, **config: Any) -> Connection:  # noqa: ANN401  (options of botocore)
@@ -78,21 +87,56 @@ def connect(settings: S3Settings, **config: Any) -> Connection:  # noqa: ANN401 
     """
     from botocore import UNSIGNED
     from botocore.config import Config
+
+    session = _session(settings)
+    found = None if settings.is_anonymous else session.get_credentials()
+    verify = settings.verify
+    if verify is None:
+        verify = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+    client = session.create_client(
+        "s3",
+        endpoint_url=settings.endpoint,
+        region_name=settings.region,
+        use_ssl=settings.use_ssl,
+        verify=verify,
+        config=Config(**config, **({} if found else {"signature_version": UNSIGNED})),
+    )
+    return Connection(client, bool(found), verify)
+
+
+def credentials_of(settings: S3Settings) -> Any:  # noqa: ANN401  (botocore has no types)
+    """Return the credentials that :func:`connect` signs with, which renew themselves; None when there are none.
+
+    Raises:
+        BotoCoreError: as for :func:`connect`.
+    """
+    return None if settings.is_anonymous else _session(settings).get_credentials()
+
+
+def _session(settings: S3Settings) -> Any:  # noqa: ANN401  (botocore has no types)
     from botocore.session import Session
 
     session = Session(profile=settings.profile)
     if settings.access_key:
         session.set_credentials(settings.access_key, settings.secret_key, settings.session_token)
-    found = None if settings.is_anonymous else session.get_credentials()
-    verify = session.get_config_variable("ca_bundle") if settings.verify is None else settings.verify
-    client = session.create_client(
-        "s3",
-        endpoint_url=settings.endpoint,
-        region_name=settings.region,
-        verify=verify,
-        config=Config(**config, **({} if found else {"signature_version": UNSIGNED})),
-    )
-    return Connection(client, found.get_frozen_credentials() if found else None, verify)
+    return session
+
+
+def is_aws(endpoint: str) -> bool:
+    """Tell whether an address is one of AWS."""
+    return (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"))
+
+
+def checksum_variables(endpoint: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables with which programs of AWS send and expect no newer checksums; none for AWS itself.
+
+    Some stores refuse an upload with such a checksum. DVC has no setting for it.
+
+    Args:
+        endpoint: address of the store.
+        environ: the environment; what it sets holds.
+    """
+    return {} if is_aws(endpoint) else {name: "when_required" for name in CHECKSUMS if not environ.get(name)}
 
 
 def add_aws_variables(environ: MutableMapping[str, str], *, env_file: Path) -> None:

@@ -6,6 +6,7 @@ upload, so ``impulse push`` and its like ask here first. This is the only module
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from impulse.errors import ConfigError
-from impulse.s3.credentials import S3Settings
+from impulse.s3.credentials import S3Settings, checksum_variables
 from impulse.s3.url import S3Url
 from impulse.sharing.repository import opened
 
@@ -97,7 +98,7 @@ def check_url(url: str, endpoint: str | None) -> None:
 
 
 def check_remote(root: Path, *, writing: bool = False) -> str:
-    """Ask the default remote for a listing.
+    """Ask the default remote for a listing; what DVC uploads from here on then suits it.
 
     Args:
         root: folder of the checkout.
@@ -113,6 +114,7 @@ def check_remote(root: Path, *, writing: bool = False) -> str:
     remote = default_remote(root)
     if remote.place is not None:
         with closing(remote.open()) as bucket:
+            os.environ.update(checksum_variables(bucket.endpoint, os.environ))
             bucket.objects()
             if writing:
                 bucket.write(PROBE, b"impulse may write here\n")

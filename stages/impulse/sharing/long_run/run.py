@@ -13,6 +13,7 @@ from impulse.collection.config import KEY_VARIABLE
 from impulse.config.fetch import StorageKind
 from impulse.config.lock_file import mend
 from impulse.errors import EXIT_CONFIG, ConfigError, StageError
+from impulse.s3.credentials import checksum_variables
 from impulse.sharing.long_run.key import key_variables
 from impulse.sharing.long_run.programs import Programs
 from impulse.sharing.long_run.snapshots import Snapshots, open_snapshots
@@ -43,6 +44,7 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
     with open_snapshots(root) as snapshots:
         snapshots.check_access()
         key = key_variables(environ)
+        plain = checksum_variables(snapshots.endpoint, environ)
         programs = Programs(root, {name: value for name, value in environ.items() if name != KEY_VARIABLE})
         programs.listen()
         for line in mend(root):  # before anything reads them
@@ -64,7 +66,7 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
         _check(programs, "the build", programs.run("dvc", "repro", variables=key))
         if not programs.is_stopping:
             _refuse_damage(root)
-        _check(programs, "dvc push", programs.run("dvc", "push", "--run-cache"))
+        _check(programs, "dvc push", programs.run("dvc", "push", "--run-cache", variables=plain))
         if not programs.is_stopping:
             refuse_incomplete(root)
         if programs.is_stopping:

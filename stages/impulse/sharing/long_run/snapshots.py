@@ -62,6 +62,8 @@ class Snapshots:
     def __init__(self, root: Path, bucket: S3Bucket, *, address: str) -> None:
         self.address = address
         """Where the remote is, for messages."""
+        self.endpoint = bucket.endpoint
+        """Address of the store that has it."""
         self._root = root
         self._bucket = bucket
         self._ledger = root / ".state" / "ledger.sqlite"

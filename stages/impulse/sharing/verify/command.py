@@ -50,6 +50,7 @@ def verify(root: Path, *, heal: bool, remote: bool, say: Callable[[str], object]
         checked = check(root)
     lost = _raw_lost(root, heal=heal, say=say) if remote else 0
     if remote:
+        check_remote(root)
         for address, what, is_mended in read_remote(root, heal=heal):
             say(f"{address}: {what}" + (", mended from DVC's cache" if is_mended else ""))
             lost += not is_mended
