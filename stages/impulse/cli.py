@@ -14,7 +14,8 @@ import click
 from impulse.errors import ConfigError
 from impulse.run.program import one_line_errors
 from impulse.sharing.calls import build_again, dvc, environment, run
-from impulse.sharing.preparation import look_again, mend, prepare
+from impulse.sharing.preparation import finish_pull, look_again, mend, prepare
+from impulse.sharing.repository import forget_index
 
 RESULTS = (
     "data/export",
@@ -74,6 +75,9 @@ def repro(arguments: tuple[str, ...], *, pull: bool) -> None:
     if pull:
         check_remote(root)
     prepare(root)
+    if pull:
+        forget_index(root)
+        finish_pull(root)
     look_again(root, arguments)
     dvc(root, "repro", *(("--pull", "--allow-missing") if pull else ()), *arguments)
     if pull and not arguments:  # what is up to date need not be here, and is what the command is called for
@@ -150,6 +154,7 @@ def push() -> None:
     root = checkout()
     check_remote(root)
     refuse_damage(root)
+    forget_index(root)
     dvc(root, "push", "--run-cache")
     refuse_incomplete(root)
 

@@ -36,13 +36,14 @@ def test_lock_files_are_mended_before_anything_reads_them(tmp_path: Path, monkey
 
     @contextmanager
     def snapshots(root: Path) -> Iterator[MagicMock]:
-        yield MagicMock()
+        yield MagicMock(endpoint="http://127.0.0.1")
 
     monkeypatch.setattr(run_module, "Programs", Programs)
     monkeypatch.setattr(run_module, "open_snapshots", snapshots)
     monkeypatch.setattr(run_module, "refuse_damage", lambda _: seen.append(("check", False)))
+    monkeypatch.setattr(run_module, "forget_index", lambda _: seen.append(("index", False)))
     monkeypatch.setattr(run_module, "refuse_incomplete", lambda _: seen.append(("complete", False)))
     assert run_module.run(tmp_path, {}) == 0
     assert seen == [
-        (name, False) for name in ("stages/config.py", "stages/fetch.py", "repro", "check", "push", "complete")
+        (name, False) for name in ("stages/config.py", "stages/fetch.py", "repro", "check", "index", "push", "complete")
     ]

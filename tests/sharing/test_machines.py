@@ -61,6 +61,20 @@ def test_switching_versions_gives_exact_bytes(shared: Sharing, how: str) -> None
     assert shared.exported["v1"] != shared.exported["v2"]
 
 
+def test_what_no_commit_names_is_removed_and_nothing_else(shared: Sharing) -> None:
+    """`dvc gc --all-commits`, where one version was pulled: both versions can be used afterwards, the older one from the remote."""
+    here = shared.machine()
+    here.run("dvc", "pull", "data/export")
+    (here.path / "unused").write_text("unused")
+    here.run("dvc", "add", "-q", "unused")
+    (here.path / "unused.dvc").unlink()
+    assert "Removed 1 objects from repo cache" in here.run("dvc", "gc", "--all-commits", "--force").stdout
+    for tag in ("v2", "v1"):
+        here.run("git", "checkout", "-q", tag)
+        here.run("dvc", "checkout" if tag == "v2" else "pull", "data/export")
+        assert here.content("data/export") == shared.exported[tag]
+
+
 def test_versions_can_be_compared(shared: Sharing) -> None:
     """What changed between two tags: settings, counts, files."""
     here = shared.first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.s3.proxy import CountingProxy
 from impulse.errors import BucketMissing, ImpulseError, StageError
 from impulse.s3.credentials import CHECKSUMS, checksum_variables
 from impulse.sharing.remote import check_remote
+from impulse.sharing.repository import forget_index
 
 pytestmark = pytest.mark.slow
 
@@ -110,6 +112,41 @@ def test_a_store_other_than_aws_gets_no_newer_checksums(
             assert any(request.startswith("PUT ") for request in proxy.requests)
             newer = {header for header in proxy.headers if "checksum" in header}
             assert bool(newer) is bool(chosen), newer
+
+
+KILLED = """
+import os, sys
+from dvc.cli import main
+from dvc_data.index import collect
+first, calls = collect._collect_from_index, []
+def only_once(*arguments, **options):
+    calls.append(1)
+    os._exit(9) if len(calls) > 1 else first(*arguments, **options)
+collect._collect_from_index = only_once
+main(sys.argv[1:])
+"""
+"""DVC, killed while it collects what there is to do."""
+
+
+def test_push_and_pull_that_were_killed_early_are_done_by_the_next(checkout: Path, bucket: Bucket) -> None:
+    """Though DVC takes an index that is half made for the whole."""
+    set_url(checkout, f"s3://{bucket.name}/p")
+    for name in ("a", "b", "c"):
+        (checkout / name).write_text(name)
+    subprocess.run(["dvc", "add", "-q", "a", "b", "c"], cwd=checkout, check=True)
+    for command in ("push", "pull"):
+        killed = subprocess.run([sys.executable, "-c", KILLED, command], cwd=checkout, capture_output=True, check=False)
+        assert killed.returncode == 9, killed.stderr
+        if command == "push":
+            done = impulse(checkout, "push")
+            assert done.returncode == 0, done.stderr
+            assert len(bucket.objects()) == 3
+            shutil.rmtree(checkout / ".dvc" / "cache")
+            for name in ("a", "b", "c"):
+                (checkout / name).unlink()
+    forget_index(checkout)
+    subprocess.run(["dvc", "pull", "-q"], cwd=checkout, check=True)
+    assert [(checkout / name).read_text() for name in ("a", "b", "c")] == ["a", "b", "c"]
 
 
 def test_aws_is_left_to_its_own_checksums() -> None:

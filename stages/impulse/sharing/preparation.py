@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import click
@@ -10,6 +11,9 @@ import click
 from impulse.errors import ConfigError
 from impulse.run.program import DATA_VARIABLE, is_composed
 from impulse.sharing.calls import dvc
+
+_HALF_WRITTEN = re.compile(r"\.[A-Za-z0-9_-]{22}\.tmp")
+"""Name of a file that DVC is about to put into a folder."""
 
 
 def prepare(root: Path) -> None:
@@ -40,6 +44,44 @@ def mend(root: Path) -> None:
 
     for line in mend_lock_files(root):
         click.echo(line)
+
+
+def finish_pull(root: Path) -> None:
+    """Bring the rest of folders that a pull which was killed left with a part of their files.
+
+    DVC takes them for edited: it would run their stages, whose inputs need not be here, and refuses to remove the file that
+    it was writing. A folder with anything of its own is left alone.
+    """
+    from impulse.sharing.verify.check import Hashes
+    from impulse.sharing.verify.outputs import Pinned
+
+    pinned, hashes = Pinned.of(root), Hashes()
+    cut = []
+    for output in pinned.outputs:
+        if not output.path.is_dir():
+            continue
+        files = pinned.files_of(output) or {}
+        half = {path for path in pinned.here[output.path] if _HALF_WRITTEN.fullmatch(path.name)}
+        here = set(pinned.here[output.path]) - half
+        is_part = here < files.keys() and all((hashes.of(path) or ("",))[0] == files[path] for path in here)
+        if here and not is_part:
+            continue
+        for path in half:
+            path.unlink()
+        if here:
+            cut.append(output.path.relative_to(root).as_posix())
+        else:
+            _remove_empty(output.path)  # as if it had never been begun
+    if cut:
+        click.echo(f"the rest of {', '.join(cut)}, which a pull began")
+        dvc(root, "pull", "--quiet", *cut)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder and those below it, as far as nothing is in them."""
+    for path in sorted((folder, *folder.rglob("*")), reverse=True):
+        if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
+            path.rmdir()
 
 
 def refuse_links(root: Path) -> None:

@@ -21,6 +21,7 @@ from impulse.loading import open_dataset
 from impulse.sharing import git_repository as git
 from impulse.sharing.calls import output_of
 from impulse.sharing.remote import check_remote
+from impulse.sharing.repository import forget_index
 from impulse.sharing.verify.check import refuse_damage
 from impulse.sharing.verify.remote import refuse_incomplete
 
@@ -56,6 +57,7 @@ def release(root: Path, version: str, *, push: bool = False) -> list[str]:
             git.git(root, "add", "--", *existing)
             git.git(root, "commit", "--quiet", "-m", f"data: release {version}", "--", *existing)
             done.append(f"commit {git.git(root, 'rev-parse', '--short', 'HEAD').strip()}")
+    forget_index(root)
     output_of(root, "dvc", "push", "--run-cache")
     refuse_incomplete(root)
     done.append("data and results of all stages are in the remote")

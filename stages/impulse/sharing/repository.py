@@ -30,3 +30,16 @@ def opened(root: Path, *, what: str = "DVC") -> Iterator[Any]:
             yield repo
     except (DvcException, DvcConfigError) as error:
         raise ConfigError(what, one_line(error)) from error
+
+
+def forget_index(root: Path) -> None:
+    """Let DVC collect anew what there is to push or pull.
+
+    It keeps an index of that. One that a kill left half made counts as whole, so that all later pushes and pulls would
+    leave out the same files.
+
+    Raises:
+        ConfigError: DVC cannot read the checkout, or another DVC is at work.
+    """
+    with opened(root) as repo, repo.lock:
+        repo.drop_data_index()

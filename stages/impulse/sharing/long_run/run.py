@@ -17,6 +17,7 @@ from impulse.s3.credentials import checksum_variables
 from impulse.sharing.long_run.key import key_variables
 from impulse.sharing.long_run.programs import Programs
 from impulse.sharing.long_run.snapshots import Snapshots, open_snapshots
+from impulse.sharing.repository import forget_index
 from impulse.sharing.verify.check import refuse_damage
 from impulse.sharing.verify.remote import refuse_incomplete
 
@@ -44,7 +45,6 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
     with open_snapshots(root) as snapshots:
         snapshots.check_access()
         key = key_variables(environ)
-        plain = checksum_variables(snapshots.endpoint, environ)
         programs = Programs(root, {name: value for name, value in environ.items() if name != KEY_VARIABLE})
         programs.listen()
         for line in mend(root):  # before anything reads them
@@ -66,6 +66,8 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
         _check(programs, "the build", programs.run("dvc", "repro", variables=key))
         if not programs.is_stopping:
             _refuse_damage(root)
+            forget_index(root)
+        plain = checksum_variables(snapshots.endpoint, environ)
         _check(programs, "dvc push", programs.run("dvc", "push", "--run-cache", variables=plain))
         if not programs.is_stopping:
             refuse_incomplete(root)
