@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -29,10 +30,10 @@ def verify(checkout: Checkout, *options: str) -> subprocess.CompletedProcess[str
     return checkout.run("python", "-m", "impulse", "verify", *options, check=False, PYTHONPATH="stages")
 
 
-def flip(path: Path) -> None:
-    """Change one bit and leave size and time as they were, as a failing disk does."""
+def flip(path: Path, at: int | None = None) -> None:
+    """Change one bit, in the middle if not said, and leave size and time as they were, as a failing disk does."""
     status, content = path.stat(), bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
+    content[len(content) // 2 if at is None else at] ^= 1
     path.chmod(0o644)
     path.write_bytes(content)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -126,6 +127,17 @@ def test_damage_is_not_uploaded_and_not_taken_from_a_remote(
     third.run("python", "-m", "impulse", "repro", "--pull", PYTHONPATH="stages")
     assert third.content("data/export") == copy.content("data/export")
     assert not (third.path / "data/raw").exists()
+    # As a pull leaves them that is killed while it puts files there.
+    for path in list((third.path / "data").glob("export/frames/*/*")) + list(
+        (third.path / "data/validated").glob("*.*")
+    ):
+        path.unlink()
+    (third.path / "data/export/frames/.WSgiqwttcMWZ7OCWZ_v7sg.tmp").write_bytes(b"PAR1")
+    (third.path / "data/parsed/frames").mkdir(parents=True)
+    third.run("python", "-m", "impulse", "repro", "--pull", PYTHONPATH="stages")
+    for folder in ("data/export", "data/validated"):
+        assert third.content(folder) == copy.content(folder)
+    assert not (third.path / "data/parsed").exists(), "nothing needs it"
     third.run("python", "-m", "impulse", "release", "v1.0", PYTHONPATH="stages")
     assert third.run("git", "tag").stdout == "v1.0\n"
     third.run("dvc", "remote", "modify", "storage", "url", str(tmp_path / "another remote"))
@@ -156,18 +168,29 @@ def test_a_push_that_lacks_something_is_none(copy: Checkout, tmp_path: Path, los
 
 
 def test_a_dataset_that_dvc_took_damaged_is_not_uploaded(copy: Checkout, tmp_path: Path) -> None:
-    """DVC has the hash of what it found; checksums.sha256 has that of what was written."""
+    """DVC has the hash of what it found; checksums.sha256, and the pages of tables, have that of what was written."""
     copy.run("dvc", "remote", "modify", "storage", "url", str(tmp_path / "remote"))
-    shard = first(copy, "data/export/frames/*/*.parquet")
+    good = {folder: copy.content(folder) for folder in FOLDERS}
+    shard, table = first(copy, "data/export/frames/*/*.parquet"), "data/validated/verdicts.parquet"
     flip(copy.path / shard)
-    os.utime(copy.path / shard)
-    copy.run("dvc", "commit", "--force", "export")
+    flip(copy.path / table, 200)
+    for path, stage in ((shard, "export"), (table, "validate")):
+        os.utime(copy.path / path)
+        copy.run("dvc", "commit", "--force", stage)
     refused = copy.run("python", "-m", "impulse", "push", check=False, PYTHONPATH="stages")
     assert refused.returncode == 1
     assert refused.stderr.startswith(
         f"push: error: {shard}: damaged, its bytes are not those of data/export/checksums.sha256"
     )
-    before = copy.content("data/export")
+    said = copy.run("python", "stages/dedupe.py", check=False).stderr
+    assert f"{table} is damaged; `impulse verify --heal` mends it" in said
+    # All of a folder, and a file that is an output by itself: DVC takes both for what need not be here.
+    for file in [*(copy.path / "data/deduped").iterdir(), copy.path / "metrics/parse.json"]:
+        digest = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
+        flip(copy.path / ".dvc/cache/files/md5" / digest[:2] / digest[2:])
+        if file.parent.name == "deduped":
+            file.unlink()
     assert verify(copy, "--heal").returncode == 0
-    assert copy.content("data/export") != before
+    assert {folder: copy.content(folder) for folder in FOLDERS} == good
+    assert verify(copy).stdout.count("\n") == 1, "nothing is wrong or lacking"
     copy.run("python", "-m", "impulse", "push", PYTHONPATH="stages")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
 from impulse.errors import StageError
@@ -17,6 +19,13 @@ from impulse.tables.paths import CHECKSUMS, FRAMES_FILES, MANIFEST, STORAGE_URL,
 
 STORES = ("parsed", "export", "objects")
 """Stores of results in .state."""
+TABLES = (
+    "raw/*.parquet",
+    *(f"{folder}/*.{kind}" for folder in ("parsed", "validated", "deduped") for kind in ("parquet", "json")),
+)
+"""What is between two stages inside data."""
+ITS_OWN = "its own checksums"
+"""What has the hashes of a table: the table. DVC has those of what it found, be that damaged."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -58,15 +67,16 @@ class Checked:
 
 @dataclass(slots=True)
 class Hashes:
-    """Hashes of files, each read once however many names it has."""
+    """Hashes of files, each read once however many names it has, and again when it was written since."""
 
-    _known: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
+    _known: dict[tuple[int, ...], tuple[str, str]] = field(default_factory=dict)
 
     def of(self, path: Path) -> tuple[str, str] | None:
         """Return MD5 and SHA-256 of a file; None if there is none or it cannot be read."""
         try:
             status = path.stat()
-            identity = (status.st_dev, status.st_ino)
+            # No program can set the time of the last change back.
+            identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
             if identity not in self._known:
                 self._known[identity] = _read(path)
             return self._known[identity]
@@ -79,16 +89,17 @@ class Hashes:
         return len(self._known)
 
 
-def check(root: Path) -> Checked:
+def check(root: Path, hashes: Hashes | None = None) -> Checked:
     """Read the outputs of the stages, DVC's cache and the stores of results.
 
     Args:
         root: folder of the checkout.
+        hashes: what was read a moment ago.
 
     Raises:
         ConfigError: DVC cannot read the checkout.
     """
-    pinned, hashes = Pinned.of(root), Hashes()
+    pinned, hashes = Pinned.of(root), hashes or Hashes()
     faults = {fault.path: fault for fault in _damaged_objects(pinned, hashes)}
     absent = []
     for output in pinned.outputs:
@@ -113,6 +124,8 @@ def check(root: Path) -> Checked:
             faults |= {path: Fault(path, What.FOREIGN, "dvc.lock") for path in sorted(foreign)}
     for fault in _faults_of_lists(root, hashes, wrong=faults):
         faults.setdefault(fault.path, fault)
+    for path in _damaged_tables(root):
+        faults.setdefault(path, Fault(path, What.DAMAGED, ITS_OWN))
     for name in STORES:
         for path in Store(root / ".state" / name).damaged():
             faults[path] = Fault(path, What.DAMAGED, "its record")
@@ -128,12 +141,24 @@ def _faults_of_lists(root: Path, hashes: Hashes, *, wrong: Collection[Path] = ()
         try:
             expected = read(path)
         except UNREADABLE:
-            yield Fault(path, What.DAMAGED, "a list that impulse wrote")
+            yield Fault(path, What.DAMAGED, ITS_OWN)
             continue
         for file, sha256 in expected.items():
             found = hashes.of(file)
             if found is None or found[1] != sha256:
                 yield _fault(file, f"data/{listing}")
+
+
+def _damaged_tables(root: Path) -> Iterator[Path]:
+    """Yield the tables between two stages that are not what was written, whatever DVC knows of them."""
+    for path in chain.from_iterable(sorted((root / "data").glob(pattern)) for pattern in TABLES):
+        try:
+            if path.suffix == ".json":
+                json.loads(path.read_bytes())
+            else:
+                read_checked(path)
+        except UNREADABLE:
+            yield path
 
 
 def _of_manifest(path: Path) -> dict[Path, str]:
@@ -172,9 +197,9 @@ def _expected(folder: Path, places: Iterable[str], hashes: Iterable[str]) -> dic
 
 
 def refuse_damage(root: Path) -> None:
-    """Read what is to go elsewhere: the objects of DVC's cache that dvc.lock names, and what impulse's own lists name.
+    """Read what is to go elsewhere: the objects of DVC's cache that dvc.lock names, and what impulse itself has hashes of.
 
-    DVC knows the bytes that it found when a stage ended; the lists know those that were written.
+    DVC knows the bytes that it found when a stage ended; lists and tables know those that were written.
 
     Raises:
         StageError: something is damaged.
@@ -189,7 +214,8 @@ def refuse_damage(root: Path) -> None:
             raise StageError(
                 f"{shown(path, root)} is damaged and would be uploaded as it is; `impulse verify --heal` mends it"
             )
-    for fault in _faults_of_lists(root, hashes):
+    tables = (Fault(path, What.DAMAGED, ITS_OWN) for path in _damaged_tables(root))
+    for fault in chain(_faults_of_lists(root, hashes), tables):
         if fault.what is What.DAMAGED:
             raise StageError(f"{fault.line(root)}; `impulse verify --heal` mends it")
 

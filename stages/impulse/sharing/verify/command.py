@@ -13,17 +13,16 @@ from impulse.errors import ImpulseError
 from impulse.files.output import only_writer
 from impulse.sharing.calls import build_again, dvc
 from impulse.sharing.remote import check_remote
-from impulse.sharing.verify.check import Fault, check, shown, summary
+from impulse.sharing.repository import forget_index
+from impulse.sharing.verify.check import ITS_OWN, Fault, Hashes, check, shown, summary
 from impulse.sharing.verify.heal import heal as heal_files
 from impulse.sharing.verify.outputs import Pinned
 from impulse.sharing.verify.raw_bucket import check_raw_bucket
 from impulse.sharing.verify.remote import check_remote as read_remote
 from impulse.tables.paths import MANIFEST
 
-STAGES = ("fetch", "parse", "validate", "dedupe", "export")
-
-WITH_LISTS = {"parse": "parsed", "export": "export"}
-"""Stages that write hashes of their own beside what they made, and the folder of each inside data."""
+FOLDERS = {"fetch": "raw", "parse": "parsed", "validate": "validated", "dedupe": "deduped", "export": "export"}
+"""Stages in their order, with the folder of each inside data."""
 
 
 def verify(root: Path, *, heal: bool, remote: bool, say: Callable[[str], object]) -> str:
@@ -42,12 +41,13 @@ def verify(root: Path, *, heal: bool, remote: bool, say: Callable[[str], object]
         ConfigError: DVC cannot read the checkout, or no remote is set.
         StageError: the remote cannot be read.
     """
-    checked = check(root)
+    hashes = Hashes()
+    checked = check(root, hashes)
     for fault in checked.faults:
         say(fault.line(root))
     if checked.faults and heal:
-        _heal(root, checked.faults, say)
-        checked = check(root)
+        _heal(root, checked.faults, hashes, say)
+        checked = check(root, hashes)
     lost = _raw_lost(root, heal=heal, say=say) if remote else 0
     if remote:
         check_remote(root)
@@ -76,7 +76,7 @@ def _raw_lost(root: Path, *, heal: bool, say: Callable[[str], object]) -> int:
     return len(list(check_raw_bucket(root)))
 
 
-def _heal(root: Path, faults: tuple[Fault, ...], say: Callable[[str], object]) -> None:
+def _heal(root: Path, faults: tuple[Fault, ...], hashes: Hashes, say: Callable[[str], object]) -> None:
     """Mend from what is here, then from the remote, then by fetching and building again."""
 
     def done(fault: Fault, what: str) -> None:
@@ -84,21 +84,22 @@ def _heal(root: Path, faults: tuple[Fault, ...], say: Callable[[str], object]) -
 
     def healed(found: tuple[Fault, ...]) -> list[Fault]:
         with ExitStack() as quiet:  # a stage that runs is about to replace its output
-            for stage in STAGES:
+            for stage in FOLDERS:
                 quiet.enter_context(only_writer(root / "data" / stage))
-            return heal_files(root, found, say=done)
+            return heal_files(root, found, hashes, say=done)
 
     left = healed(faults)
     if left and _fetch(root, Pinned.of(root).owners([fault.path for fault in left]), say):
-        left = healed(check(root).faults)
+        unknown = [fault for fault in left if fault.kept_in == ITS_OWN]  # the cache and the remote have the damage
+        found = check(root, hashes).faults
+        left = unknown + healed(tuple(fault for fault in found if fault.path not in {each.path for each in unknown}))
     if any(fault.path.is_relative_to(root / "data" / "raw") for fault in left):
         build_again(root)
         return
-    lost = {fault.path for fault in left}
-    # Where our own list knows better, dvc.lock and the cache have the damaged bytes, and would give them back.
-    untrusted = [fault.path for fault in faults if fault.path in lost and fault.kept_in.startswith("data/")]
-    for stage, folder in WITH_LISTS.items():
-        if any(path.is_relative_to(root / "data" / folder) for path in untrusted):
+    lost = set(Pinned.of(root).owners([fault.path for fault in left]))
+    # Forced: DVC takes an empty folder for one that need not be here, and may remember the damage as what a stage makes.
+    for stage, folder in FOLDERS.items():
+        if {root / "data" / folder, root / "metrics" / f"{stage}.json"} & lost:
             dvc(root, "repro", "--force", "--single-item", stage)
     if left:
         dvc(root, "repro", "--allow-missing")
@@ -111,6 +112,7 @@ def _fetch(root: Path, outputs: list[Path], say: Callable[[str], object]) -> boo
     except ImpulseError as error:
         say(f"not from the remote: {error}")
         return False
+    forget_index(root)
     # What comes counts; that not everything came shows when it is read again.
     subprocess.run([sys.executable, "-m", "dvc", "fetch", "--quiet", *map(str, outputs)], cwd=root, check=False)
     return True

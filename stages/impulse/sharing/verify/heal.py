@@ -17,19 +17,20 @@ from pathlib import Path
 from impulse.files.disk import make_read_only
 from impulse.files.output import output_file
 from impulse.files.store import Store
-from impulse.sharing.verify.check import LISTS, STORES, Fault, Hashes, What, shown
+from impulse.sharing.verify.check import ITS_OWN, LISTS, STORES, Fault, Hashes, What, shown
 from impulse.sharing.verify.outputs import Pinned
 from impulse.tables.io import UNREADABLE
 
 NO_COPY = "no good copy is here"
 
 
-def heal(root: Path, faults: Collection[Fault], *, say: Callable[[Fault, str], None]) -> list[Fault]:
+def heal(root: Path, faults: Collection[Fault], hashes: Hashes, *, say: Callable[[Fault, str], None]) -> list[Fault]:
     """Mend files.
 
     Args:
         root: folder of the checkout.
         faults: what :func:`~impulse.sharing.verify.check.check` found.
+        hashes: what it read for that.
         say: is called with each fault and what was done about it.
 
     Returns:
@@ -38,19 +39,19 @@ def heal(root: Path, faults: Collection[Fault], *, say: Callable[[Fault, str], N
     Raises:
         ConfigError: DVC cannot read the checkout.
     """
-    pinned, hashes = Pinned.of(root), Hashes()
+    pinned = Pinned.of(root)
     left: list[Fault] = []
     in_cache = [fault for fault in faults if fault.path.is_relative_to(pinned.cache)]
     if in_cache:
         left += _heal_objects(root, in_cache, pinned, hashes, say)
-    hashes = Hashes()
     lists = {root / "data" / name for name in LISTS}
     # Lists first: by them the other files are judged.
     for are_lists in (True, False):
         wanted = _wanted(root, pinned)
         for fault in faults:
             if not fault.path.is_relative_to(pinned.cache) and (fault.path in lists) is are_lists:
-                what, is_mended = _heal_file(root, fault, _good_object(pinned, wanted.get(fault.path), hashes))
+                known = None if fault.kept_in == ITS_OWN else wanted.get(fault.path)
+                what, is_mended = _heal_file(root, fault, _good_object(pinned, known, hashes))
                 say(fault, what)
                 left += [] if is_mended else [fault]
     return left
