@@ -152,6 +152,7 @@ def test_damage_is_not_uploaded_and_not_taken_from_a_remote(
     assert {folder: other.content(folder) for folder in FOLDERS} == {folder: copy.content(folder) for folder in FOLDERS}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("lost", ["object", "list"])
 def test_a_push_that_lacks_something_is_none(copy: Checkout, tmp_path: Path, lost: str) -> None:
     """DVC only warns of objects that are neither here nor there, and leaves the whole folder out."""
@@ -167,6 +168,7 @@ def test_a_push_that_lacks_something_is_none(copy: Checkout, tmp_path: Path, los
     assert verify(copy, "--remote").returncode == 0
 
 
+@pytest.mark.heavy
 def test_a_dataset_that_dvc_took_damaged_is_not_uploaded(copy: Checkout, tmp_path: Path) -> None:
     """DVC has the hash of what it found; checksums.sha256, and the pages of tables, have that of what was written."""
     copy.run("dvc", "remote", "modify", "storage", "url", str(tmp_path / "remote"))

@@ -128,6 +128,7 @@ main(sys.argv[1:])
 """DVC, killed while it collects what there is to do."""
 
 
+@pytest.mark.heavy
 def test_push_and_pull_that_were_killed_early_are_done_by_the_next(checkout: Path, bucket: Bucket) -> None:
     """Though DVC takes an index that is half made for the whole."""
     set_url(checkout, f"s3://{bucket.name}/p")
