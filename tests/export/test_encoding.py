@@ -17,9 +17,10 @@ from tests.exported import exported
 
 from impulse.config.export import Compression, ExportParams, FloatType
 from impulse.errors import StageError
+from impulse.export.encoding.arrays import write_arrays
 from impulse.export.encoding.types import as_exported, export_schema, half_resolution
 from impulse.schema.column import Column, arrow_schema
-from impulse.tables.paths import FRAMES_FILES, frames_path
+from impulse.tables.paths import ARRAY_COLUMNS, FRAMES_FILES, frames_path
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,19 @@ def frames_of(folder: Path, replay_id: str) -> pd.DataFrame:
     path = folder / "parsed" / frames_path(replay_id)
     frames: pd.DataFrame = feather.read_table(path).to_pandas()
     return frames
+
+
+def test_arrays_are_not_taken_for_written_when_the_disk_is_full(tmp_path: Path) -> None:
+    """NumPy's own way to save a small array says nothing when its last bytes find no room, and leaves it cut short."""
+    resource = pytest.importorskip("resource", reason="this system has no limit to the length of files")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (130, hard))  # the header of an array has 128 bytes
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_arrays(tmp_path, [], parsed=tmp_path, schema=pa.schema([("time", pa.float32())]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not (tmp_path / ARRAY_COLUMNS).exists()  # which is written last
 
 
 def test_half_precision_is_for_what_it_can_hold(few: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,7 +52,9 @@ def write_arrays(folder: Path, replays: Sequence[ParsedFrames], *, parsed: Path,
         for replay in replays:
             frames = as_exported(read_parsed(replay, parsed, schema.names), schema, replay_id=replay.replay_id)
             file.write(as_array(frames, names, {"game_state": states}, dtype).data)
-    np.save(folder / ARRAY_OFFSETS, offsets)
+    content = io.BytesIO()
+    np.save(content, offsets)  # into a file it would not notice that the disk is full
+    (folder / ARRAY_OFFSETS).write_bytes(content.getvalue())
     described = {
         "columns": names,
         "replay_ids": [replay.replay_id for replay in replays],
