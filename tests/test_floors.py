@@ -15,7 +15,7 @@ from tests.imports import imports
 from tests.paths import STAGES
 
 FLOORS = (
-    {"errors"},
+    {"errors", "bytecode"},
     {"replay", "schema", "s3"},
     {"files", "decoding", "demo"},
     {"tables"},

@@ -18,7 +18,13 @@ from __future__ import annotations
 
 import importlib
 import logging
+import sys
 from typing import Any
+
+if sys.version_info < (3, 13, 1):  # later ones see to it themselves
+    from impulse import bytecode
+
+    bytecode.keep_whole()
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
