@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from filelock import FileLock
 from tests.paths import ROOT
 
 from impulse.cli import main
@@ -117,12 +119,45 @@ def test_a_data_folder_that_is_a_link_is_one_line(
     assert not (checkout / "called").exists()
 
 
-def test_a_read_only_disk_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_stages_of_another_build_are_waited_for(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose DVC was killed would put its output in the place of what the next DVC takes from its cache."""
+    (checkout / ".git").mkdir()
+    (checkout / "data").mkdir()
+    lock, said = FileLock(checkout / "data" / ".dedupe.lock"), []
+    lock.acquire()
+
+    def note(line: str) -> None:
+        said.append((line, (checkout / "called").exists()))
+        lock.release()
+
+    monkeypatch.setattr("impulse.sharing.preparation.click.echo", note)
+    assert CliRunner().invoke(main, ["repro"]).exit_code == 0
+    waiting = f"another run holds the lock of {checkout / 'data' / 'dedupe'}; waiting for it to end"
+    assert said[0] == (waiting, False)
+    assert (checkout / "called").read_text() == "repro\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "line", "code"),
+    [
+        (errno.EROFS, "the disk of data/.parse.lock is read-only; ", 78),
+        (errno.ENOSPC, "no space left on the disk of data/.parse.lock; free some and run the same command again", 1),
+        (errno.EDQUOT, "no space left on the disk of data/.parse.lock; free some and run the same command again", 1),
+        (
+            errno.EFBIG,
+            "data/.parse.lock may not be as long as it must be; raise the limit of this shell (`ulimit -f`)",
+            1,
+        ),
+    ],
+)
+def test_a_disk_that_takes_nothing_is_one_line(
+    capsys: pytest.CaptureFixture[str], number: int, line: str, code: int
+) -> None:
     """Whichever file is the first that cannot be written."""
     with pytest.raises(SystemExit) as caught, one_line_errors("parse"):
-        raise OSError(errno.EROFS, "Read-only file system", "data/.parse.lock")
-    assert caught.value.code == 78
-    assert capsys.readouterr().err.startswith("parse: error: the disk of data/.parse.lock is read-only; ")
+        raise OSError(number, os.strerror(number), "data/.parse.lock")
+    assert caught.value.code == code
+    assert capsys.readouterr().err.startswith(f"parse: error: {line}")
 
 
 @pytest.mark.parametrize("stage", ["fetch", "parse", "validate", "dedupe", "export"])

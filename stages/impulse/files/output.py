@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ WAIT_NOTICE_SECONDS = 30.0
 
 
 @contextmanager
-def only_writer(target: Path) -> Iterator[None]:
-    """Hold the lock of what is written at ``target``; wait, and say so, while another run holds it.
+def only_writer(target: Path, *, say: Callable[[str], object] = log.info) -> Iterator[None]:
+    """Hold the lock of what is written at ``target``; wait, and ``say`` so, while another run holds it.
 
     A run that lost its parent process (after a kill of dvc) goes on and holds the lock until it ends; the lock of a
     killed process is free at once. So waiting always ends.
@@ -36,7 +36,7 @@ def only_writer(target: Path) -> Iterator[None]:
             lock.acquire(timeout=timeout)
             break
         except Timeout:
-            log.info("another run holds the lock of %s; waiting for it to end", target)
+            say(f"another run holds the lock of {target}; waiting for it to end")
             timeout = WAIT_NOTICE_SECONDS
     try:
         yield

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 DATA_VARIABLE = "IMPULSE_DATA"
 """Names another folder in the place of ``data``, for stages that are called without DVC."""
 
+STARTED_BY = os.getppid()
+"""Process that started this one; whoever takes over its orphans is another."""
+
 
 def run_program(name: str, section: type[Any], module: str, *, about: str | None) -> None:
     """Run a stage as the main program of its script.
@@ -136,12 +139,14 @@ def run_stage(name: str, run: Callable[[Job[Any]], Counts | None], job: Job[Any]
         metrics: folder that receives the metrics.
 
     Raises:
-        StageError: the stage says that it failed although it has written everything.
+        StageError: the stage says that it failed although it has written everything; or DVC, which asked for it, has ended.
     """
     from impulse.files.output import only_writer
     from impulse.run.metrics import write_counts, write_timing
 
     with only_writer(job.output / name):
+        if "DVC_STAGE" in os.environ and os.getppid() != STARTED_BY:  # the next build may be at work already
+            raise StageError("DVC was ended before the work began; run the same command again")
         start, start_cpu = time.perf_counter(), time.process_time()
         counts = run(job)
         seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - start_cpu
@@ -234,6 +239,12 @@ def _one_line(error: Exception) -> tuple[str | None, int]:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         where = error.filename or "the output"
         return f"no space left on the disk of {where}; free some and run the same command again", 1
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        where = error.filename or "a file of the output"
+        return (
+            f"{where} may not be as long as it must be; raise the limit of this shell (`ulimit -f`) or use another disk",
+            1,
+        )
     if isinstance(error, OSError) and error.errno == errno.EROFS:
         return (
             f"the disk of {error.filename} is read-only; build in a copy of the checkout on a disk that is not",

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from impulse.errors import ConfigError
+from impulse.files.output import only_writer
+from impulse.run.groups import OWN_GROUPS
 from impulse.run.program import DATA_VARIABLE, is_composed
 from impulse.sharing.calls import dvc
 
@@ -18,6 +20,8 @@ _HALF_WRITTEN = re.compile(r"\.[A-Za-z0-9_-]{22}\.tmp")
 
 def prepare(root: Path) -> None:
     """Put right what a crash left of DVC's lock files, and what an experiment that did not end left in params.yaml.
+
+    Stages of another build that are still at work are waited for.
 
     Raises:
         ConfigError: the checkout cannot be written, a folder of data is a link to elsewhere, or conf/ has a slip.
@@ -30,12 +34,23 @@ def prepare(root: Path) -> None:
         raise ConfigError(str(root), "cannot be written by you; build in a copy of the checkout, or have it made yours")
     refuse_links(root)
     choose_git(root)
+    wait_for_stages(root)
     mend(root)
     if not is_composed(root):
         from impulse.config.params_file import settle
 
         for line in settle(root):
             click.echo(line)
+
+
+def wait_for_stages(root: Path) -> None:
+    """Wait until no stage of another build is at work, and say so.
+
+    One whose DVC was killed goes on, and would put its output in the place of what DVC takes from its cache meanwhile.
+    """
+    for stage in OWN_GROUPS:
+        with only_writer(root / "data" / stage, say=click.echo):
+            pass
 
 
 def mend(root: Path) -> None:
