@@ -79,7 +79,7 @@ test-heavy: install-dev ## run the long tests that the suite leaves out
 test-torch: $(VENV)/.installed-torch ## run the tests that need torch, which takes 5 GB of disk
 	python -m pytest -m torch
 
-chaos: install-dev ## kill and damage builds at random, and compare them with one that nobody disturbed [SECONDS=600 SEED=1 SOURCE=folder]
+chaos: install-dev ## kill, starve and damage builds at random, and compare them with one that nobody disturbed [SECONDS=600 SEED=1 SOURCE=folder]
 	python tests/pipeline/chaos.py --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) $(if $(SOURCE),--source $(SOURCE))
 
 bench: install-dev ## measure: rates and ratios of one run [CASE="export replays=100"]

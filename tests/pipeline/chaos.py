@@ -1,4 +1,4 @@
-"""Builds that are killed and damaged at random, and held against one that nobody disturbed.
+"""Builds that are killed, starved of disk and damaged at random, and held against one that nobody disturbed.
 
 python tests/pipeline/chaos.py --seconds 600 [--seed 1] [--source FOLDER]      (make chaos SECONDS=600)
 """
@@ -9,35 +9,40 @@ import argparse
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import yaml
 
 if __name__ == "__main__":
     ROOT = Path(__file__).resolve().parents[2]
     sys.path[:0] = [str(ROOT / "stages"), str(ROOT)]
 
 from tests.checkout import Checkout, committed_copy
+from tests.pipeline.disturbances import (
+    BUILD,
+    DVC,
+    PRIVATE,
+    SAYS_FULL,
+    build_on_full_disk,
+    damage,
+    killed_build,
+    lose,
+    small_disk,
+    wait_until_quiet,
+)
 
 FOLDERS = ("data/raw", "data/parsed", "data/validated", "data/deduped", "data/export", "metrics")
-LOSSES = (
-    "data/parsed",
-    "data/validated",
-    "data/export",
-    ".state/parsed",
-    ".state/export",
-    ".dvc/cache/runs",
-    "dvc.lock",
-)
-"""What a round removes some of, so that the next build has work."""
-MOST_KILLS = 4
-"""Of one round."""
-QUIET_SECONDS = 120.0
+MOST_BUILDS = 30
+"""That are killed in one round."""
+LATEST_SECONDS = 12.0
+"""When a build is killed at the latest; what it has made stays, so that later ones are killed further on."""
+MOST_TRIES = 4
+"""Until the first disk is too small."""
 
 
 @dataclass
@@ -46,6 +51,7 @@ class Counts:
 
     rounds: int = 0
     kills: int = 0
+    full_disks: int = 0
     damages: int = 0
     healed: int = 0
     bad: list[str] = field(default_factory=list)
@@ -53,16 +59,19 @@ class Counts:
 
     def __str__(self) -> str:
         """Return the counts as a line."""
-        return f"{self.rounds} rounds, {self.kills} kills, {self.damages} damages, {self.healed} of them healed, {len(self.bad)} bad"
+        return (
+            f"{self.rounds} rounds, {self.kills} kills, {self.full_disks} full disks, {self.damages} damages, "
+            f"{self.healed} of them healed, {len(self.bad)} bad"
+        )
 
 
 def run_chaos(
     folder: Path, source: Path, *, seed: int, rounds: int | None = None, seconds: float | None = None
 ) -> Counts:
-    """Build, kill, damage and heal until the time or the number of rounds is over.
+    """Build, kill, fill, damage and heal until the time or the number of rounds is over, or something is bad.
 
     Args:
-        folder: receives two checkouts; what is bad is found in the one called ``disturbed``.
+        folder: receives two checkouts, and a copy of the disturbed one, called ``bad``, when it is.
         source: folder of replays.
         seed: decides about everything but the moments that the machine decides.
         rounds: number of rounds; None goes on for ``seconds``.
@@ -71,136 +80,129 @@ def run_chaos(
     undisturbed = committed_copy(folder / "undisturbed" / "impulse", source)
     started = time.monotonic()
     undisturbed.run(*BUILD, PYTHONPATH="stages")
-    longest = time.monotonic() - started
-    expected = content(undisturbed)
-    disturbed = committed_copy(folder / "disturbed" / "impulse", source)
-    draws, counts, started = random.Random(seed), Counts(), time.monotonic()
-    while counts.rounds < rounds if rounds is not None else time.monotonic() - started < (seconds or 0.0):
-        counts.rounds += 1
-        _lose(disturbed, draws)
-        for _ in range(draws.randint(1, MOST_KILLS)):
-            counts.kills += _killed_build(disturbed, draws, longest)
-        _finish(disturbed, expected, counts)
-        if draws.random() < 0.5:
-            _damage(disturbed, draws, counts)
-            _finish(disturbed, expected, counts)
+    longest = min(time.monotonic() - started, LATEST_SECONDS)
+    draws, disk = random.Random(seed), folder / "disturbed"
+    with small_disk(disk):
+        chaos = Chaos(committed_copy(disk / "impulse", source), content(undisturbed), longest, draws)
+        chaos.checkout.env.update(TMPDIR=str(disk), PYTHONDONTWRITEBYTECODE="")
+        counts, started = chaos.counts, time.monotonic()
+        while counts.rounds < rounds if rounds is not None else time.monotonic() - started < (seconds or 0.0):
+            chaos.round()
+            sys.stderr.write(f"{time.monotonic() - started:.0f} s: {counts}\n")
+            if counts.bad:
+                shutil.copytree(disk, folder / "bad", symlinks=True)
+                break
     return counts
 
 
-BUILD = ("python", "-m", "impulse", "repro")
+@dataclass
+class Chaos:
+    """A checkout that is disturbed."""
+
+    checkout: Checkout
+    expected: dict[str, bytes]
+    """What a build of it makes when nobody disturbs it."""
+    longest: float
+    """Seconds that a build takes, or after which it is killed in any case."""
+    draws: random.Random
+    counts: Counts = field(default_factory=Counts)
+
+    def round(self) -> None:
+        """Disturb a few builds, and see what the last one makes."""
+        self.counts.rounds += 1
+        lose(self.checkout, self.draws)
+        for _ in range(self.draws.randint(1, MOST_BUILDS)):
+            self._kill()
+        tries = MOST_TRIES if not self.counts.full_disks else self.draws.randint(0, 1)
+        while tries and not self._fill():
+            tries -= 1
+        self._finish()
+        if not self.counts.damages or self.draws.random() < 0.6:
+            self._damage()
+            self._finish()
+
+    def _kill(self) -> None:
+        kind, kills, exit_code = killed_build(self.checkout, self.draws, self.longest)
+        self.counts.kills += kills
+        if exit_code == 0:
+            self._compare("the build that was to be killed")
+            lose(self.checkout, self.draws)
+        elif kind == DVC and self.draws.random() < 0.5:
+            self._finish(at_once=True)  # its stage goes on for a while
+            lose(self.checkout, self.draws)
+        elif self.draws.random() < 0.5:
+            wait_until_quiet(self.checkout)  # else the next build meets the orphans of this one
+
+    def _fill(self) -> bool:
+        """Build on a disk that is full at some moment: it ends well with everything, or says what is the matter.
+
+        Returns:
+            Whether the disk was too small.
+        """
+        wait_until_quiet(self.checkout)
+        lose(self.checkout, self.draws)
+        needed = sum(map(len, self.expected.values()))
+        exit_code, said = build_on_full_disk(self.checkout, self.draws, self.longest, needed=needed)
+        if exit_code == 0:
+            self._compare("the build on a full disk")
+            return False
+        self.counts.full_disks += 1
+        is_of_dvc = "ERROR:" in said and "failed to run" not in said  # then no stage of ours, and in its own words
+        if not is_of_dvc and not any(words in said.lower() for words in SAYS_FULL):
+            self._bad(f"nobody says that the disk is full: {said}")
+        if "Traceback" in said and "stages/" in said.partition("Traceback")[2]:
+            self._bad(f"a traceback: {said}")
+        self._look_for_leftovers()
+        self._finish()
+        done = self.checkout.run("python", "-m", "impulse", "verify", check=False, PYTHONPATH="stages")
+        if done.returncode:
+            self._bad(f"damage after a full disk: {done.stdout}{done.stderr}")
+        return True
+
+    def _damage(self) -> None:
+        """Let `impulse verify` mend what is damaged."""
+        done = damage(self.checkout, self.draws)
+        self.counts.damages += len(done)
+        healing = self.checkout.run("python", "-m", "impulse", "verify", "--heal", check=False, PYTHONPATH="stages")
+        if healing.returncode:
+            self._bad(f"verify --heal ended with {healing.returncode} after {done}: {healing.stdout}{healing.stderr}")
+        else:
+            self.counts.healed += len(done)
+
+    def _finish(self, *, at_once: bool = False) -> None:
+        """Build without disturbance; ``at_once`` does not wait for what others have left running."""
+        if not at_once:
+            wait_until_quiet(self.checkout)
+        done = self.checkout.run(*BUILD, check=False, PYTHONPATH="stages")
+        if done.returncode:
+            self._bad(f"the build ended with {done.returncode}: {done.stdout}{done.stderr}")
+        else:
+            self._compare("the build")
+
+    def _compare(self, what: str) -> None:
+        """Hold what a build has left, once all is quiet, against the undisturbed one."""
+        wait_until_quiet(self.checkout)
+        found = content(self.checkout)
+        names = self.expected.keys() | found.keys()
+        if differing := sorted(name for name in names if self.expected.get(name) != found.get(name)):
+            self._bad(f"{what} has other bytes in {', '.join(differing)}")
+        self._look_for_leftovers()
+
+    def _look_for_leftovers(self) -> None:
+        names = (path.name for path in (self.checkout.path / "data").iterdir())
+        if left := [name for name in names if name.endswith((".partial", ".replaced"))]:
+            self._bad(f"left behind: {', '.join(left)}")
+
+    def _bad(self, what: str) -> None:
+        self.counts.bad.append(f"round {self.counts.rounds}: {what}")
 
 
 def content(checkout: Checkout) -> dict[str, bytes]:
-    """Return what a build makes; times of a run are no part of it."""
+    """Return what a build makes; times of a run are no part of it, nor is the order of stages in dvc.lock."""
     found = {f"{folder}/{name}": data for folder in FOLDERS for name, data in checkout.content(folder).items()}
+    lock = yaml.safe_load((checkout.path / "dvc.lock").read_text())
+    found["dvc.lock"] = yaml.safe_dump(lock).encode()
     return {name: data for name, data in found.items() if not name.startswith("metrics/timing/")}
-
-
-def _lose(checkout: Checkout, draws: random.Random) -> None:
-    for name in draws.sample(LOSSES, draws.randint(2, len(LOSSES))):
-        path = checkout.path / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def _killed_build(checkout: Checkout, draws: random.Random, longest: float) -> int:
-    """Start a build, end one or all of its processes at some moment, and return how often that was done (0 or 1)."""
-    run = subprocess.Popen(
-        BUILD,
-        cwd=checkout.path,
-        env=checkout.environment(PYTHONPATH="stages"),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    sent = draws.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-    kind = draws.choice(["group", "impulse", "-m dvc", "stages/", "spawn_main"])
-    killed = 0
-    try:
-        run.wait(timeout=draws.uniform(0.3, longest))
-    except subprocess.TimeoutExpired:
-        victims = [pid for pid, command in processes_of(checkout).items() if kind in command]
-        with suppress(ProcessLookupError):
-            if not victims:  # that kind does not run now
-                os.killpg(run.pid, sent)
-            for pid in victims:
-                os.kill(pid, sent)
-        killed = 1
-    run.wait()
-    if draws.random() < 0.5:
-        wait_until_quiet(checkout)  # else the next build meets the orphans of this one
-    return killed
-
-
-def _damage(checkout: Checkout, draws: random.Random, counts: Counts) -> None:
-    """Change, cut short or remove a few files, let `impulse verify` mend them."""
-    places = [
-        path
-        for folder in ("data", ".state", ".dvc/cache/files")
-        for path in sorted((checkout.path / folder).rglob("*"))
-        if path.is_file() and path.suffix not in (".lock", ".gitignore") and path.parent.name not in ("data", ".state")
-    ]
-    before = counts.damages
-    for path in draws.sample(places, min(draws.randint(1, 4), len(places))):
-        status, data = path.stat(), bytearray(path.read_bytes())
-        how = draws.choice(["flip", "flip", "cut", "remove"])
-        path.chmod(0o644)
-        if how == "remove" or not data:
-            path.unlink()
-        elif how == "cut":
-            path.write_bytes(data[: draws.randrange(len(data))])
-        else:
-            data[draws.randrange(len(data))] ^= 1 << draws.randrange(8)
-            path.write_bytes(data)
-            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-        counts.damages += 1
-    done = checkout.run("python", "-m", "impulse", "verify", "--heal", check=False, PYTHONPATH="stages")
-    if done.returncode:
-        counts.bad.append(
-            f"round {counts.rounds}: verify --heal ended with {done.returncode}: {done.stdout}{done.stderr}"
-        )
-    else:
-        counts.healed += counts.damages - before
-
-
-def _finish(checkout: Checkout, expected: dict[str, bytes], counts: Counts) -> None:
-    """Build without disturbance; count what differs."""
-    wait_until_quiet(checkout)
-    done = checkout.run(*BUILD, check=False, PYTHONPATH="stages")
-    wait_until_quiet(checkout)
-    if done.returncode:
-        counts.bad.append(f"round {counts.rounds}: the build ended with {done.returncode}: {done.stdout}{done.stderr}")
-        return
-    found = content(checkout)
-    differing = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
-    if differing:
-        counts.bad.append(f"round {counts.rounds}: other bytes in {', '.join(differing)}")
-    left = [path.name for path in (checkout.path / "data").iterdir() if path.name.endswith((".partial", ".replaced"))]
-    if left:
-        counts.bad.append(f"round {counts.rounds}: left behind: {', '.join(left)}")
-
-
-def processes_of(checkout: Checkout) -> dict[int, str]:
-    """Return pid and command of every running process of the clone, by its working directory."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if (entry / "cwd").readlink() == checkout.path:
-                    found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
-            except OSError:
-                continue
-    return found
-
-
-def wait_until_quiet(checkout: Checkout) -> None:
-    """Wait until no process of the clone is left; orphans end by themselves."""
-    deadline = time.monotonic() + QUIET_SECONDS
-    while processes_of(checkout):
-        assert time.monotonic() < deadline, processes_of(checkout)
-        time.sleep(0.02)
 
 
 def main() -> None:
@@ -209,22 +211,35 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--rounds", type=int, help="go on for so many rounds and not for a time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--source", type=Path, help="folder of replays; synthetic ones without it")
+    parser.add_argument("--folder", type=Path, help="where to work; a temporary folder without it")
     arguments = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="impulse-chaos-"))
+    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="impulse-chaos-"))
     source = arguments.source
     if source is None:
         source = folder / "source"
-        source.mkdir()
-        for item in corpus(matches=9, seed=21, duration_seconds=15.0):
+        source.mkdir(parents=True)
+        for item in corpus(matches=4, seed=21, duration_seconds=12.0):
             (source / item.name).write_bytes(item.data)
-    counts = run_chaos(folder, source.absolute(), seed=arguments.seed, seconds=arguments.seconds)
+    counts = run_chaos(
+        folder.absolute(), source.absolute(), seed=arguments.seed, rounds=arguments.rounds, seconds=arguments.seconds
+    )
     sys.stdout.write(f"{counts}\n" + "".join(f"{line}\n" for line in counts.bad))
     if counts.bad:
-        sys.exit(f"the checkout is in {folder}")
-    shutil.rmtree(folder)
+        sys.exit(f"the checkout is in {folder / 'bad'}")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def enter_private_mounts() -> None:
+    """Start this program again where it may mount a disk, which nobody else sees and which ends with it."""
+    command = ("unshare", "--map-root-user", "--mount")
+    is_possible = PRIVATE not in os.environ and shutil.which(command[0])
+    if is_possible and subprocess.run((*command, "true"), check=False, capture_output=True).returncode == 0:
+        os.execvpe(command[0], (*command, sys.executable, *sys.argv), {**os.environ, PRIVATE: "1"})
 
 
 if __name__ == "__main__":
+    enter_private_mounts()
     main()
