@@ -9,6 +9,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -141,6 +142,7 @@ class Chaos:
         """
         wait_until_quiet(self.checkout)
         lose(self.checkout, self.draws)
+        before = set(self._leftovers())
         needed = sum(map(len, self.expected.values()))
         exit_code, said = build_on_full_disk(self.checkout, self.draws, self.longest, needed=needed)
         if exit_code == 0:
@@ -152,7 +154,8 @@ class Chaos:
             self._bad(f"nobody says that the disk is full: {said}")
         if "Traceback" in said and "stages/" in said.partition("Traceback")[2]:
             self._bad(f"a traceback: {said}")
-        self._look_for_leftovers()
+        if more := sorted(set(self._leftovers()) - before):
+            self._bad(f"a full disk left {', '.join(more)}")
         self._finish()
         done = self.checkout.run("python", "-m", "impulse", "verify", check=False, PYTHONPATH="stages")
         if done.returncode:
@@ -186,12 +189,13 @@ class Chaos:
         names = self.expected.keys() | found.keys()
         if differing := sorted(name for name in names if self.expected.get(name) != found.get(name)):
             self._bad(f"{what} has other bytes in {', '.join(differing)}")
-        self._look_for_leftovers()
-
-    def _look_for_leftovers(self) -> None:
-        names = (path.name for path in (self.checkout.path / "data").iterdir())
-        if left := [name for name in names if name.endswith((".partial", ".replaced"))]:
+        if left := self._leftovers():
             self._bad(f"left behind: {', '.join(left)}")
+
+    def _leftovers(self) -> list[str]:
+        """Return what was not written to its end; a build that is killed leaves it for the next one to remove."""
+        names = (path.name for path in (self.checkout.path / "data").iterdir())
+        return [name for name in names if name.endswith((".partial", ".replaced"))]
 
     def _bad(self, what: str) -> None:
         self.counts.bad.append(f"round {self.counts.rounds}: {what}")
@@ -209,6 +213,7 @@ def main() -> None:
     """Run for a time, and say what came of it."""
     from impulse.demo import corpus
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, by all that is started
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--rounds", type=int, help="go on for so many rounds and not for a time")

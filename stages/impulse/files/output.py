@@ -44,6 +44,17 @@ def only_writer(target: Path, *, say: Callable[[str], object] = log.info) -> Ite
         lock.release()
 
 
+def has_writer(target: Path) -> bool:
+    """Tell whether a run holds the lock of what is written at ``target``."""
+    lock = FileLock(target.parent / f".{target.name}.lock")
+    try:
+        lock.acquire(timeout=0.0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
 @contextmanager
 def output_folder(target: Path) -> Iterator[Path]:
     """Give a new folder to write into, and put it in the place of ``target`` when the block ends without an error.

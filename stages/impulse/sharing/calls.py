@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from impulse.errors import StageError
+from impulse.files.disk import flush_to_disk
+from impulse.files.output import has_writer
+from impulse.run.groups import OWN_GROUPS
 from impulse.run.program import DATA_VARIABLE
+
+DVC = ("-m", "dvc")
+LOOK_EVERY_SECONDS = 10.0
+"""How often it is asked whether DVC can go on."""
 
 
 def build_again(root: Path) -> None:
@@ -23,19 +32,26 @@ def build_again(root: Path) -> None:
 
 def dvc(root: Path, *arguments: str) -> None:
     """Run DVC in the checkout; its failure is the command's."""
-    run(root, sys.executable, "-m", "dvc", *arguments)
+    run(root, sys.executable, *DVC, *arguments)
 
 
 def run(root: Path, *command: str) -> None:
     """Run a program in the checkout with this Python first on PATH; its failure is the command's, already said by it.
 
     An interrupt reaches the program too, and its end is waited for.
+
+    Raises:
+        OSError: the program is DVC, and the disk is full on which it keeps hashes of files: it would try to write there for ever,
+            without a word. It is ended.
     """
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     with subprocess.Popen(command, cwd=root, env={**environment(), "PATH": path, "PYTHONUNBUFFERED": "1"}) as process:
         while process.returncode is None:
-            with suppress(KeyboardInterrupt):
-                process.wait()
+            with suppress(KeyboardInterrupt, subprocess.TimeoutExpired):
+                process.wait(LOOK_EVERY_SECONDS)
+            if process.poll() is None and command[1:3] == DVC and (failure := why_stuck(root)):
+                process.terminate()
+                raise failure
     if process.returncode:
         sys.exit(process.returncode)
 
@@ -66,6 +82,23 @@ def run_program(root: Path, program: str, *arguments: str) -> subprocess.Complet
         raise StageError(f"there is no program {program}; install it and repeat the command")
     env = {**environment(), "PATH": path}
     return subprocess.run([found, *arguments], cwd=root, env=env, capture_output=True, encoding="utf-8", check=False)
+
+
+def why_stuck(root: Path) -> OSError | None:
+    """Return why DVC cannot note a hash now; None when it can, or does not try because a stage is at work."""
+    from dvc.dirs import site_cache_dir
+
+    folder = site_cache_dir()
+    try:
+        if not any(has_writer(root / "data" / stage) for stage in OWN_GROUPS):
+            with tempfile.NamedTemporaryFile(dir=folder) as file:
+                file.write(bytes(2**16))
+                file.flush()
+                flush_to_disk(Path(file.name))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return OSError(error.errno, error.strerror, folder)
+    return None
 
 
 def environment() -> dict[str, str]:
