@@ -86,6 +86,17 @@ def test_every_kind_of_damage_is_named_and_mended(copy: Checkout) -> None:
     assert copy.stages_run("dvc", "repro") == []
 
 
+def test_what_a_folder_and_the_cache_have_both_lost_is_made_again(copy: Checkout) -> None:
+    """DVC takes the folder for one that need not be here, and makes nothing."""
+    before = copy.content("data/parsed")
+    frames = copy.path / first(copy, "data/parsed/frames/*/*.arrow")
+    oid = hashlib.md5(frames.read_bytes(), usedforsecurity=False).hexdigest()
+    (copy.path / ".dvc/cache/files/md5" / oid[:2] / oid[2:]).unlink()
+    flip(frames)
+    assert verify(copy, "--heal").returncode == 0
+    assert copy.content("data/parsed") == before
+
+
 def test_damage_that_dvc_has_taken_for_the_truth_is_mended_from_the_source(copy: Checkout) -> None:
     """The manifest knows better than dvc.lock and the cache, which have the damaged bytes."""
     before = {folder: copy.content(folder) for folder in FOLDERS}

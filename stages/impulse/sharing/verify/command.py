@@ -97,7 +97,8 @@ def _heal(root: Path, faults: tuple[Fault, ...], hashes: Hashes, say: Callable[[
         build_again(root)
         return
     lost = set(Pinned.of(root).owners([fault.path for fault in left]))
-    # Forced: DVC takes an empty folder for one that need not be here, and may remember the damage as what a stage makes.
+    # Forced: DVC takes a folder whose files the cache lacks for one that need not be here, and may remember the damage as what a
+    # stage makes.
     for stage, folder in FOLDERS.items():
         if {root / "data" / folder, root / "metrics" / f"{stage}.json"} & lost:
             dvc(root, "repro", "--force", "--single-item", stage)
