@@ -81,7 +81,15 @@ def repro(arguments: tuple[str, ...], *, pull: bool) -> None:
     look_again(root, arguments)
     dvc(root, "repro", *(("--pull", "--allow-missing") if pull else ()), *arguments)
     if pull and not arguments:  # what is up to date need not be here, and is what the command is called for
-        dvc(root, "pull", "--quiet", *RESULTS)
+        try:
+            dvc(root, "pull", "--quiet", *RESULTS)
+        except SystemExit:
+            click.echo(
+                "repro: error: the remote did not give all that dvc.lock names; `impulse verify --remote` says what is damaged or "
+                "missing there, and with --heal mends it where the dataset was built",
+                err=True,
+            )
+            raise
     click.echo(CARD)
 
 

@@ -81,6 +81,7 @@ def test_glob_that_cannot_be_used_names_its_setting(folder: Path, pattern: str) 
     ("path", "message"),
     [
         (None, "export IMPULSE_REPLAYS"),
+        ("~nobody-of-this-name/replays", "~nobody-of-this-name/replays does not exist"),
         ("nowhere", "does not exist"),
         ("replays/none*", r"no file matches .*none\*$"),
         ("nowhere/*.replay", r"no file matches .*nowhere/\*\.replay$"),

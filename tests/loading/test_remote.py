@@ -157,7 +157,7 @@ def test_data_in_the_cache_need_no_remote(dataset: Path, other: Path, tmp_path: 
     assert impulse.load(made.path, rev="v1", split="val").equals(impulse.load(dataset, split="val"))
     impulse.open_dataset(made.path, rev="v1").verify()
     made.forget_data()
-    with pytest.raises(DatasetError, match=r"neither in the DVC cache nor on the remote: run `dvc push`"):
+    with pytest.raises(DatasetError, match=r"missing or damaged in the DVC cache and on the remote: .*`impulse push`"):
         impulse.load(made.path, rev="v1")
 
 

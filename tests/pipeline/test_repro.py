@@ -163,22 +163,23 @@ def test_a_wrong_override_fails_before_anything_runs(fresh: Checkout, arguments:
 )
 def test_a_stage_refuses_a_wrong_override_in_one_line(fresh: Checkout, override: str, message: str) -> None:
     """A script that is called directly names the key and leaves the data alone."""
-    before = fresh.content("data/parsed")
+    before = {folder: fresh.content(folder) for folder in ("data", "metrics")}
     done = fresh.run("python", "stages/parse.py", override, check=False)
     assert done.returncode != 0
     assert done.stderr.startswith(message)
     assert len(done.stderr.splitlines()) == 1
     assert done.stdout == ""
-    assert fresh.content("data/parsed") == before
+    assert {folder: fresh.content(folder) for folder in before} == before
 
 
 def test_no_other_code_runs_than_that_of_the_checkout(fresh: Checkout) -> None:
     """PYTHONSAFEPATH hides what lies beside a script, and DVC would keep what another checkout's code made for this one's."""
     hidden = {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(ROOT / "stages")}
-    done = fresh.run("python", "stages/validate.py", check=False, **hidden)
-    assert done.returncode != 0
-    assert done.stderr.startswith(f"validate: error: PYTHONSAFEPATH: hides {fresh.path / 'stages' / 'impulse'}, and ")
-    assert len(done.stderr.splitlines()) == 1
+    for stage in ("validate", "config"):
+        done = fresh.run("python", f"stages/{stage}.py", check=False, **hidden)
+        assert done.returncode != 0
+        assert done.stderr.startswith(f"{stage}: error: PYTHONSAFEPATH: hides {fresh.path / 'stages' / 'impulse'} (")
+        assert len(done.stderr.splitlines()) == 1
     assert fresh.run("python", "stages/validate.py", PYTHONSAFEPATH="1", PYTHONPATH="stages").returncode == 0
 
 

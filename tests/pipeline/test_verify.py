@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from tests.checkout import Checkout
@@ -26,8 +27,8 @@ def copy(fresh: Checkout, tmp_path: Path) -> Checkout:
     return replace(fresh, path=tmp_path / "copy")
 
 
-def verify(checkout: Checkout, *options: str) -> subprocess.CompletedProcess[str]:
-    return checkout.run("python", "-m", "impulse", "verify", *options, check=False, PYTHONPATH="stages")
+def verify(checkout: Checkout, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return checkout.run("python", "-m", "impulse", "verify", *options, check=False, PYTHONPATH="stages", **environ)
 
 
 def flip(path: Path, at: int | None = None) -> None:
@@ -62,11 +63,11 @@ def test_every_kind_of_damage_is_named_and_mended(copy: Checkout) -> None:
         f".dvc/cache/files/md5/{parsed[:2]}/{parsed[2:]}",  # its files have a list of our own too
         first(copy, ".state/parsed/*/*.record"),
     ]
-    missing = [first(copy, "data/raw/replays/*/*.replay", 1), "data/deduped/pairs.parquet"]
+    missing = [first(copy, "data/raw/replays/*/*.replay", 1), "data/deduped"]
     for name in damaged:
         flip(copy.path / name)
-    for name in missing:
-        (copy.path / name).unlink()
+    (copy.path / missing[0]).unlink()
+    shutil.rmtree(copy.path / missing[1])
     (copy.path / "data/export/frames/copy.parquet").write_bytes(b"PAR1")
     flip(copy.path / first(copy, ".state/export/*/*/*.parquet"))  # named by its entry
 
@@ -108,6 +109,26 @@ def test_damage_that_dvc_has_taken_for_the_truth_is_mended_from_the_source(copy:
     assert f"{raw}: damaged, its bytes are not those of data/raw/manifest.parquet" in found.stdout
     assert verify(copy, "--heal").returncode == 0
     assert {folder: copy.content(folder) for folder in FOLDERS} == before
+
+
+def test_a_damaged_replay_that_the_source_no_longer_has_is_no_success(
+    copy: Checkout, small_source: Path, tmp_path: Path
+) -> None:
+    """Nothing is built without it, until somebody builds."""
+    source = Path(shutil.copytree(small_source, tmp_path / "source"))
+    contents = [file.read_bytes() for file in source.iterdir()]
+    rows = pq.read_table(copy.path / "data/raw/manifest.parquet").to_pylist()
+    row = next(row for row in rows if contents.count((source / row["source_path"]).read_bytes()) == 1)
+    raw = copy.path / "data/raw" / row["path"]
+    oid = hashlib.md5(raw.read_bytes(), usedforsecurity=False).hexdigest()
+    (copy.path / ".dvc/cache/files/md5" / oid[:2] / oid[2:]).unlink()
+    (source / row["source_path"]).unlink()
+    flip(raw)
+    before = copy.content("data/export")
+    done = verify(copy, "--heal", IMPULSE_REPLAYS=str(source))
+    assert done.returncode != 0
+    assert f"{row['path']}: the source no longer has it" in done.stdout
+    assert copy.content("data/export") == before
 
 
 def test_damage_is_not_uploaded_and_not_taken_from_a_remote(

@@ -17,6 +17,7 @@ from impulse.collection.pacing import Clock
 from impulse.collection.raw_storage import RawStorage
 from impulse.config.fetch import FetchParams, SourceKind, StorageKind, check_place
 from impulse.errors import ConfigError, check_known
+from impulse.files.disk import from_home
 from impulse.files.storage import LocalFolder
 from impulse.replay.reasons import Reason
 from impulse.s3.credentials import S3Settings
@@ -95,7 +96,7 @@ def download_group(
         max_hours=max_hours,
     )
     config = config or CollectionConfig.from_env()
-    folder = Path(output_dir).expanduser()
+    folder = from_home(output_dir)
     bucket = _bucket(config) if storage_type == "s3" else None
     with (
         open_ballchasing(

@@ -17,6 +17,7 @@ from impulse.collection.source import Candidate, FileFacts, left_out, too_large
 from impulse.config.fetch import FetchParams, check_glob
 from impulse.config.source_place import FOLDER_VARIABLE
 from impulse.errors import SourceError
+from impulse.files.disk import from_home
 from impulse.files.seen import SeenContents, Stamp
 from impulse.files.storage import read_regular, stamp_of
 from impulse.replay.reasons import Reason
@@ -98,7 +99,7 @@ def list_files(params: FetchParams, *, root: Path) -> dict[str, Match]:
             f"no folder of replays is set: export {FOLDER_VARIABLE}=/path/to/replays, put it into .env, or set fetch.path in "
             "conf/source/local.yaml"
         )
-    given = Path(where).expanduser()
+    given = from_home(where)
     if (root / given).is_dir():
         base, pattern, nothing = root / given, params.pattern, f"no file in {root / given} matches {params.pattern!r}"
     elif glob.has_magic(str(given)):

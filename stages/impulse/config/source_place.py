@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from impulse.config.fetch import SourceKind
+from impulse.files.disk import from_home
 from impulse.files.output import output_file, write_text
 from impulse.s3.env_file import variables
 from impulse.tables.paths import PARAMS_FILE
@@ -39,7 +40,7 @@ def place_of(fetch: Mapping[str, Any], environ: Mapping[str, str], *, home: Path
         return None
     value = variables(home / ".env", environ).get(variable, "").strip()
     if value and variable == FOLDER_VARIABLE:
-        value = str((home / Path(value).expanduser()).resolve())
+        value = str((home / from_home(value)).resolve())
     return f"{variable}={value}" if value else None
 
 

@@ -15,6 +15,14 @@ CANNOT_FLUSH = (errno.EACCES, errno.EBADF, errno.EINVAL, errno.ENOTSUP)
 """What systems answer that keep no folders on request (Windows, some network disks); anything else is a failing disk."""
 
 
+def from_home(path: str | os.PathLike[str]) -> Path:
+    """Return a path with the home folder in the place of ``~``; that of a user whom this system does not know stays as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def flush_to_disk(path: Path) -> None:
     """Ask the disk to keep a file or folder that was written, so that a power cut leaves nothing empty under a final name.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from impulse.errors import ConfigError, DatasetError, one_line
+from impulse.files.disk import from_home
 from impulse.loading.dataset_files import SCHEMA_FILE, DatasetFiles
 from impulse.loading.places import bucket_files, folder_files
 
@@ -40,7 +41,7 @@ def files_of(path_or_url: str | os.PathLike[str], *, rev: str | None, remote: st
         )
     folder = Path(unquote(urlsplit(address).path)) if scheme == "file" else Path(address)
     try:
-        folder = folder.expanduser()
+        folder = from_home(folder)
         return _local_or_repository(address, folder, rev=rev, remote=remote, path=path)
     except (OSError, RuntimeError) as error:  # no access; or a home that is not known
         raise DatasetError(f"{address} cannot be read; give yourself access to it ({one_line(error)})") from error

@@ -17,7 +17,7 @@ from impulse.errors import DatasetError, one_line
 SCHEMA_FILE = "schema.json"
 """What every dataset has."""
 
-GET_AGAIN = "copy or `dvc pull` the dataset again, or rebuild it with `dvc repro export`"
+GET_AGAIN = "`impulse verify --heal` mends it where it was built; elsewhere copy or `dvc pull` the dataset again"
 
 PARQUET = ds.ParquetFileFormat(page_checksum_verification=True)
 

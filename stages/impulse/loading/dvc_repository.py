@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from dvc_data.index import DataIndex, DataIndexEntry
 
 _ADVICE = (
-    "it is neither in the DVC cache nor on the remote: run `dvc push` where the dataset was built, "
-    "or give remote= and credentials"
+    "it is missing or damaged in the DVC cache and on the remote: where the dataset was built, `impulse push` brings what is "
+    "missing there and `impulse verify --remote --heal` what is damaged; or give remote= and credentials"
 )
 _log = logging.getLogger(__name__)
 

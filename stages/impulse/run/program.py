@@ -47,7 +47,7 @@ def run_program(name: str, section: type[Any], module: str, *, about: str | None
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing pages and exiting
     with one_line_errors(name, wants_traceback=wants_traceback):
         root = Path(sys.argv[0]).resolve().parent.parent
-        _refuse_other_code(root)
+        refuse_other_code(root)
         if {"--help", "-h"} & set(sys.argv[1:]):
             from impulse.run.stage_help import stage_help
 
@@ -56,13 +56,13 @@ def run_program(name: str, section: type[Any], module: str, *, about: str | None
         _run_hydra(name, section, module, root, wants_traceback=wants_traceback)
 
 
-def _refuse_other_code(root: Path) -> None:
+def refuse_other_code(root: Path) -> None:
     """Raise if the code that runs is not the one beside the script, which is what DVC watches."""
     own, running = root / "stages" / "impulse", Path(__file__).resolve().parents[1]
     if own.is_dir() and own.resolve() != running:
         raise ConfigError(
             "PYTHONSAFEPATH",
-            f"hides {own}, and {running} would run instead; unset it, or call `make repro`, which does",
+            f"hides {own} (so do -P and -I), and {running} would run instead; leave it out, or call `make repro`",
         )
 
 

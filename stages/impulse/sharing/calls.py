@@ -25,9 +25,14 @@ LOOK_EVERY_SECONDS = 10.0
 
 def build_again(root: Path) -> None:
     """Look again into the source, then build what changed."""
+    fetch_again(root)
+    dvc(root, "repro")
+
+
+def fetch_again(root: Path) -> None:
+    """Look again into the source."""
     dvc(root, "repro", "config")
     run(root, sys.executable, "stages/fetch.py", "fetch.refresh=true")
-    dvc(root, "repro")
 
 
 def dvc(root: Path, *arguments: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impulse.errors import ConfigError, check_known
+from impulse.files.disk import from_home
 from impulse.loading.arrays import FrameArrays, open_frame_arrays
 from impulse.training.normalisation import Normalisation
 from impulse.training.stretches import find_stretches
@@ -76,7 +77,7 @@ class Windows(Sequence[Any]):
             frames = dataset
         else:
             # Absolute, because a worker process may have another working folder.
-            self._source = Path(dataset).expanduser().absolute(), split
+            self._source = from_home(dataset).absolute(), split
             frames = open_frame_arrays(*self._source)
         self.build: str = frames.build
         """Identity of the build that the windows were found in; they are never cut from another one."""

@@ -107,6 +107,8 @@ def check(root: Path, hashes: Hashes | None = None) -> Checked:
         if not output.path.exists():
             if files is None or not all(pinned.object_path(oid).is_file() for oid in files.values()):
                 absent.append(output.path)
+            else:
+                faults[output.path] = Fault(output.path, What.MISSING, "dvc.lock")
             continue
         if files is None:
             faults.setdefault(

@@ -18,7 +18,7 @@ from impulse.files.disk import make_read_only
 from impulse.files.output import output_file
 from impulse.files.store import Store
 from impulse.sharing.verify.check import ITS_OWN, LISTS, STORES, Fault, Hashes, What, shown
-from impulse.sharing.verify.outputs import Pinned
+from impulse.sharing.verify.outputs import Output, Pinned
 from impulse.tables.io import UNREADABLE
 
 NO_COPY = "no good copy is here"
@@ -45,11 +45,17 @@ def heal(root: Path, faults: Collection[Fault], hashes: Hashes, *, say: Callable
     if in_cache:
         left += _heal_objects(root, in_cache, pinned, hashes, say)
     lists = {root / "data" / name for name in LISTS}
+    whole = {output.path: output for output in pinned.outputs if not output.path.exists()}
     # Lists first: by them the other files are judged.
     for are_lists in (True, False):
         wanted = _wanted(root, pinned)
         for fault in faults:
             if not fault.path.is_relative_to(pinned.cache) and (fault.path in lists) is are_lists:
+                if fault.path in whole:
+                    is_mended = _restore(pinned, whole[fault.path], hashes)
+                    say(fault, "brought back from DVC's cache" if is_mended else NO_COPY)
+                    left += [] if is_mended else [fault]
+                    continue
                 known = None if fault.kept_in == ITS_OWN else wanted.get(fault.path)
                 what, is_mended = _heal_file(root, fault, _good_object(pinned, known, hashes))
                 say(fault, what)
@@ -80,6 +86,16 @@ def _heal_objects(
             left += [fault] if is_needed else []
             say(fault, NO_COPY if is_needed else f"removed, it is of an earlier dataset; {NO_COPY}")
     return left
+
+
+def _restore(pinned: Pinned, output: Output, hashes: Hashes) -> bool:
+    """Bring back an output of which nothing is here from the cache; return False where that is not whole."""
+    for path, md5 in (pinned.files_of(output) or {}).items():
+        good = _good_object(pinned, (md5, None), hashes)
+        if good is None:
+            return False
+        _replace(path, good)
+    return True
 
 
 def _heal_file(root: Path, fault: Fault, good: Path | None) -> tuple[str, bool]:

@@ -20,14 +20,14 @@ from impulse.tables.paths import MANIFEST
 _THREADS = 8
 
 
-def check_raw_bucket(root: Path) -> Iterator[tuple[str, What]]:
+def check_raw_bucket(root: Path) -> Iterator[tuple[str, str, What]]:
     """Read every raw replay of the manifest that is in a bucket; nothing where they are files, which are read with all others.
 
     Args:
         root: folder of the checkout.
 
     Yields:
-        Address of each object that is damaged or missing, and what is wrong with it.
+        Path in the manifest and address of each object that is damaged or missing, and what is wrong with it.
 
     Raises:
         StageError: the manifest is damaged, or the bucket cannot be read.
@@ -44,7 +44,7 @@ def check_raw_bucket(root: Path) -> Iterator[tuple[str, What]]:
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="raw") as pool:
         for row, what in zip(rows, pool.map(partial(_fault, replays), rows), strict=True):
             if what is not None:
-                yield replays.address(row["path"]), what
+                yield row["path"], replays.address(row["path"]), what
 
 
 def _fault(replays: RawReplays, row: Mapping[str, Any]) -> What | None:
