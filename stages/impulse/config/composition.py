@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -63,7 +64,10 @@ def translate(error: Exception, *, within: str = "") -> ConfigError:
     for cause in causes:
         if isinstance(cause, OmegaConfBaseException):
             key = ".".join(part for part in (within, str(cause.full_key or "")) if part) or _override_key(str(error))
-            return ConfigError(key or "configuration", str(cause).splitlines()[0] + _hint(cause, key))
+            said = str(cause).splitlines()[0]
+            if "is not a ListConfig" in said:  # the words of OmegaConf
+                said = "a list is expected, such as [a, b]"
+            return ConfigError(key or "configuration", said + _hint(cause, key))
         if isinstance(cause, MissingConfigException) and cause.missing_cfg_file and cause.options is not None:
             group, _, name = str(cause.missing_cfg_file).removesuffix(".yaml").rpartition("/")
             return ConfigError(group or name, f"there is no preset {name!r}; known are {', '.join(cause.options)}")
@@ -100,12 +104,14 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _hint(error: OmegaConfBaseException, key: str) -> str:
-    """Say how to add an entry where entries may be added; a dataclass has those that it has."""
+    """Say how to add an entry where entries may be added; a dataclass has those that it has, perhaps one that was meant."""
     parent = error.parent_node
-    may_be_added = isinstance(parent, DictConfig) and OmegaConf.get_type(parent) is dict
-    return (
-        f"; +{key}=VALUE adds it" if may_be_added and isinstance(error, ConfigAttributeError | ConfigKeyError) else ""
-    )
+    if not isinstance(error, ConfigAttributeError | ConfigKeyError) or not isinstance(parent, DictConfig):
+        return ""
+    if OmegaConf.get_type(parent) is dict:
+        return f"; +{key}=VALUE adds it"
+    near = difflib.get_close_matches(str(error.key), [str(name) for name in parent])
+    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def _override_key(message: str) -> str:

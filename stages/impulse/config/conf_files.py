@@ -29,6 +29,8 @@ NO_ENVIRONMENT = (
 )
 _PACKAGE = re.compile(r"^#\s*@package\s+(\S+)", re.MULTILINE)
 _PLAIN = {f"tag:yaml.org,2002:{name}": name for name in ("str", "int", "float", "bool", "null", "map", "seq", "merge")}
+_DEFAULTS = "defaults."
+"""Begins the key of a group whose preset is chosen, which is no setting itself."""
 _WORDS = {"int": "the number", "float": "the number", "bool": "the truth value"}
 
 
@@ -74,11 +76,10 @@ def line_of(conf: Mapping[str, ConfFile], in_use: Sequence[str], key: str) -> tu
     Args:
         conf: the files.
         in_use: names of those that are composed, whoever sets a key last first.
-        key: name in params.yaml.
+        key: name in params.yaml, or a group of presets.
     """
     parts = key.split(".")
-    for length in range(len(parts), 0, -1):
-        wanted = ".".join(parts[:length])
+    for wanted in (*(".".join(parts[:length]) for length in range(len(parts), 0, -1)), f"{_DEFAULTS}{key}"):
         for name in in_use:
             if name in conf and wanted in conf[name].lines:
                 return name, conf[name].lines[wanted]
@@ -146,7 +147,7 @@ def _walked(root: yaml.MappingNode, name: str, prefix: str) -> ConfFile:
                     raise _slip(name, at, inner, f"is set twice, first in line {file.lines.get(inner, at)}; leave one")
                 seen.add(key_node.value)
                 if node is root and key_node.value == "defaults":
-                    _check_presets(name, value)
+                    file.lines.update(_check_presets(name, value))
                     continue
                 file.lines.setdefault(inner, at)
                 walk(value, inner, (*around, node))
@@ -186,17 +187,23 @@ def _quote(node: yaml.ScalarNode, name: str) -> str:
     return f'YAML reads {node.value} as {_WORDS[_PLAIN[node.tag]]} {shown}; text is expected, so quote it: {name}: "{node.value}"'
 
 
-def _check_presets(name: str, node: yaml.Node) -> None:
-    """Check the presets of a list of defaults, where ``off`` and the like are texts only in quotes."""
+def _check_presets(name: str, node: yaml.Node) -> dict[str, int]:
+    """Check the presets of a list of defaults, where ``off`` and the like are texts only in quotes, and return their lines."""
+    lines: dict[str, int] = {}
     items = node.value if isinstance(node, yaml.SequenceNode) else []
     for item in items:
+        if isinstance(item, yaml.ScalarNode) and (glued := re.fullmatch(r"(\w+):(\w+)", item.value)):
+            problem = f"there is no space after the colon; write {glued[1]}: {glued[2]}"
+            raise _slip(name, item.start_mark.line + 1, glued[1], problem)
         pairs = (
             [(key.value, value) for key, value in item.value] if isinstance(item, yaml.MappingNode) else [("", item)]
         )
         for group, option in pairs:
+            lines[f"{_DEFAULTS}{group}"] = item.start_mark.line + 1
             for scalar in option.value if isinstance(option, yaml.SequenceNode) else [option]:
                 if _PLAIN.get(scalar.tag) in _WORDS and not scalar.style:
                     raise _slip(name, scalar.start_mark.line + 1, group or "defaults", _quote(scalar, group or "-"))
+    return lines
 
 
 def wants_text(key: str) -> bool:
@@ -238,12 +245,11 @@ def _no_yaml(name: str, text: str, error: yaml.YAMLError) -> ConfigError:
     at = text[: getattr(error, "position", 0)].count("\n") if mark is None else mark.line
     lines = text.splitlines() or [""]
     line = min(at, len(lines) - 1) + 1
-    if (
-        ("expected key" in problem or "<block end>" in problem)
-        and line > 1
-        and ":" not in lines[line - 2].partition("#")[0]
-    ):
-        line, problem = line - 1, "there is no colon and space after the name"
+    if "expected key" in problem or "<block end>" in problem:
+        problem = "it begins further left or right than the lines that it belongs to"
+        before = next((n for n in range(line - 1, 0, -1) if lines[n - 1].partition("#")[0].strip()), 0)
+        if before and not re.search(r":(\s|$)|^\s*-", lines[before - 1].partition("#")[0]):
+            line, problem = before, "there is no colon and space after the name"
     if re.match(r"\s*\t", lines[line - 1]):
         problem = "a tab cannot indent; use spaces"
     return _slip(name, line, _said(text, line), f"is no YAML: {problem}")
