@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,10 +80,33 @@ def test_a_good_lock_is_left_alone(checkout: Path) -> None:
     """Nothing is touched that DVC can read."""
     (checkout / "dvc.lock").write_text(GOOD)
     (checkout / ".dvc" / "tmp").mkdir(parents=True)
-    (checkout / ".dvc" / "tmp" / "rwlock").write_text(NOTES)
-    assert mend(checkout) == []
-    assert (checkout / ".dvc" / "tmp" / "rwlock").read_text() == NOTES
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()", "dvc", "repro"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as running:
+        notes = NOTES.replace('"pid": 1,', f'"pid": {running.pid},')
+        (checkout / ".dvc" / "tmp" / "rwlock").write_text(notes)
+        assert mend(checkout) == []
+        assert json.loads((checkout / ".dvc" / "tmp" / "rwlock").read_text()) == json.loads(notes)
     assert (checkout / "dvc.lock").read_text() == GOOD
+
+
+def test_killed_processes_are_forgotten(checkout: Path) -> None:
+    """DVC itself would wait for a number that another program has now, or that nobody has collected."""
+    notes = checkout / ".dvc" / "tmp" / "rwlock"
+    notes.parent.mkdir(parents=True)
+    other = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with (
+        subprocess.Popen([sys.executable, "-c", "pass", "dvc", "repro"], stdout=subprocess.PIPE) as uncollected,
+        subprocess.Popen(other, stdin=subprocess.PIPE) as running,
+    ):
+        assert uncollected.stdout is not None
+        uncollected.stdout.read()  # it has ended, and is there until this process asks
+        os.waitid(os.P_PID, uncollected.pid, os.WEXITED | os.WNOWAIT)
+        killed = {"pid": uncollected.pid, "cmd": "dvc repro"}
+        another = {"pid": running.pid, "cmd": "dvc repro"}
+        notes.write_text(json.dumps({"read": {"/a": [killed, another]}, "write": {"/b": another, "/c": killed}}))
+        (said,) = mend(checkout)
+    assert "no longer DVC's" in said
+    assert json.loads(notes.read_text()) == {"read": {}, "write": {}}
 
 
 @pytest.mark.parametrize("cut", [0, 5, 30])

@@ -7,6 +7,7 @@ the run that follows writes the same lock again. The other file only tells which
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,46 @@ def _mend_access(root: Path) -> str | None:
     except json.JSONDecodeError:
         notes.unlink(missing_ok=True)
         return f"{ACCESS_FILE} was cut short by a crash and is removed"
-    return None
+    gone = _forget_killed(notes.parent)
+    return (
+        f"{ACCESS_FILE} named processes that are no longer DVC's ({', '.join(gone)}); they are forgotten"
+        if gone
+        else None
+    )
+
+
+def _forget_killed(folder: Path) -> list[str]:
+    """Take killed processes out of DVC's notes, and return their numbers.
+
+    DVC does so itself where nothing has the number; it waits for one that another program has now, or that nobody has collected,
+    as in a container without an init.
+    """
+    from dvc.fs import localfs
+    from dvc.lock import LockError
+    from dvc.rwlock import RWLockFileFormatError, _edit_rwlock
+
+    gone: set[int] = set()
+
+    def are_alive(infos: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        gone.update(info["pid"] for info in infos if not _is_dvc(info["pid"]))
+        return [info for info in infos if info["pid"] not in gone]
+
+    with suppress(LockError, RWLockFileFormatError, OSError), _edit_rwlock(str(folder), localfs, False) as notes:
+        notes["read"] = {path: kept for path, infos in notes["read"].items() if (kept := are_alive(infos))}
+        notes["write"] = {path: info for path, info in notes["write"].items() if are_alive([info])}
+    return [str(pid) for pid in sorted(gone)]
+
+
+def _is_dvc(pid: int) -> bool:
+    import psutil  # DVC's own dependency, by which it asks whether the process is there
+
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and any("dvc" in part for part in process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:  # somebody else's
+        return True
 
 
 def _mend_lock(root: Path) -> str | None:
