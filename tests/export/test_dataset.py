@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import feather
-from tests.exported import exported
+from tests.exported import EXPORT, exported
 
 from impulse.config.export import Compression, ExportParams, FloatType
 from impulse.demo import corpus
@@ -162,3 +164,10 @@ def test_numpy_arrays_hold_the_frames(dataset: Path) -> None:
             states = part[:, names["columns"].index("game_state")]
             decoded = [names["game_states"][int(code)] if np.isfinite(code) else None for code in states]
             assert decoded == table["game_state"].to_pylist()
+
+
+def test_a_split_that_got_no_match_is_said(data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Training would notice it late; one that nobody wants is no surprise."""
+    exported(data, tmp_path / "a", replace(EXPORT, train=0.999999, val=0.000001, test=0.0))
+    (line,) = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert line.startswith("the split val is empty: a share of 1e-06 of ")

@@ -81,6 +81,9 @@ def _draw_ball(axes: Axes, counts: npt.NDArray[np.int64]) -> None:
 def _draw_speed(axes: Axes, counts: npt.NDArray[np.int64]) -> None:
     total = max(int(counts.sum()), 1)
     axes.bar(SPEED_EDGES[:-1], 100 * counts / total, width=np.diff(SPEED_EDGES), align="edge", color=COLOURS[0])
+    if not counts.any():
+        axes.text(0.5, 0.5, "velocities are not among\nthe columns", ha="center", va="center", transform=axes.transAxes)
+        axes.set_ylim(0.0, 1.0)
     axes.set_xlabel("uu/s")
     axes.set_ylabel("% of player rows")
     axes.set_title("Speed of cars")

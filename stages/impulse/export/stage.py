@@ -75,6 +75,15 @@ def run(job: Job[ExportParams]) -> Counts:
         draw_overview(rows, total(counted), folder / OVERVIEW)
         _write_documents(folder, rows, columns, schema, made_with, listed, params)
         files, size = _write_checksums(folder, {place: facts["sha256"] for place, facts in listed.items()})
+    by_split = {split: sum(row["split"] == split for row in rows) for split in SPLITS}
+    for split in SPLITS:
+        if not by_split[split] and getattr(params, split):
+            log.warning(
+                "the split %s is empty: a share of %g of %d matches gave it none; another export.split_salt draws again",
+                split,
+                getattr(params, split),
+                len(rows),
+            )
     removed = store.sweep({entry.key for entry in (*entries, *counted)})
     log.info("%d of %d parts written, %d old ones removed from the store", written, len(parts), removed)
     return Counts(
@@ -88,7 +97,7 @@ def run(job: Job[ExportParams]) -> Counts:
                 "columns": len(columns),
                 "bytes": size,
             },
-            "replays_by_split": {split: sum(row["split"] == split for row in rows) for split in SPLITS},
+            "replays_by_split": by_split,
             "rows_by_split": {split: sum(row["rows"] for row in rows if row["split"] == split) for split in SPLITS},
             "files": files,
             "parts": len(parts),
