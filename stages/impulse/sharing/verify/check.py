@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 
 from impulse.errors import StageError
+from impulse.files.output import output_file, write_text
 from impulse.files.store import Store
 from impulse.sharing.verify.outputs import Pinned
 from impulse.tables.io import UNREADABLE, read_checked
@@ -26,6 +28,8 @@ TABLES = (
 """What is between two stages inside data."""
 ITS_OWN = "its own checksums"
 """What has the hashes of a table: the table. DVC has those of what it found, be that damaged."""
+READ_BEFORE = ".state/verified"
+"""What an upload need not read again."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -70,6 +74,22 @@ class Hashes:
     """Hashes of files, each read once however many names it has, and again when it was written since."""
 
     _known: dict[tuple[int, ...], tuple[str, str]] = field(default_factory=dict)
+    _before: dict[tuple[int, ...], tuple[str, str]] = field(default_factory=dict)
+    """What an earlier run read."""
+
+    @classmethod
+    def remembered(cls, root: Path) -> Hashes:
+        """Return what :meth:`remember` kept in a checkout; nothing where that is missing or damaged."""
+        try:
+            kept = json.loads((root / READ_BEFORE).read_bytes())
+            return cls(_before={tuple(identity): (md5, sha256) for identity, md5, sha256 in kept})
+        except (OSError, ValueError, TypeError):
+            return cls()
+
+    def remember(self, root: Path) -> None:
+        """Keep what was read, so that an upload reads only what was written since; rot is found by reading all again."""
+        with suppress(OSError), output_file(root / READ_BEFORE, sync=False) as partial:
+            write_text(partial, json.dumps([[identity, *hashes] for identity, hashes in sorted(self._known.items())]))
 
     def of(self, path: Path) -> tuple[str, str] | None:
         """Return MD5 and SHA-256 of a file; None if there is none or it cannot be read."""
@@ -78,7 +98,7 @@ class Hashes:
             # No program can set the time of the last change back.
             identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
             if identity not in self._known:
-                self._known[identity] = _read(path)
+                self._known[identity] = self._before.get(identity) or _read(path)
             return self._known[identity]
         except OSError:
             return None
@@ -201,13 +221,14 @@ def _expected(folder: Path, places: Iterable[str], hashes: Iterable[str]) -> dic
 def refuse_damage(root: Path) -> None:
     """Read what is to go elsewhere: the objects of DVC's cache that dvc.lock names, and what impulse itself has hashes of.
 
+    What was read before and not written since is not read again: that is for ``impulse verify``.
     DVC knows the bytes that it found when a stage ended; lists and tables know those that were written.
 
     Raises:
         StageError: something is damaged.
         ConfigError: DVC cannot read the checkout.
     """
-    pinned, hashes = Pinned.of(root), Hashes()
+    pinned, hashes = Pinned.of(root), Hashes.remembered(root)
     wanted = {output.oid for output in pinned.outputs}
     wanted.update(*((pinned.files_of(output) or {}).values() for output in pinned.outputs))
     for oid in sorted(wanted):
@@ -220,6 +241,7 @@ def refuse_damage(root: Path) -> None:
     for fault in chain(_faults_of_lists(root, hashes), tables):
         if fault.what is What.DAMAGED:
             raise StageError(f"{fault.line(root)}; `impulse verify --heal` mends it")
+    hashes.remember(root)
 
 
 def is_named_by_its_content(oid: str, path: Path, hashes: Hashes) -> bool:

@@ -49,6 +49,7 @@ def verify(root: Path, *, heal: bool, remote: bool, say: Callable[[str], object]
     if checked.faults and heal:
         _heal(root, checked.faults, hashes, say)
         checked = check(root, hashes)
+    hashes.remember(root)
     lost = 0
     if remote:
         if root / "data" / "raw" / MANIFEST not in {fault.path for fault in checked.faults}:
