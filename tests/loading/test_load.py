@@ -374,7 +374,7 @@ def test_folders_that_are_no_dataset_are_said_in_one_line(dataset: Path, tmp_pat
         impulse.load(copy)
     (copy / "schema.json").write_text(json.dumps(document))
     (copy / "replays.parquet").write_bytes(bytes((dataset / "replays.parquet").stat().st_size))
-    with pytest.raises(DatasetError, match=r"replays.parquet cannot be read; copy or `dvc pull`") as caught:
+    with pytest.raises(DatasetError, match=r"replays.parquet cannot be read; .*copy or `dvc pull`") as caught:
         impulse.load(copy)
     assert "\n" not in str(caught.value)
 

@@ -192,7 +192,9 @@ def test_ctrl_c_reaches_the_stage_and_no_worker_that_starts(tmp_path: Path) -> N
     (tmp_path / "program.py").write_text(
         "import sys; from impulse.run.program import one_line_errors; from impulse.run.pool import run_isolated\n"
         "from impulse.config.engine import EngineParams; from tests.run.worker_killers import work\n"
+        "import signal\n"
         "if __name__ == '__main__':\n"
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell in the background ignores it
         "    with one_line_errors('parse'):\n"
         "        print('begin', flush=True)\n"
         "        list(run_isolated(work, map(str, ['hang'] * 4), EngineParams(workers=4)))\n"
