@@ -162,16 +162,31 @@ class Worker(Generic[Task, Value]):
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Start processes that Ctrl-C does not reach: it is for the stage, which ends them."""
-    if not hasattr(signal, "pthread_sigmask"):
+    """Start a process that Ctrl-C does not reach: it is for the stage, which hears of it once the process is there."""
+    heard: list[int] = []
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield
         return
-    multiprocessing.resource_tracker.ensure_running()  # its start lets Ctrl-C in again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # A process inherits what is blocked. The stage's own threads may take the signal all the same, so it is noted, too.
+    signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    blocked = _block_interrupts()
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if blocked is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        signal.signal(signal.SIGINT, handler)
+        if heard:
+            handler(signal.SIGINT, None)
+
+
+def _block_interrupts() -> set[int | signal.Signals] | None:
+    """Return what was blocked before; None where nothing can be."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return None
+    multiprocessing.resource_tracker.ensure_running()  # its start lets Ctrl-C in again
+    return signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _serve(connection: Connection, work: Callable[[Any], Any], memory_limit_mb: int, cpu_seconds: float | None) -> None:
