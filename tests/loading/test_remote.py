@@ -218,6 +218,7 @@ def test_what_dvc_and_git_raise_is_said_in_one_line(
                 impulse.load(repository.path, rev="v1")
 
 
+@pytest.mark.heavy
 def test_a_revision_that_is_not_whole_is_named(repository: Repository) -> None:
     """A folder that was committed without one of its files."""
     with pytest.raises(DatasetError, match=r"repo:data/broken: frames/split=train/\S+ is missing") as caught:

@@ -197,6 +197,7 @@ def test_a_hydra_sweep_writes_folders_of_its_own(fresh: Checkout) -> None:
     assert fresh.run("git", "status", "--porcelain").stdout == ""
 
 
+@pytest.mark.heavy
 def test_a_hand_edit_of_params_is_refused_with_its_place(fresh: Checkout) -> None:
     """The edit is neither used nor lost: the message names the key, both values and the file where it belongs."""
     fresh.replace("params.yaml", "fps: 10.0", "fps: 7.0")
@@ -250,6 +251,7 @@ def _pictures(checkout: Checkout) -> dict[str, bytes]:
     return pictures
 
 
+@pytest.mark.heavy
 def test_too_many_rejects_stop_the_run_and_leave_report_and_metrics(fresh: Checkout) -> None:
     """One line, exit code not 0, nothing downstream; what was found can be read."""
     before = fresh.content("data/deduped")

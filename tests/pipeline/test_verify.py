@@ -87,6 +87,7 @@ def test_every_kind_of_damage_is_named_and_mended(copy: Checkout) -> None:
     assert copy.stages_run("dvc", "repro") == []
 
 
+@pytest.mark.heavy
 def test_what_a_folder_and_the_cache_have_both_lost_is_made_again(copy: Checkout) -> None:
     """DVC takes the folder for one that need not be here, and makes nothing."""
     before = copy.content("data/parsed")
@@ -98,6 +99,7 @@ def test_what_a_folder_and_the_cache_have_both_lost_is_made_again(copy: Checkout
     assert copy.content("data/parsed") == before
 
 
+@pytest.mark.heavy
 def test_damage_that_dvc_has_taken_for_the_truth_is_mended_from_the_source(copy: Checkout) -> None:
     """The manifest knows better than dvc.lock and the cache, which have the damaged bytes."""
     before = {folder: copy.content(folder) for folder in FOLDERS}
@@ -111,6 +113,7 @@ def test_damage_that_dvc_has_taken_for_the_truth_is_mended_from_the_source(copy:
     assert {folder: copy.content(folder) for folder in FOLDERS} == before
 
 
+@pytest.mark.heavy
 def test_a_damaged_replay_that_the_source_no_longer_has_is_no_success(
     copy: Checkout, small_source: Path, tmp_path: Path
 ) -> None:
@@ -131,6 +134,7 @@ def test_a_damaged_replay_that_the_source_no_longer_has_is_no_success(
     assert copy.content("data/export") == before
 
 
+@pytest.mark.heavy
 def test_damage_is_not_uploaded_and_not_taken_from_a_remote(
     copy: Checkout, tmp_path: Path, clone: Callable[[str, Path], Checkout]
 ) -> None:
