@@ -40,6 +40,13 @@ def flip(path: Path, at: int | None = None) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
+def list_of(checkout: Checkout, stage: str, output: str) -> Path:
+    """Return DVC's list of the files of an output; the cache has those of earlier datasets too."""
+    outs: list[dict[str, str]] = yaml.safe_load((checkout.path / "dvc.lock").read_text())["stages"][stage]["outs"]
+    (oid,) = (out["md5"] for out in outs if out["path"] == output)
+    return checkout.path / ".dvc/cache/files/md5" / oid[:2] / oid[2:]
+
+
 def first(checkout: Checkout, pattern: str, number: int = 0) -> str:
     return sorted(path.relative_to(checkout.path).as_posix() for path in checkout.path.glob(pattern))[number]
 
@@ -48,9 +55,8 @@ def test_every_kind_of_damage_is_named_and_mended(copy: Checkout) -> None:
     """Raw replays, outputs, cache and store at once; afterwards all is as before and nothing is left to do."""
     assert verify(copy).returncode == 0
     before = {folder: copy.content(folder) for folder in FOLDERS}
-    lock = yaml.safe_load((copy.path / "dvc.lock").read_text())["stages"]
-    (parsed,) = (out["md5"] for out in lock["parse"]["outs"] if out["path"] == "data/parsed")
-    listing = json.loads((copy.path / first(copy, ".dvc/cache/files/md5/*/*.dir")).read_bytes())
+    parsed = list_of(copy, "parse", "data/parsed")
+    listing = json.loads(list_of(copy, "export", "data/export").read_bytes())
     # An editor's or a system's own file, which DVC ignores too, is nobody's damage.
     (copy.path / "data/export/.DS_Store").write_bytes(b"x")
     damaged = [
@@ -60,7 +66,7 @@ def test_every_kind_of_damage_is_named_and_mended(copy: Checkout) -> None:
         "data/validated/report.html",
         "data/export/frames/" + next(name for name in before["data/export"] if "part-" in name).removeprefix("frames/"),
         ".dvc/cache/files/md5/{}/{}".format(listing[0]["md5"][:2], listing[0]["md5"][2:]),
-        f".dvc/cache/files/md5/{parsed[:2]}/{parsed[2:]}",  # its files have a list of our own too
+        parsed.relative_to(copy.path).as_posix(),  # its files have a list of our own too
         first(copy, ".state/parsed/*/*.record"),
     ]
     missing = [first(copy, "data/raw/replays/*/*.replay", 1), "data/deduped"]
@@ -141,7 +147,7 @@ def test_damage_is_not_uploaded_and_not_taken_from_a_remote(
     """Push and pull refuse it; once it is mended, the same commands bring the good file."""
     copy.run("dvc", "remote", "modify", "storage", "url", str(tmp_path / "remote"))
     copy.run("git", "commit", "-qam", "remote")
-    oid = json.loads((copy.path / first(copy, ".dvc/cache/files/md5/*/*.dir")).read_bytes())[0]["md5"]
+    oid = json.loads(list_of(copy, "export", "data/export").read_bytes())[0]["md5"]
     kept = copy.path / ".dvc/cache/files/md5" / oid[:2] / oid[2:]
     flip(kept)
     refused = copy.run("python", "-m", "impulse", "push", check=False, PYTHONPATH="stages")
@@ -193,7 +199,7 @@ def test_damage_is_not_uploaded_and_not_taken_from_a_remote(
 def test_a_push_that_lacks_something_is_none(copy: Checkout, tmp_path: Path, lost: str) -> None:
     """DVC only warns of objects that are neither here nor there, and leaves the whole folder out."""
     copy.run("dvc", "remote", "modify", "storage", "url", str(tmp_path / "remote"))
-    listing = copy.path / first(copy, ".dvc/cache/files/md5/*/*.dir")
+    listing = list_of(copy, "export", "data/export")
     oid = json.loads(listing.read_bytes())[0]["md5"]
     (listing if lost == "list" else copy.path / ".dvc/cache/files/md5" / oid[:2] / oid[2:]).unlink()
     refused = copy.run("python", "-m", "impulse", "push", check=False, PYTHONPATH="stages")
