@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 
 from impulse.collection import CollectionConfig, DownloadResult, download_group
 from impulse.collection.client import RetryPolicy
 from impulse.collection.pacing import Call, Clock, Pacer
+from impulse.demo.server import KEY, DemoServer
 
 QUICK = RetryPolicy(connect_seconds=2, idle_seconds=0.2, total_seconds=1.0, tries=3)
 START = 1_700_000_000.0
@@ -51,7 +51,7 @@ class FakeClock(Clock):
 class Place:
     """A fake server, and a folder and ledger to download into."""
 
-    server: FakeBallchasing
+    server: DemoServer
     folder: Path
     clock: FakeClock = field(default_factory=FakeClock)
 
@@ -90,7 +90,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         return wait
 
     monkeypatch.setattr(Pacer, "_try_take", counting)
-    with FakeBallchasing(clock=clock.now) as server:
+    with DemoServer(clock=clock.now) as server:
         clock.is_quiet = lambda: server.arrived >= last
         server.add_group("top")
         yield Place(server, tmp_path, clock)

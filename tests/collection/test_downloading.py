@@ -7,9 +7,9 @@ import sqlite3
 import pyarrow.parquet as pq
 import pytest
 from tests.collection.conftest import Place
-from tests.collection.fake_ballchasing import KEY
 
 from impulse.demo import edit_header, with_flipped_bits
+from impulse.demo.server import KEY
 from impulse.errors import AuthError, ConfigError, RateLimited, ServerError, SourceError
 
 
@@ -200,8 +200,8 @@ def test_server_that_stops_working_ends_the_run_and_loses_nothing(place: Place, 
         place.server.add_replay(f"replay-{number:02d}", replays[number], "top")
         if number >= 3:
             place.server.always[f"/replays/replay-{number:02d}/file"] = "503"
-    place.server.faults["/"] = ["200-then"]
-    place.server.always["/"] = "200-then"
+    place.server.faults["/"] = ["fine"]
+    place.server.always["/"] = "fine"
     place.get(max_replays=3)
     place.server.always["/"] = "503"
     with pytest.raises(ServerError, match="run again later"):
@@ -395,7 +395,7 @@ def test_key_is_in_the_header_and_nowhere_else(place: Place, replays: list[bytes
     place.server.add_replay("replay-0", replays[0], "top")
     place.server.add_replay("replay-1", replays[1], "top")
     place.server.always["/replays/replay-1/file"] = "500"
-    place.server.faults["/replays/replay-0/file"] = ["429", "reset", "404x"]
+    place.server.faults["/replays/replay-0/file"] = ["429", "reset", "fine"]
     result = place.get()
 
     assert all(header["Authorization"] == KEY for header in place.server.headers)
@@ -410,9 +410,9 @@ def test_key_is_in_the_header_and_nowhere_else(place: Place, replays: list[bytes
 
 def test_foreign_redirect_gets_no_call(place: Place, replays: list[bytes]) -> None:
     """A redirect to another origin is not followed at all, let alone with the key."""
-    from tests.collection.fake_ballchasing import FakeBallchasing
+    from impulse.demo.server import DemoServer
 
-    with FakeBallchasing(clock=place.clock.now) as other:
+    with DemoServer(clock=place.clock.now) as other:
         place.server.add_replay("replay-0", replays[0], "top")
         other.add_replay("replay-0", replays[0])
         place.server.always["/replays/replay-0/file"] = f"foreign:{other.url}/replays/replay-0/file"

@@ -11,11 +11,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from tests.collection.conftest import Place
-from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.jobs import job
 
 from impulse.collection.stage import run
 from impulse.config.fetch import FetchParams, SourceKind
+from impulse.demo.server import KEY, DemoServer
 from impulse.run.job import Counts
 
 COUNT = 4
@@ -88,7 +88,7 @@ def fetch(
     """The fetch stage of one source, into the folder of the test."""
     monkeypatch.setenv("BALLCHASING_API_KEY", KEY)
     source = tmp_path / "source"
-    with FakeBallchasing() as server:
+    with DemoServer() as server:
         server.add_group("top")
         source.mkdir()
         for number, content in enumerate(replays[:COUNT]):
@@ -192,7 +192,7 @@ def test_damage_that_the_server_cannot_mend_is_never_green(
 ) -> None:
     """Until the file is good, or somebody removes it and goes on without the replay."""
     monkeypatch.setenv("BALLCHASING_API_KEY", KEY)
-    with FakeBallchasing() as server:
+    with DemoServer() as server:
         server.add_group("top")
         for number in range(3):
             server.add_replay(f"replay-{number}", replays[number], "top")

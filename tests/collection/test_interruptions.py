@@ -10,14 +10,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.collection.killed_run import FACTOR
 from tests.paths import ROOT
+
+from impulse.demo.server import KEY, DemoServer
 
 KILLS = 10
 
 
-def start(server: FakeBallchasing, folder: Path) -> subprocess.Popen[str]:
+def start(server: DemoServer, folder: Path) -> subprocess.Popen[str]:
     """Start a run and return when it begins to work."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "stages")}
     command = [sys.executable, str(ROOT / "tests/collection/killed_run.py"), server.url, KEY, str(folder)]
@@ -35,7 +36,7 @@ def outputs(folder: Path) -> dict[str, bytes]:
 def test_killed_at_any_moment_a_run_goes_on_and_ends_the_same(tmp_path: Path, replays: list[bytes]) -> None:
     """Killed ten times, a download of 100 replays repeats nothing it has and ends like an undisturbed one."""
     rng = random.Random(11)
-    with FakeBallchasing(clock=lambda: time.time() * FACTOR) as server:
+    with DemoServer(clock=lambda: time.time() * FACTOR) as server:
         server.page_size = 10
         server.add_group("top")
         for level in range(8):
@@ -70,7 +71,7 @@ def test_killed_at_any_moment_a_run_goes_on_and_ends_the_same(tmp_path: Path, re
 @pytest.mark.slow
 def test_interrupted_run_ends_at_once_and_goes_on(tmp_path: Path, replays: list[bytes]) -> None:
     """Ctrl-C ends a run in about a second, and the next one downloads only what is missing."""
-    with FakeBallchasing(clock=lambda: time.time() * FACTOR) as server:
+    with DemoServer(clock=lambda: time.time() * FACTOR) as server:
         server.add_group("top")
         server.delay = 0.1  # slow, so that the run cannot end before it is interrupted
         for number in range(100):

@@ -118,10 +118,9 @@ def test_endless_list_of_new_entries_is_refused(place: Place, monkeypatch: pytes
     monkeypatch.setattr("impulse.collection.listing.MAX_PAGES", 20)
     numbers = itertools.count()
     monkeypatch.setattr(
-        "tests.collection.fake_ballchasing._Handler.send_page",
-        lambda handler, what, query: handler.reply(
-            200, {"list": [{"id": f"id-{next(numbers)}"}], "next": f"x?after={next(numbers)}"}
-        ),
+        place.server,
+        "page",
+        lambda what, query: {"list": [{"id": f"id-{next(numbers)}"}], "next": f"x?after={next(numbers)}"},
     )
     with pytest.raises(UnexpectedResponse, match="does not end"):
         place.get()
@@ -142,7 +141,7 @@ def test_list_goes_on_after_the_page_that_was_read(place: Place, replays: list[b
     place.server.page_size = 5
     for number in range(10):
         place.server.add_replay(f"replay-{number}", replays[number], "top")
-    place.server.faults["/replays"] = ["200-fine", "400"]
+    place.server.faults["/replays"] = ["fine", "400"]
     with pytest.raises(ConfigError, match="HTTP 400"):
         place.get()
     assert place.get().successful == 10
@@ -153,7 +152,7 @@ def test_private_child_group_harms_no_other(place: Place, replays: list[bytes], 
     """A child group that may not be read is taken as empty, with a warning."""
     place.server.add_group("private", "top")
     place.server.add_replay("replay-0", replays[0], "top")
-    place.server.faults["/groups"] = ["200-fine", "403"]
+    place.server.faults["/groups"] = ["fine", "403"]
     assert place.get().successful == 1
     assert "taken as empty" in caplog.text
 

@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from tests.collection.conftest import START, Place
-from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.jobs import job
 from tests.paths import ROOT
 
@@ -26,6 +25,7 @@ from impulse.collection.ledger import Ledger
 from impulse.collection.source import FileFacts
 from impulse.collection.stage import run as run_stage
 from impulse.config.fetch import FetchParams, SourceKind
+from impulse.demo.server import KEY, DemoServer
 from impulse.errors import EXIT_CONFIG, StageError
 from impulse.files.digest import code_digest
 from impulse.files.storage import LocalFolder
@@ -39,8 +39,8 @@ print(f"Downloaded {result.successful} replays")
 
 
 @pytest.fixture
-def server(replays: list[bytes]) -> Iterator[FakeBallchasing]:
-    with FakeBallchasing() as fake:
+def server(replays: list[bytes]) -> Iterator[DemoServer]:
+    with DemoServer() as fake:
         fake.add_group("top")
         for number in range(3):
             fake.add_replay(f"replay-{number}", replays[number] + bytes(number), "top")
@@ -64,7 +64,7 @@ def run(checkout: Path, *arguments: str, key: str | None = KEY) -> subprocess.Co
 
 
 @pytest.mark.slow
-def test_stage_downloads_into_data_raw(checkout: Path, server: FakeBallchasing) -> None:
+def test_stage_downloads_into_data_raw(checkout: Path, server: DemoServer) -> None:
     """The stage says what there is to do, then files, manifest, metrics and ledger stand where they belong."""
     arguments = ["fetch.groups=[top]", f"fetch.base_url={server.url}"]
     dry = run(checkout, *arguments, "fetch.dry_run=true")
@@ -94,7 +94,7 @@ def test_stage_downloads_into_data_raw(checkout: Path, server: FakeBallchasing) 
     ids=["no-key", "wrong-key", "unknown-group"],
 )
 def test_stage_that_cannot_begin_says_why(
-    checkout: Path, server: FakeBallchasing, key: str | None, group: str, message: str
+    checkout: Path, server: DemoServer, key: str | None, group: str, message: str
 ) -> None:
     """One line and an exit code, and no output that looks finished."""
     done = run(checkout, f"fetch.groups=[{group}]", f"fetch.base_url={server.url}", key=key)
@@ -105,7 +105,7 @@ def test_stage_that_cannot_begin_says_why(
 
 
 def test_library_snippet_runs_as_promised(
-    tmp_path: Path, server: FakeBallchasing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, server: DemoServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Three lines download a group; key and server come from .env in the working directory."""
     monkeypatch.chdir(tmp_path)
@@ -172,7 +172,7 @@ def test_ledger_that_another_program_holds_is_not_to_be_moved(tmp_path: Path, mo
         Ledger(tmp_path)
 
 
-def stage(folder: Path, server: FakeBallchasing, monkeypatch: pytest.MonkeyPatch) -> Counts:
+def stage(folder: Path, server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> Counts:
     """The fetch stage in this process."""
     monkeypatch.setenv("BALLCHASING_API_KEY", KEY)
     params = FetchParams(source=SourceKind.ballchasing, groups=["top"], base_url=server.url)
@@ -182,7 +182,7 @@ def stage(folder: Path, server: FakeBallchasing, monkeypatch: pytest.MonkeyPatch
 
 
 def test_files_that_are_there_are_not_read_again(
-    tmp_path: Path, server: FakeBallchasing, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, server: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a bucket each would be a call. Without the kept facts headers are read once, and the manifest is the same."""
     read: list[str] = []
@@ -224,7 +224,7 @@ def test_facts_of_other_code_are_not_served(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_facts_of_the_same_bytes_are_kept_once(
-    tmp_path: Path, server: FakeBallchasing, replays: list[bytes], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, server: DemoServer, replays: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Threads that download copies at the same time do not write one record together."""
     kept: list[str] = []
@@ -242,7 +242,7 @@ def test_facts_of_the_same_bytes_are_kept_once(
 
 
 def test_progress_of_a_download_is_shown_once(
-    tmp_path: Path, server: FakeBallchasing, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, server: DemoServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One display counts the downloads; the files that they become have none of their own."""
     caplog.set_level("INFO", "impulse.run.progress")

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 from tests.checkout import Checkout
-from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.deploy.machine import Machine
 from tests.s3.fixtures import Bucket
+
+from impulse.demo.server import KEY, DemoServer
 
 REPLAYS = 24
 
 
 @pytest.fixture
-def server(replays: list[bytes]) -> Iterator[FakeBallchasing]:
+def server(replays: list[bytes]) -> Iterator[DemoServer]:
     """Twenty-four replays in a tree of groups, for a key of the highest tier (two files a second)."""
-    with FakeBallchasing() as fake:
+    with DemoServer() as fake:
         fake.page_size = 5
         fake.add_group("top")
         for number in range(3):
@@ -47,7 +48,7 @@ def origin(clone: Callable[[str, Path], Checkout], tmp_path: Path) -> Callable[[
 
 
 @pytest.fixture
-def new_machine(tmp_path: Path, server: FakeBallchasing, bucket: Bucket) -> Iterator[Callable[..., Machine]]:
+def new_machine(tmp_path: Path, server: DemoServer, bucket: Bucket) -> Iterator[Callable[..., Machine]]:
     """Makes machines with the key and the server's address in the environment file; ends them in the end."""
     made: list[Machine] = []
 

@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 from tests.checkout import Checkout
-from tests.collection.fake_ballchasing import FakeBallchasing
 from tests.deploy.conftest import REPLAYS
 from tests.deploy.machine import Machine, unsealed, wait_until
 from tests.s3.fixtures import Bucket
 
+from impulse.demo.server import DemoServer
 from impulse.tables.paths import STORAGE_URL
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]
@@ -39,7 +39,7 @@ def downloaded(bucket: Bucket, prefix: str, folder: Path) -> set[str]:
         return {row[0] for row in database.execute("SELECT id FROM replays WHERE outcome = 'downloaded'")}
 
 
-def lists_of(server: FakeBallchasing) -> Counter[str]:
+def lists_of(server: DemoServer) -> Counter[str]:
     """Calls other than downloads."""
     return Counter(call for call in server.calls if not call.endswith("/file"))
 
@@ -47,7 +47,7 @@ def lists_of(server: FakeBallchasing) -> Counter[str]:
 def test_lost_machines(
     origin: Callable[[str], Checkout],
     new_machine: Callable[..., Machine],
-    server: FakeBallchasing,
+    server: DemoServer,
     bucket: Bucket,
     tmp_path: Path,
 ) -> None:

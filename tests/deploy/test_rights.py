@@ -10,7 +10,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from tests.checkout import Checkout
-from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.deploy.conftest import REPLAYS
 from tests.deploy.fake_parameters import NAME, FakeParameters
 from tests.deploy.machine import AWS, Machine, wait_until
@@ -18,6 +17,8 @@ from tests.deploy.rights import Right, right_for
 from tests.deploy.test_long_run import downloaded
 from tests.s3.fixtures import Bucket
 from tests.s3.proxy import CountingProxy
+
+from impulse.demo.server import KEY, DemoServer
 
 
 def policy(bucket: str, prefix: str) -> dict[str, list[dict[str, object]]]:
@@ -57,7 +58,7 @@ def test_policy_tells_calls_apart(method: str, target: str, is_granted: bool) ->
 def test_run_needs_no_more_than_the_policy(
     origin: Callable[[str], Checkout],
     new_machine: Callable[..., Machine],
-    server: FakeBallchasing,
+    server: DemoServer,
     bucket: Bucket,
     tmp_path: Path,
 ) -> None:

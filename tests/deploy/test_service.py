@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 from tests.checkout import Checkout
-from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.deploy.conftest import REPLAYS
 from tests.deploy.machine import Machine, processes_below, wait_until
 from tests.deploy.test_long_run import downloaded
 from tests.s3.fixtures import Bucket
 from tests.s3.server import S3Server
 
+from impulse.demo.server import KEY, DemoServer
 from impulse.errors import EXIT_CONFIG
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]
@@ -32,7 +32,7 @@ def last_line(machine: Machine) -> str:
 
 
 def test_stop_saves_and_a_user_gets_the_dataset(
-    origin: Origin, new_machine: NewMachine, server: FakeBallchasing, bucket: Bucket, tmp_path: Path
+    origin: Origin, new_machine: NewMachine, server: DemoServer, bucket: Bucket, tmp_path: Path
 ) -> None:
     """SIGTERM ends the run with a snapshot; the next start ends it; a user's checkout gets the dataset.
 
@@ -117,7 +117,7 @@ def test_stop_saves_and_a_user_gets_the_dataset(
 
 
 def test_store_that_goes_away_costs_a_start_and_no_download(
-    origin: Origin, new_machine: NewMachine, server: FakeBallchasing, tmp_path_factory: pytest.TempPathFactory
+    origin: Origin, new_machine: NewMachine, server: DemoServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Without the store the run ends soon, with the code that the unit starts again, and goes on when the store is back."""
     folder = tmp_path_factory.mktemp("store")
@@ -192,7 +192,7 @@ def test_refused_store_is_tried_again(origin: Origin, new_machine: NewMachine, b
 
 
 def test_killed_alone_the_program_meets_its_orphan(
-    origin: Origin, new_machine: NewMachine, server: FakeBallchasing, bucket: Bucket
+    origin: Origin, new_machine: NewMachine, server: DemoServer, bucket: Bucket
 ) -> None:
     """A fetch that lost its parent goes on; the next start waits for it, and nothing is downloaded twice."""
     machine = new_machine("machine", origin(f"s3://{bucket.name}/data").path)

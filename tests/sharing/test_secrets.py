@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from tests.checkout import Checkout
-from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.demo.variants import clones
 from tests.s3.server import S3Server
 from tests.sharing.conftest import start_sharing
 from tests.sharing.test_sweeps import wait_for_queue
 
 from impulse.demo import write_replay
+from impulse.demo.server import KEY, DemoServer
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]
 
@@ -47,7 +47,7 @@ def test_keys_are_nowhere(
     write_replay(tmp_path / "a.replay", seed=5, team_size=1, duration_seconds=15.0)
     sharing_folder = tmp_path / "sharing"
     sharing_folder.mkdir()
-    with FakeBallchasing() as server:
+    with DemoServer() as server:
         server.add_group("top")
         for number, data in enumerate(clones((tmp_path / "a.replay").read_bytes(), count=3)):
             server.add_replay(f"replay-{number}", data, "top")

@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from tests.checkout import Checkout
-from tests.collection.fake_ballchasing import KEY, FakeBallchasing
 from tests.demo.variants import clones
 from tests.s3.fixtures import Bucket
 
 from impulse.demo import with_flipped_bits, write_replay
+from impulse.demo.server import KEY, DemoServer
 from impulse.tables.paths import STORAGE_URL
 
 pytestmark = pytest.mark.slow
@@ -106,7 +106,7 @@ def test_downloads_go_straight_into_the_bucket(
     write_replay(tmp_path / "a", seed=5, team_size=1, duration_seconds=10.0)
     files = list(clones((tmp_path / "a").read_bytes(), count=3))
     monkeypatch.setenv("BALLCHASING_API_KEY", KEY)
-    with FakeBallchasing() as server:
+    with DemoServer() as server:
         server.add_group("top")
         for number, content in enumerate(files):
             server.add_replay(f"replay-{number}", content, "top")
