@@ -9,9 +9,11 @@
     │       ├── NotFoundError       the object does not exist, or no longer
     │       ├── RateLimited         the server asks to wait, and kept asking
     │       ├── ServerError         a fault of the server or of the connection; may pass
-    │       └── UnexpectedResponse  an answer that is not what the API promises
-    │           ├── BadRequest          the server refuses a parameter of the call
-    │           └── TooLong             it is longer than is read
+    │       ├── UnexpectedResponse  an answer that is not what the API promises
+    │       │   ├── BadRequest          the server refuses a parameter of the call
+    │       │   └── TooLong             it is longer than is read
+    │       ├── Outage              the server did not work for longer than it is waited for
+    │       └── Incomplete          what was asked for is not all there; what is there is kept
     ├── ReplayError            one replay cannot be used; carries a reject reason
     │   ├── CorruptReplay      its bytes are damaged, cut short, or not a replay at all
     │   └── UnsupportedReplay  its bytes are fine, but the parser cannot turn them into frames
@@ -119,6 +121,9 @@ class RateLimited(FetchError):
 class ServerError(FetchError):
     """A fault of the server or of the connection; the same call may work later."""
 
+    retry_after: float | None = None
+    """Seconds that the server asks for, None when it names none that makes sense."""
+
 
 class UnexpectedResponse(FetchError):
     """An answer that is not what the API promises."""
@@ -135,6 +140,14 @@ class TooLong(UnexpectedResponse):
         super().__init__(message)
         self.size = size
         """Bytes that were announced, or that came until the reading ended."""
+
+
+class Outage(FetchError):
+    """The server did not work for longer than ``fetch.outage_patience``; a later run goes on."""
+
+
+class Incomplete(FetchError):
+    """What was asked for is not all there; what is there is kept, and a later run goes on."""
 
 
 class ReplayError(ImpulseError):

@@ -27,7 +27,8 @@ class FakeClock(Clock):
         self.time = now
         self.waits: list[float] = []
         self.is_quiet: Callable[[], bool] = lambda: True
-        self._guard = threading.Lock()
+        self.guard = threading.Lock()
+        """Held while time passes, so that no call is let through at the old time."""
 
     def now(self) -> float:
         return self.time
@@ -39,10 +40,10 @@ class FakeClock(Clock):
 
     def sleep(self, seconds: float) -> None:
         self.check()
-        patience = time.monotonic() + 2
-        while not self.is_quiet() and time.monotonic() < patience:
-            time.sleep(0.0002)
-        with self._guard:
+        with self.guard:
+            patience = time.monotonic() + 2
+            while not self.is_quiet() and time.monotonic() < patience:
+                time.sleep(0.0002)
             self.waits.append(seconds)
             self.time += seconds
 
@@ -84,10 +85,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 
     def counting(pacer: Pacer, kind: Call) -> float:
         nonlocal last
-        wait = try_take(pacer, kind)
-        if wait == 0:
-            last = next(granted)
-        return wait
+        with clock.guard:
+            wait = try_take(pacer, kind)
+            if wait == 0:
+                last = next(granted)
+            return wait
 
     monkeypatch.setattr(Pacer, "_try_take", counting)
     with DemoServer(clock=clock.now) as server:

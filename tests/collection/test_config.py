@@ -69,11 +69,19 @@ def test_unsafe_base_url_is_refused(url: str) -> None:
         ("7", 7.0),
         ("-1", None),
         ("soon", None),
-        ("86400", None),
+        ("86400", 3600.0),
+        ("", None),
+        (" 7 ", 7.0),
+        ("1.5", 1.5),
+        ("3, 7", 7.0),
+        ("9" * 400, None),
         ("Tue, 14 Nov 2023 22:13:30 GMT", 10.0),
+        ("Tuesday, 14-Nov-23 22:13:30 GMT", 10.0),
+        ("Tue Nov 14 22:13:30 2023", 10.0),
+        ("Tue, 14 Nov 2023 22:13:30 GMT, 5", 10.0),
         ("Tue, 14 Nov 2000 22:13:30 GMT", None),
     ],
 )
 def test_retry_after_is_taken_when_it_makes_sense(value: str | None, seconds: float | None) -> None:
-    """Whole seconds and dates up to an hour ahead are honoured; everything else is as good as absent."""
+    """Seconds and dates in all forms of HTTP are honoured, up to an hour; everything else is as good as absent."""
     assert retry_after(value, now=1_700_000_000.0) == seconds

@@ -196,7 +196,7 @@ def test_damage_that_the_server_cannot_mend_is_never_green(
         server.add_group("top")
         for number in range(3):
             server.add_replay(f"replay-{number}", replays[number], "top")
-        params = FetchParams(source=SourceKind.ballchasing, groups=["top"], base_url=server.url)
+        params = FetchParams(source=SourceKind.ballchasing, groups=["top"], base_url=server.url, outage_patience=0)
         run(job(params, tmp_path))
         file = tmp_path / "raw/replays/re/replay-1.replay"
         flipped(file, file)

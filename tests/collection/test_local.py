@@ -110,6 +110,4 @@ def test_an_experiment_elsewhere_looks_from_the_checkout(tmp_path: Path) -> None
     there = Job(params, EngineParams(), root=copy, data=data, output=data, state=home / ".state")
     assert there.env_file == home / ".env"
     with open_source(there) as source, raw_storage(params, folder=data / "raw", state=there.state) as storage:
-        assert [found.source_path for found in source.files(storage.replays) if isinstance(found, Candidate)] == [
-            "a.replay"
-        ]
+        assert [found.source_path for found in source.files(storage) if isinstance(found, Candidate)] == ["a.replay"]

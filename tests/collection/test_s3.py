@@ -15,7 +15,7 @@ from impulse.errors import StageError
 from impulse.s3.bucket import S3Bucket
 
 pytestmark = pytest.mark.slow
-LISTS = {"manifest.parquet", "listed_players.parquet", "rejects.parquet"}
+LISTS = {"manifest.parquet", "listed_players.parquet", "listings.parquet", "rejects.parquet"}
 
 
 def get(place: Place, bucket: Bucket, *, ledger: str = "ledger.sqlite", **settings: Any) -> DownloadResult:

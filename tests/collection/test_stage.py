@@ -123,14 +123,18 @@ def test_status_reads_while_a_job_holds_the_ledger(place: Place, replays: list[b
     for number in range(5):
         place.server.add_replay(f"replay-{number}", replays[number], "top")
     place.server.always["/replays/replay-0/file"] = "404"
-    place.get(max_replays=3)
+    place.get(max_replays=6)
+    place.server.add_replay("replay-5", replays[5], "top")
+    place.server.add_replay("replay-6", replays[6], "top")
+    place.server.add_replay("replay-7", replays[5], "top", rocket_league_id=f"{6:032X}")
+    place.get(max_replays=1, refresh=True)
     with Ledger(place.folder / "ledger.sqlite") as ledger, ledger.transaction():
         lines = status.status_lines(place.folder / "ledger.sqlite", now=place.clock.now())
 
     text = "\n".join(lines)
-    assert "replays: 2 downloaded, 1 gone, 2 pending" in text
-    assert "last hour: 3 downloads (tier regular), 197 of 200 downloads left this hour" in text
-    assert "to go: 2 replays" in text
+    assert "recordings: 5 here, 1 to go, 1 lost; of 8 uploads" in text
+    assert "last hour: 7 downloads (tier regular), 193 of 200 downloads left this hour" in text
+    assert "to go: 1 recordings" in text
     assert "gone after 1 tries: replay-0" in text
     assert place.clock.now() > START
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from impulse.collection.config import KEY_VARIABLE
@@ -20,6 +22,13 @@ from impulse.errors import (
 MAX_RETRY_AFTER_SECONDS = 3600.0
 """No window of the service is longer than an hour; a longer wait is a mistake or malice."""
 MAX_TEXT = 200
+LOOK_BYTES = 64
+REPLAY_CLASS = b"TAGame.Replay"
+"""What stands in the first bytes of every replay."""
+_DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*"
+_WHOLE = re.compile(rf"{_DAY}, [^,]+|[^,\s](?:[^,]*[^,\s])?")
+"""One value of a header that came more than once: a date may have a comma of its own."""
+_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]*)?")
 
 
 def error_of(status: int, what: str, body: bytes) -> FetchError:
@@ -48,23 +57,41 @@ def error_of(status: int, what: str, body: bytes) -> FetchError:
 
 
 def retry_after(value: str | None, *, now: float) -> float | None:
-    """Return the seconds that a Retry-After header asks for, None when it is absent or makes no sense.
+    """Return the seconds that a Retry-After header asks for, an hour at most; None when it is absent or makes no sense.
 
     Args:
-        value: whole seconds or an HTTP date.
+        value: seconds, also with a fraction, or a date in any of HTTP's three forms; a header that came twice has both,
+            and the longer one counts.
         now: time in seconds since 1970.
     """
-    if value is None:
+    found = [_seconds(text, now) for text in _WHOLE.findall(value or "")]
+    waits = [seconds for seconds in found if seconds is not None]
+    return min(max(waits), MAX_RETRY_AFTER_SECONDS) if waits else None
+
+
+def _seconds(text: str, now: float) -> float | None:
+    """Return the seconds that one value means."""
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    try:
+        # A date without a zone is in UTC, as all of HTTP's are.
+        found = parsedate_to_datetime(text)
+        seconds = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() - now
+    except (ValueError, OverflowError):
         return None
-    text = value.strip()
-    if text.isascii() and text.isdecimal():
-        seconds = float(text)
-    else:
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - now
-        except (ValueError, OverflowError):
-            return None
-    return seconds if 0 <= seconds <= MAX_RETRY_AFTER_SECONDS else None
+    return seconds if seconds >= 0 else None
+
+
+def is_text(content_type: str, body: bytes) -> bool:
+    """Tell whether an answer is a page, a message or nothing, and so no replay file, good or bad.
+
+    Args:
+        content_type: the header of that name; many servers give none, or one of their own for replays.
+        body: the answer. The first number of every replay is its header's length, whose upper bytes are zero.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    says_text = kind.startswith("text/") or kind.endswith(("json", "xml", "html"))
+    return b"\0" not in body[:LOOK_BYTES] or (says_text and REPLAY_CLASS not in body[:LOOK_BYTES])
 
 
 def _said(body: bytes) -> str:

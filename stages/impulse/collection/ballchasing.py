@@ -1,4 +1,4 @@
-"""The source ``ballchasing``: lists what was asked for, downloads what is missing, settles what is taken."""
+"""The source ``ballchasing``: lists what was asked for, downloads what is missing, settles what is taken, and certifies it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,33 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from impulse.collection.certificate import certificate, changes, day_of, recordings_of, reject_of, shortfall
 from impulse.collection.client import BallchasingClient, RetryPolicy
+from impulse.collection.completeness import Listed
 from impulse.collection.config import CollectionConfig
 from impulse.collection.downloading import Budget, Downloader
+from impulse.collection.durations import duration
+from impulse.collection.entries import safe_id
 from impulse.collection.folder import ReplayFolder
-from impulse.collection.kept import KeptReplays
 from impulse.collection.known import KnownFacts
-from impulse.collection.ledger import Download, Ledger, Outcome
+from impulse.collection.ledger import Download, Ledger, Outcome, open_ledger
 from impulse.collection.listing import Lister
+from impulse.collection.listings import Listings
 from impulse.collection.pacing import HOUR, Call, Clock, Pacer, limits_of
+from impulse.collection.patience import Patience
+from impulse.collection.raw_storage import RawStorage
+from impulse.collection.rebuilding import fill
 from impulse.collection.selection import choose, reconcile, settle
-from impulse.collection.source import Candidate
-from impulse.config.fetch import FetchParams, query_filters
-from impulse.errors import ConfigError
+from impulse.collection.source import Certificate, Item, Shortfall
+from impulse.config.fetch import Delisted, FetchParams, query_filters
+from impulse.errors import AuthError, ConfigError, FetchError, Outage
 from impulse.files.output import only_writer
+from impulse.replay.reasons import Reason
 from impulse.run.progress import with_progress
 from impulse.tables.rejects import Reject
 
@@ -62,7 +73,7 @@ def open_ballchasing(
     clock = clock or Clock()
     started = clock.now()
     ledger_path = Path(config.database_path)
-    with only_writer(ledger_path), Ledger(ledger_path) as ledger:
+    with only_writer(ledger_path), open_ledger(ledger_path) as ledger:
         pacer = Pacer(ledger, clock, limits_of("regular", files_per_hour=config.rate_limit_per_hour))
         with BallchasingClient(
             config.ballchasing_api_key,
@@ -73,7 +84,8 @@ def open_ballchasing(
             connections=config.threads,
             max_file_bytes=params.max_replay_bytes,
         ) as client:
-            yield Ballchasing(params, config, ledger, client, clock, name_of, known, started)
+            patience = Patience(ledger, clock, hours=params.outage_patience)
+            yield Ballchasing(params, config, ledger, client, clock, patience, name_of, known, started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,66 +97,117 @@ class Ballchasing:
     ledger: Ledger
     client: BallchasingClient
     clock: Clock
+    patience: Patience
     name_of: Callable[[str], str]
     known: KnownFacts | None
     started: float
     """Time in seconds since 1970."""
 
-    def plan(self, storage: KeptReplays) -> str:
+    def plan(self, storage: RawStorage) -> str:
         """Return how many replays, calls and hours there are to do. Lists first, which needs a few calls."""
-        paths, tier = self._listed()
-        return self._plan(self._reconciled(self.ledger.known(paths), self._folder(storage)), tier)
+        listed, tier = self._listed(storage)
+        known = self.ledger.known(self._wanted(listed))
+        return self._plan(self._reconciled(known, self._folder(storage)), tier)
 
-    def files(self, storage: KeptReplays) -> Iterator[Candidate | Reject]:
+    def files(self, storage: RawStorage) -> Iterator[Item]:
         """Yield every replay that was asked for, once its file is in the storage or cannot be had in this run."""
         folder = self._folder(storage)
-        paths, tier = self._listed()
+        earlier = self.ledger.selected()
+        listed, tier = self._listed(storage)
+        paths = self._wanted(listed)
         self.ledger.select(paths)
         before = self.ledger.known(paths)
         downloads = self._reconciled(before, folder)
         log.info("%s", self._plan(downloads, tier))
         missing = {name for name, found in downloads.items() if found.outcome is not Outcome.DOWNLOADED}
-        self._download(downloads, folder)
+        problem = self._download(downloads, folder)
         here = [found for found in downloads.values() if found.outcome is Outcome.DOWNLOADED]
         folder.read_headers(here, threads=self.config.threads)
-        files, final = settle(downloads, folder, paths, new=missing)
+        columns = partial(_columns, listed)
+        files, final = settle(downloads, folder, columns, new=missing)
         self.ledger.record([found for found in final if found != before[found.replay.id]], at=self.clock.now())
         if left := len(choose(downloads)):
             log.info("ended at its limit with %d replays to go; the next run goes on", left)
         if self.known is not None:
             self.known.sweep()
-        yield from files
+        yield from (reject_of(found, problem) if isinstance(found, Reject) else found for found in files)
+        yield from self._dropped(listed)
+        outcomes = {found.replay.id: found.outcome for found in final}
+        log.info("%s", changes(listed, earlier, outcomes, since=self.started))
+        yield Certificate(certificate(listed, outcomes, accepted=self.params.accept_incomplete))
+        error = problem or shortfall(listed, final, self.params)
+        if error is not None:
+            yield Shortfall(error)
 
-    def _folder(self, storage: KeptReplays) -> ReplayFolder:
-        return ReplayFolder(storage, self.name_of, self.known, self.params.max_replay_bytes)
+    def _wanted(self, listed: Listed) -> dict[str, str | None]:
+        """Return the path of groups of the replays that the settings ask for."""
+        if self.params.delisted is Delisted.keep:
+            return listed.paths
+        return {key: path for key, path in listed.paths.items() if key not in listed.delisted}
+
+    def _dropped(self, listed: Listed) -> Iterator[Reject]:
+        """Yield the replays that are left out because no list has them any more."""
+        if self.params.delisted is Delisted.keep:
+            return
+        for key in sorted(listed.delisted):
+            yield Reject(
+                safe_id(key), key, "fetch", Reason.DELISTED, f"listed no more since {day_of(listed.delisted[key])}"
+            )
+
+    def _folder(self, storage: RawStorage) -> ReplayFolder:
+        return ReplayFolder(storage.replays, self.name_of, self.known, self.params.max_replay_bytes)
 
     def _reconciled(self, known: Mapping[str, Download], folder: ReplayFolder) -> dict[str, Download]:
         """Return what is known of each replay once every file that is there was looked at."""
         folder.look(known.values(), threads=self.config.threads)
         params = self.params
-        return reconcile(known.values(), folder, retry_failed=params.retry_failed, max_bytes=params.max_replay_bytes)
+        return reconcile(
+            known.values(),
+            folder,
+            retry_failed=params.retry_failed,
+            max_bytes=params.max_replay_bytes,
+            now=self.clock.now(),
+        )
 
-    def _listed(self) -> tuple[dict[str, str | None], str]:
-        """Return the path of groups of every replay that was asked for, and the tier of the key."""
+    def _listed(self, storage: RawStorage) -> tuple[Listed, str]:
+        """Return everything that was asked for, and the tier of the key."""
         tier = self._tier()
         pacer = self.client.pacer
         pacer.set_limits(limits_of(tier, files_per_hour=self.config.rate_limit_per_hour))
         self.ledger.set_facts({"files_per_hour": f"{pacer.limit(Call.FILE).per_hour or 0}"})
-        lister = Lister(self.client, self.ledger)
+        lister = Lister(
+            self.client, Listings(self.ledger), self.patience, self.clock, accepted=self.params.accept_incomplete
+        )
         if self.params.refresh:
             lister.refresh()
-        return lister.replays_of(self.params.groups, query_filters(self.params.query)), tier
+        groups, filters = self.params.groups, query_filters(self.params.query)
+        listed = lister.read(groups, filters)
+        if fill(
+            self.ledger, storage.lists, place=lister.place, query=lister.query_scope(filters), now=self.clock.now()
+        ):
+            listed = lister.read(groups, filters)
+        return listed, tier
 
-    def _download(self, downloads: dict[str, Download], folder: ReplayFolder) -> None:
-        """Download what is missing, as far as the limits of this run allow, and put into ``downloads`` what became of it."""
+    def _download(self, downloads: dict[str, Download], folder: ReplayFolder) -> FetchError | None:
+        """Download what is missing, as far as the limits of this run allow, and put into ``downloads`` what became of it.
+
+        Returns:
+            What ended it before that.
+        """
         hours = self.params.max_hours
         budget = Budget(self.params.max_replays, self.started + hours * HOUR if hours else None)
-        downloader = Downloader(self.client, self.ledger, folder, self.clock)
-        while (wanted := choose(downloads)) and not budget.is_spent(self.clock.now()):
+        downloader = Downloader(self.client, self.ledger, folder, self.clock, self.patience)
+        total = len(choose(downloads))
+        if not total:
+            return None
+        try:
             # Closing ends the threads before client and ledger, whatever interrupts the loop.
-            with closing(downloader.download(wanted, threads=self.config.threads, budget=budget)) as found:
-                for download in with_progress(found, total=len(wanted), what="replays", note=self._quota):
-                    downloads[download.replay.id] = download
+            with closing(downloader.download(downloads, threads=self.config.threads, budget=budget)) as found:
+                for _ in with_progress(found, total=total, what="replays", note=self._quota):
+                    pass
+        except (AuthError, Outage) as error:
+            return error
+        return None
 
     def _quota(self) -> str:
         left = self.client.pacer.left_this_hour(Call.FILE)
@@ -159,28 +222,29 @@ class Ballchasing:
         known, at = ledger.fact("tier"), float(ledger.fact("tier_at") or 0)
         if known is not None and 0 <= now - at < TIER_HOLDS_SECONDS and ledger.fact("tier_of") == of:
             return known
-        tier = str(self.client.ping().get("type") or "regular")
+        tier = str(self.patience.call(self.client.ping, ping=self.client.ping).get("type") or "regular")
         ledger.set_facts({"tier": tier, "tier_at": f"{self.clock.now()}", "tier_of": of})
         return tier
 
     def _plan(self, downloads: Mapping[str, Download], tier: str) -> str:
         """Return one line about what there is to do."""
         wanted = len(choose(downloads))
-        here = sum(found.outcome is Outcome.DOWNLOADED for found in downloads.values())
+        found = recordings_of(downloads.values())
         calls = min(wanted, self.params.max_replays or wanted)
-        limit = self.client.pacer.limit(Call.FILE)
+        limit, share = self.client.pacer.limit(Call.FILE), self.client.pacer.share(Call.FILE)
         quota = f"{limit.per_hour} downloads an hour" if limit.per_hour else "no hourly limit of downloads"
+        slower = f", {share:.0%} of it after refusals within the last hour" if share < 1 else ""
         return (
-            f"{len(downloads)} replays listed, {here} here already, {wanted} to download; {calls} calls, "
-            f"{duration(calls * limit.spacing)} at this key's pace ({tier}, {quota})"
+            f"{len(downloads)} replays listed, {found.kept} here already, {wanted} to download"
+            f"{found.shown(self.clock.now())}; {calls} calls, {duration(calls * limit.spacing / share)} at this key's pace "
+            f"({tier}, {quota}{slower})"
         )
 
 
-def duration(seconds: float) -> str:
-    """Return a duration as text."""
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return "less than a minute"
-    days, rest = divmod(minutes, 24 * 60)
-    parts = [(days, "d"), (rest // 60, "h"), (rest % 60, "min")]
-    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+def _columns(listed: Listed, replay_id: str) -> dict[str, Any]:
+    """Return the columns of the manifest that follow from where a replay is listed."""
+    at = listed.delisted.get(replay_id)
+    return {
+        "group_path": listed.paths.get(replay_id),
+        "delisted_at": None if at is None else datetime.fromtimestamp(int(at), UTC).replace(tzinfo=None),
+    }

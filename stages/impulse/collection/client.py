@@ -8,17 +8,27 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from impulse.collection.answers import error_of, retry_after
+from impulse.collection.answers import error_of, is_text, retry_after
+from impulse.collection.causes import cause_of
 from impulse.collection.config import origin
 from impulse.collection.pacing import Call, Clock, Pacer
-from impulse.errors import FetchError, RateLimited, ServerError, TooLong, UnexpectedResponse
+from impulse.config.fetch import LOOPBACK
+from impulse.errors import (
+    FetchError,
+    ForbiddenError,
+    NotFoundError,
+    RateLimited,
+    ServerError,
+    TooLong,
+    UnexpectedResponse,
+)
 
 Params = Mapping[str, Sequence[str]]
 
@@ -62,6 +72,14 @@ class _KeyFor(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """A session that leaves redirects alone; requests looks at them even when it is not to follow any, and fails at odd ones."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return no target."""
+        return None
+
+
 class BallchasingClient:
     """Calls of one key to one server; threads share it. Use it as a context manager."""
 
@@ -82,7 +100,7 @@ class BallchasingClient:
         self._retries = retries or RetryPolicy()
         self._key = key
         self._max_file_bytes = max_file_bytes
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.auth = _KeyFor(key, self.base_url)
         self._session.headers["User-Agent"] = "impulse"
         for scheme in ("http://", "https://"):
@@ -137,10 +155,22 @@ class BallchasingClient:
 
         Raises:
             TooLong: it is larger than replays may be.
-            FetchError: as for :meth:`get_json`.
+            FetchError: as for :meth:`get_json`; a page or a message in the place of a file is a fault of the server.
         """
         path = f"/replays/{quote(replay_id, safe='')}/file"
         return next(self._tries(Call.FILE, path, {}, "application/octet-stream", self._max_file_bytes))
+
+    def is_known(self, replay_id: str) -> bool:
+        """Tell whether the server knows a replay, whatever it says of its file.
+
+        Raises:
+            FetchError: as for :meth:`get_json`, but for NotFoundError and ForbiddenError.
+        """
+        try:
+            self.get_json(Call.CORE, f"/replays/{quote(replay_id, safe='')}", {})
+        except (NotFoundError, ForbiddenError):
+            return False
+        return True
 
     def _tries(self, kind: Call, path: str, params: Params, accept: str, limit: int) -> Iterator[bytes]:
         """Yield the body of the answer to each try; the caller asks for the next one if it cannot use it."""
@@ -149,20 +179,24 @@ class BallchasingClient:
             try:
                 yield self._once(kind, path, params, accept, limit)
             except RateLimited as error:
+                self.pacer.refused(kind)
                 wait = self._rate_limit_wait(kind, error, refusals)
                 refusals, waited = refusals + 1, waited + wait
                 if waited > self._retries.max_rate_limit_seconds:
                     raise
                 self.pacer.pause(kind, wait)
                 continue
-            except ServerError:
+            except ServerError as error:
                 if failures + 1 >= self._retries.tries:
                     raise
+                asked = error.retry_after or 0.0
+            else:
+                asked = 0.0
             failures += 1
             if failures >= self._retries.tries:
                 return
-            backoff = min(self._retries.backoff_seconds * 2 ** (failures - 1), self._retries.max_backoff_seconds)
-            self._clock.sleep(backoff * random.uniform(0.75, 1.25))
+            backoff = max(self._retries.backoff_seconds * 2 ** (failures - 1), asked)
+            self._clock.sleep(min(backoff, self._retries.max_backoff_seconds) * random.uniform(0.75, 1.25))
 
     def _rate_limit_wait(self, kind: Call, error: RateLimited, refusals: int) -> float:
         """Return how long to leave the server alone: as it asks, or twice as long each time.
@@ -181,18 +215,21 @@ class BallchasingClient:
     def _once(self, kind: Call, path: str, params: Params, accept: str, limit: int) -> bytes:
         url, what = self.base_url + path, f"GET {path}"
         for _ in range(MAX_REDIRECTS + 1):
-            self.pacer.take(kind)
+            if self._is_own(url):
+                self.pacer.take(kind)
             try:
                 with self._get(url, params, accept) as response:
                     if response.status_code == 200:
-                        return self._body(what, response, limit)
+                        body = self._body(what, response, limit)
+                        if kind is Call.FILE and is_text(response.headers.get("Content-Type", ""), body):
+                            raise ServerError(f"{what}: the answer is no file but {_shown(response, body)}")
+                        return body
                     if not response.is_redirect:
                         text = self._body(what, response, CHUNK_BYTES, is_partial=True)
-                        raise self._error(what, response, text)
-                    url, params = self._redirect(what, url, response.headers["location"]), {}
+                        raise self._error(what, response, text, is_own=self._is_own(url))
+                    url, params = self._redirect(what, kind, url, response.headers["location"]), {}
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-                # Neither text names a header, but the text of a URL library is long; its kind says enough.
-                raise ServerError(f"{what}: {type(error).__name__}") from error
+                raise ServerError(f"{what}: {cause_of(error)}") from error
         raise UnexpectedResponse(f"{what}: more than {MAX_REDIRECTS} redirects")
 
     def _get(self, url: str, params: Params, accept: str) -> requests.Response:
@@ -229,18 +266,43 @@ class BallchasingClient:
             raise ServerError(f"{what}: the answer has {size} bytes, {announced} were announced")
         return b"".join(parts)
 
-    def _redirect(self, what: str, url: str, location: str) -> str:
-        target = urljoin(url, location)
+    def _redirect(self, what: str, kind: Call, url: str, location: str) -> str:
+        """Return where an answer leads.
+
+        A file may be kept elsewhere: its length and two CRCs tell whether it is the right one, and it is asked for without
+        the key. Nothing protects a list but its origin.
+        """
         try:
-            is_same = origin(target) == origin(self.base_url)
-        except ValueError:
-            is_same = False
-        if not is_same:
+            target = urljoin(url, location)
+            parts = urlsplit(target)
+            is_own, host = self._is_own(target), parts.hostname
+        except ValueError as error:
+            raise UnexpectedResponse(f"{what}: the server redirects to what is no address") from error
+        if is_own:
+            return target
+        if kind is not Call.FILE:
             raise UnexpectedResponse(f"{what}: the server redirects to another origin, which is not followed")
+        # A server on this machine, as in a rehearsal, may have its storage there too.
+        is_here = host in LOOPBACK and urlsplit(self.base_url).hostname in LOOPBACK
+        if not host or "@" in parts.netloc or not (parts.scheme == "https" or (parts.scheme == "http" and is_here)):
+            raise UnexpectedResponse(f"{what}: the server redirects to what is no https address, which is not followed")
         return target
 
-    def _error(self, what: str, response: requests.Response, text: bytes) -> FetchError:
+    def _is_own(self, url: str) -> bool:
+        """Tell whether a URL belongs to the server that the key is for."""
+        return origin(url) == origin(self.base_url)
+
+    def _error(self, what: str, response: requests.Response, text: bytes, *, is_own: bool) -> FetchError:
+        if not is_own and response.status_code != 429:
+            # What a storage says of its own, such as an address that is too old, is no word of the server about the replay.
+            return ServerError(f"{what}: HTTP {response.status_code} of the storage that the server redirects to")
         error = error_of(response.status_code, what, text.replace(self._key.encode(), b"***"))
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimited | ServerError):
             error.retry_after = retry_after(response.headers.get("Retry-After"), now=self._clock.now())
         return error
+
+
+def _shown(response: requests.Response, body: bytes) -> str:
+    """Return what an answer is, for a message."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip()[:40]
+    return f"{len(body)} bytes of {kind if kind.isprintable() and kind else 'no type'}"

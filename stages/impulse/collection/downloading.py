@@ -1,23 +1,33 @@
-"""Downloading replays: several at a time, each verified before it gets its name, each outcome written down at once."""
+"""Downloading replays: several at a time, each verified before it gets its name, each outcome written down at once.
+
+Only a fault of its own ends a replay: the same answer in two rounds, minutes apart, while the service gives other files. What may
+be the service's trouble is held back, and with several in a row nothing further is spent on it until it works again.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Generator, Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from itertools import count
 
 from impulse.collection.client import BallchasingClient
+from impulse.collection.evidence import Evidence, Had, Suspect
 from impulse.collection.folder import ReplayFolder
 from impulse.collection.ledger import Download, Ledger, Outcome
-from impulse.collection.pacing import Clock
+from impulse.collection.pacing import HOUR, Clock
+from impulse.collection.patience import TROUBLE, Patience
+from impulse.collection.selection import choose
 from impulse.errors import (
     CorruptReplay,
+    FetchError,
     ForbiddenError,
     NameTaken,
     NotFoundError,
-    ServerError,
+    RateLimited,
     TooLong,
     UnexpectedResponse,
 )
@@ -28,7 +38,13 @@ log = logging.getLogger(__name__)
 CONTENT_TRIES = 3
 """Downloads of a file whose bytes are wrong each time in another way."""
 FAULTS_IN_A_ROW = 5
-"""So many files in a row that fail by the server's fault raise the question whether it works at all."""
+"""So many files in a row that cannot be had raise the question whether the service works at all."""
+WAITS = (20.0, 120.0)
+"""Waits until what could not be had, while other files could, is asked for again."""
+ROUNDS = len(WAITS) + 1
+"""Rounds of a run that a replay can fail in."""
+RETRY_SECONDS = (0.0, HOUR, 6 * HOUR, 24 * HOUR, 72 * HOUR, 168 * HOUR)
+"""Time until a later run asks again for what failed in all rounds: after the first, the second, ... run that it failed in."""
 
 
 @dataclass(slots=True)
@@ -50,48 +66,116 @@ class Budget:
 class Downloader:
     """Downloads replays through one client into one folder."""
 
-    def __init__(self, client: BallchasingClient, ledger: Ledger, folder: ReplayFolder, clock: Clock) -> None:
+    def __init__(
+        self, client: BallchasingClient, ledger: Ledger, folder: ReplayFolder, clock: Clock, patience: Patience
+    ) -> None:
         self._client = client
         self._ledger = ledger
         self._folder = folder
         self._clock = clock
+        self._patience = patience
+        self._moments = count(1)
+        """Numbers for the starts and ends of calls, by which is known what came after what."""
 
-    def download(self, wanted: Iterable[Download], *, threads: int, budget: Budget) -> Generator[Download, None, None]:
-        """Yield what became of each replay as it is known; stop starting new ones when the budget is spent.
+    def download(
+        self, downloads: dict[str, Download], *, threads: int, budget: Budget
+    ) -> Generator[Download, None, None]:
+        """Download what is missing, put what became of each replay into ``downloads``, and yield it as it is known.
+
+        Args:
+            downloads: every replay that was asked for.
+            threads: downloads at a time.
+            budget: no further one starts when it is spent.
 
         Raises:
             AuthError: the server refuses the key.
-            RateLimited: the server kept asking to wait for over an hour.
-            ServerError: the server does not work; what failed because of that stays pending.
+            Outage: the service has not worked for too long; whatever was not had because of that stays pending.
         """
-        faults: list[Download] = []
-        for download, is_fault in self._in_threads(wanted, threads=threads, budget=budget):
-            if is_fault:
-                faults.append(download)
-            if len(faults) >= FAULTS_IN_A_ROW:
-                self._check_server()
-            if not is_fault or len(faults) >= FAULTS_IN_A_ROW:
-                self._ledger.record(faults, at=self._clock.now())
-                faults = []
-            yield download
-        if faults:
-            self._check_server()
-            self._ledger.record(faults, at=self._clock.now())
+        evidence = Evidence(self._client, downloads)
+        held: dict[str, Suspect] = {}
+        failures: Counter[str] = Counter()
+        while not self._is_spent(budget):
+            earlier, held = held, {}
+            for found in self._round(downloads, held, evidence, threads=threads, budget=budget):
+                downloads[found.replay.id] = found
+                yield found
+            if not held or self._is_spent(budget):
+                return
+            if failures and (trouble := evidence.trouble(held.values())) is not None:
+                self._wait_out(trouble, evidence, held, budget)
+                continue
+            failures.update(held.keys())
+            for suspect in list(held.values()):
+                if suspect.is_like(earlier.get(suspect.id)) or failures[suspect.id] >= ROUNDS:
+                    del held[suspect.id]
+                    downloads[suspect.id] = found = self._ended(suspect)
+                    yield found
+            if held:
+                wait = self._patience.bounded(WAITS[min(failures[name] for name in held) - 1])
+                log.info("%d replays could not be had so far, and are asked for again in %.0f s", len(held), wait)
+                self._clock.sleep(wait)
 
-    def _in_threads(
-        self, wanted: Iterable[Download], *, threads: int, budget: Budget
-    ) -> Iterator[tuple[Download, bool]]:
-        todo = iter(wanted)
-        running: set[Future[tuple[Download, bool]]] = set()
+    def _is_spent(self, budget: Budget) -> bool:
+        return budget.is_spent(self._clock.now())
+
+    def _round(
+        self,
+        downloads: dict[str, Download],
+        held: dict[str, Suspect],
+        evidence: Evidence,
+        *,
+        threads: int,
+        budget: Budget,
+    ) -> Iterator[Download]:
+        """Ask once for everything that is missing; what cannot be had now is in ``held`` in the end."""
+        while wanted := [found for found in choose(downloads) if found.replay.id not in held]:
+            todo = deque(wanted)
+            row: list[Suspect] = []
+            while todo and not self._is_spent(budget):
+                for result in self._until_trouble(todo, row, threads=threads, budget=budget):
+                    evidence.note(result)
+                    if isinstance(result, Suspect):
+                        row.append(result)
+                        held[result.id] = result
+                    else:
+                        # What came back before this call began is no trouble that still lasts.
+                        row[:] = [suspect for suspect in row if suspect.ended > result.began]
+                        yield result.download
+                if _is_trouble(row):
+                    if (trouble := evidence.trouble(row, todo)) is not None:
+                        self._wait_out(trouble, evidence, held, budget, todo)
+                    row.clear()
+            if self._is_spent(budget):
+                return
+
+    def _wait_out(
+        self,
+        trouble: FetchError,
+        evidence: Evidence,
+        held: dict[str, Suspect],
+        budget: Budget,
+        todo: deque[Download] | None = None,
+    ) -> None:
+        """Wait until the service works, or the budget is spent."""
+        found: FetchError | None = trouble
+        while found is not None:
+            self._patience.wait(found, until=budget.until)
+            if self._is_spent(budget):
+                return
+            found = evidence.trouble(held.values(), todo, again=True)
+        self._patience.over()
+
+    def _until_trouble(
+        self, todo: deque[Download], row: list[Suspect], *, threads: int, budget: Budget
+    ) -> Iterator[Suspect | Had]:
+        """Yield what becomes of downloads until there are no more, or several in a row fail."""
+        running: set[Future[Suspect | Had]] = set()
         with ThreadPoolExecutor(threads, thread_name_prefix="download") as pool:
             try:
                 while True:
-                    while len(running) < threads and not budget.is_spent(self._clock.now()):
-                        download = next(todo, None)
-                        if download is None:
-                            break
+                    while len(running) < threads and not _is_trouble(row) and todo and not self._is_spent(budget):
                         budget.started += 1
-                        running.add(pool.submit(self._one, download))
+                        running.add(pool.submit(self._one, todo.popleft()))
                     if not running:
                         return
                     done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -102,40 +186,43 @@ class Downloader:
                 self._clock.stop()
                 raise
 
-    def _check_server(self) -> None:
+    def _one(self, download: Download) -> Suspect | Had:
+        """Download one replay, or return why it cannot be had now; such a failure is not written down yet."""
+        began = next(self._moments)
         try:
-            self._client.ping()
-        except ServerError as error:
-            raise ServerError(f"the server does not answer as it should ({error}); run again later to go on") from error
-
-    def _one(self, download: Download) -> tuple[Download, bool]:
-        """Download one replay; the second value says whether a fault of the server prevented it.
-
-        Such a fault is not written down here: it is the replay's fault only if the server works otherwise.
-        """
-        is_fault = False
-        try:
-            download = self._verified(download)
+            had = self._verified(download)
         except NotFoundError as error:
-            download = _lost(download, Outcome.GONE, Reason.GONE, str(error))
+            lost = _lost(download, Outcome.GONE, Reason.GONE, str(error))
         except ForbiddenError as error:
-            download = _lost(download, Outcome.FORBIDDEN, Reason.FORBIDDEN, str(error))
+            lost = _lost(download, Outcome.FORBIDDEN, Reason.FORBIDDEN, str(error))
         except CorruptReplay as error:
-            download = _lost(download, Outcome.FAILED, Reason(error.reason), error.detail)
+            lost = _lost(download, Outcome.FAILED, Reason(error.reason), error.detail)
         except NameTaken as error:
-            download = _lost(download, Outcome.FAILED, Reason.KEPT_FILE_DAMAGED, str(error))
+            return self._over(_lost(download, Outcome.FAILED, Reason.KEPT_FILE_DAMAGED, str(error)), began)
         except TooLong as error:
-            download = _lost(download, Outcome.FAILED, Reason.TOO_LARGE, f"{error} (fetch.max_replay_mb)")
-            if download.sha256 is None:
-                download = replace(download, bytes=error.size)  # so that a larger limit tries again
-        except (ServerError, UnexpectedResponse) as error:
-            is_fault = isinstance(error, ServerError)
-            download = _lost(download, Outcome.FAILED, Reason.DOWNLOAD_FAILED, str(error))
-        if not is_fault:
-            self._ledger.record([download], at=self._clock.now())
-        if download.outcome is not Outcome.DOWNLOADED:
-            log.info("replay %s: %s (%s)", download.replay.replay_id, download.outcome.value, download.detail)
-        return download, is_fault
+            lost = _lost(download, Outcome.FAILED, Reason.TOO_LARGE, f"{error} (fetch.max_replay_mb)")
+            # Its size stays where no file is there, so that a larger limit tries again.
+            return self._over(replace(lost, bytes=error.size) if download.sha256 is None else lost, began)
+        except TROUBLE as error:
+            lost = _lost(download, Outcome.FAILED, Reason.DOWNLOAD_FAILED, str(error))
+            return Suspect(download, lost, error, next(self._moments))
+        else:
+            return self._over(had, began)
+        return Suspect(download, lost, None, next(self._moments))
+
+    def _over(self, found: Download, began: int) -> Had:
+        """Write down what became of a replay at once."""
+        self._ledger.record([found], at=self._clock.now())
+        return Had(found, began)
+
+    def _ended(self, suspect: Suspect) -> Download:
+        """Write down that a replay cannot be had, and when a later run asks for it again."""
+        lost, now = suspect.lost, self._clock.now()
+        if suspect.error is not None:
+            lost = replace(lost, retry_at=now + RETRY_SECONDS[min(lost.attempts, len(RETRY_SECONDS)) - 1])
+        self._ledger.record([lost], at=now)
+        log.info("replay %s: %s (%s)", lost.replay.replay_id, lost.outcome.value, lost.detail)
+        return lost
 
     def _verified(self, download: Download) -> Download:
         """Download one replay until its bytes are right, or the same wrong ones come twice."""
@@ -144,14 +231,30 @@ class Downloader:
             content = self._client.get_file(download.replay.id)
             try:
                 kept = self._folder.keep(download, content)
-            except CorruptReplay:
+            except CorruptReplay as error:
                 digest = hashlib.sha256(content).digest()
-                if digest in digests or len(digests) + 1 >= CONTENT_TRIES:
+                if digest in digests:
                     raise
                 digests.add(digest)
+                if len(digests) >= CONTENT_TRIES:
+                    raise UnexpectedResponse(
+                        f"the server gives other bytes each time, and never a good replay ({error})"
+                    ) from error
                 continue
-            return replace(kept, attempts=download.attempts + 1)
+            return replace(kept, attempts=download.attempts + 1, retry_at=None)
+
+
+def _is_trouble(row: list[Suspect]) -> bool:
+    """Tell whether so much failed in a row that the service has to be looked at; a refusal of an hour speaks for all."""
+    return len(row) >= FAULTS_IN_A_ROW or any(isinstance(suspect.error, RateLimited) for suspect in row)
 
 
 def _lost(download: Download, outcome: Outcome, reason: Reason, detail: str) -> Download:
-    return replace(download, outcome=outcome, reason=reason.value, detail=detail, attempts=download.attempts + 1)
+    return replace(
+        download,
+        outcome=outcome,
+        reason=reason.value,
+        detail=detail,
+        attempts=download.attempts + 1,
+        retry_at=None,
+    )

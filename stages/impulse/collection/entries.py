@@ -26,6 +26,10 @@ class ListedGroup:
 
     id: str
     name: str
+    direct: int | None = None
+    """Replays that are in the group itself, by the server's count; None where it does not say."""
+    indirect: int | None = None
+    """The same with all that are in groups below it."""
 
     @classmethod
     def from_api(cls, entry: object) -> ListedGroup:
@@ -34,7 +38,8 @@ class ListedGroup:
         Raises:
             UnexpectedResponse: it is not an entry with a usable id.
         """
-        return cls(_id(entry), str(_value(entry, "name") or ""))
+        counts = (_count(_value(entry, name)) for name in ("direct_replays", "indirect_replays"))
+        return cls(_id(entry), _text(_value(entry, "name")) or "", *counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,10 @@ def _text(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return str(value).encode("utf-8", errors="replace").decode() or None  # halves of surrogate pairs are no text
+
+
+def _count(value: object) -> int | None:
+    return value if type(value) is int and 0 <= value < 2**31 else None
 
 
 def _season(entry: object) -> str | None:

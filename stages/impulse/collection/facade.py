@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from impulse.collection.kept import KeptReplays, seen_in
 from impulse.collection.pacing import Clock
 from impulse.collection.raw_storage import RawStorage
 from impulse.config.fetch import FetchParams, SourceKind, StorageKind, check_place
-from impulse.errors import ConfigError, check_known
+from impulse.errors import ConfigError, Incomplete, check_known
 from impulse.files.disk import from_home
 from impulse.files.storage import LocalFolder
 from impulse.replay.reasons import Reason
@@ -49,6 +49,19 @@ class DownloadResult:
         return self.successful + self.duplicates + self.failed + self.gone + self.forbidden + self.pending
 
 
+class DownloadIncomplete(Incomplete):
+    """A download kept what it could get, and something that should exist is missing; calling again goes on."""
+
+    def __init__(self, message: str, result: DownloadResult) -> None:
+        super().__init__(message)
+        self.result = result
+        """What there is."""
+
+    def __reduce__(self) -> tuple[type[DownloadIncomplete], tuple[str, DownloadResult]]:
+        """Keep the result when the error crosses a process boundary."""
+        return type(self), (str(self), self.result)
+
+
 def download_group(
     group_id: str,
     *,
@@ -59,6 +72,9 @@ def download_group(
     retry_failed: bool = False,
     max_replays: int | None = None,
     max_hours: float | None = None,
+    outage_patience: float = 12.0,
+    max_lost_share: float = 0.05,
+    accept_incomplete: Sequence[str] = (),
     clock: Clock | None = None,
     retries: RetryPolicy | None = None,
 ) -> DownloadResult:
@@ -77,11 +93,16 @@ def download_group(
         retry_failed: try again what failed, was gone or was forbidden.
         max_replays: end after so many downloads.
         max_hours: end after so many hours.
+        outage_patience: hours to wait for a service that does not work.
+        max_lost_share: share of recordings that may be lost: gone, forbidden, damaged at the source.
+        accept_incomplete: groups that may list fewer replays than the API counts.
         clock: time and waiting.
         retries: timeouts and retries.
 
     Raises:
         AuthError: there is no key, or the server refuses it.
+        DownloadIncomplete: something that should exist could not be had, or a list lacks something; ``result`` says what there
+            is, and calling again goes on.
         ConfigError: an argument cannot be used.
         SourceError: the group does not exist, or the server cannot be read.
         StageError: the bucket does not exist, cannot be reached, or refuses the credentials.
@@ -94,6 +115,9 @@ def download_group(
         retry_failed=retry_failed,
         max_replays=max_replays,
         max_hours=max_hours,
+        outage_patience=outage_patience,
+        max_lost_share=max_lost_share,
+        accept_incomplete=list(accept_incomplete),
     )
     config = config or CollectionConfig.from_env()
     folder = from_home(output_dir)
@@ -105,7 +129,7 @@ def download_group(
         _storage(folder, bucket, config) as storage,
     ):
         counts = take_in(
-            source.files(storage.replays),
+            source.files(storage),
             source=SourceKind.ballchasing,
             storage=storage,
             max_bytes=params.max_replay_bytes,
@@ -120,11 +144,14 @@ def download_group(
         "pending": rejected.pop(Reason.NOT_FETCHED, 0),
         "failed": sum(rejected.values()),
     }
-    return DownloadResult(
+    result = DownloadResult(
         **by_outcome,
         downloaded_now=counts.timing["written_now"],
         files=() if bucket else tuple(folder / name for name in names),
     )
+    if counts.failure:
+        raise DownloadIncomplete(counts.failure, result)
+    return result
 
 
 def _bucket(config: CollectionConfig) -> S3Url:

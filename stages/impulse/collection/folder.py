@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from impulse.collection.kept import KeptReplays
 from impulse.collection.known import KnownFacts
@@ -97,7 +98,7 @@ class ReplayFolder:
         with ThreadPoolExecutor(threads, thread_name_prefix="header") as pool:
             self._facts.update((facts.sha256, facts) for facts in pool.map(self._read_facts, unread))
 
-    def candidate(self, download: Download, group_path: str | None, *, is_new: bool) -> Candidate:
+    def candidate(self, download: Download, columns: Mapping[str, Any], *, is_new: bool) -> Candidate:
         """Return a good file for the manifest."""
         return Candidate(
             download.replay.id,
@@ -105,7 +106,7 @@ class ReplayFolder:
             self._facts.get(download.sha256 or "") or self._read_facts(download),
             path=self.name_of(download),
             replay_id=download.replay.replay_id,
-            columns={**download.replay.manifest_columns(), "group_path": group_path},
+            columns={**download.replay.manifest_columns(), **columns},
             players=download.replay.listed_players(),
             is_new=is_new,
         )

@@ -8,16 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from impulse.collection.raw_storage import RawStorage
-from impulse.collection.source import Candidate, FileFacts, too_large
+from impulse.collection.source import Candidate, Certificate, FileFacts, Item, Shortfall, too_large
 from impulse.collection.threads import map_in_order
 from impulse.config.fetch import SourceKind
-from impulse.errors import NameTaken
+from impulse.errors import EXIT_CONFIG, ImpulseError, NameTaken
 from impulse.replay.reasons import Reason
 from impulse.run.job import Counts
 from impulse.tables import rejects
 from impulse.tables.io import table_of, to_parquet
-from impulse.tables.manifest import LISTED_PLAYER_COLUMNS, MANIFEST_COLUMNS
-from impulse.tables.paths import LISTED_PLAYERS, MANIFEST, REJECTS, STORAGE_URL, replay_path
+from impulse.tables.manifest import LISTED_PLAYER_COLUMNS, LISTING_COLUMNS, MANIFEST_COLUMNS
+from impulse.tables.paths import LISTED_PLAYERS, LISTINGS, MANIFEST, REJECTS, STORAGE_URL, replay_path
 from impulse.tables.rejects import Reject
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ NAMES_LOGGED = 5
 
 
 def take_in(
-    files: Iterable[Candidate | Reject],
+    files: Iterable[Item],
     *,
     source: SourceKind,
     storage: RawStorage,
@@ -43,15 +43,26 @@ def take_in(
         storage: where files and lists go, each file as soon as it came.
         threads: files that are stored at a time.
         max_bytes: size of the largest replay; also of one that was kept when more was allowed. None allows any.
+
+    Raises:
+        AuthError: the source refused the key on the way; what came before is stored and listed.
     """
     rows: dict[str, dict[str, Any]] = {}
     players: list[Mapping[str, Any]] = []
     rejected: list[Reject] = []
+    listings: list[Mapping[str, Any]] = []
+    shortfall: ImpulseError | None = None
     new = 0
 
     def to_store() -> Iterator[tuple[dict[str, Any], bytes]]:
-        nonlocal new
+        nonlocal new, shortfall
         for file in files:
+            if isinstance(file, Certificate):
+                listings.extend(file.rows)
+                continue
+            if isinstance(file, Shortfall):
+                shortfall = file.error
+                continue
             if isinstance(file, Reject):
                 rejected.append(file)
                 continue
@@ -80,14 +91,18 @@ def take_in(
     healed = len(storage.replays.healed)
     if healed:
         log.warning("%d kept files were not what they should be, and are replaced: %s", healed, _some(storage))
-    _write_lists(rows.values(), [row for row in players if row["replay_id"] in rows], rejected, storage=storage)
+    _write_lists(
+        rows.values(), [row for row in players if row["replay_id"] in rows], rejected, listings, storage=storage
+    )
+    if shortfall is not None and shortfall.exit_code == EXIT_CONFIG:
+        raise shortfall  # somebody has to change something; what came before is listed
     return Counts(
         replays_in=len(rows) + len(rejected),
         replays_out=len(rows),
         rejected=rejects.count_by_reason(rejected),
         figures={"bytes": sum(row["bytes"] for row in rows.values())},
         timing={"written_now": sum(result is True for result in stored) + new, "healed_now": healed},
-        failure=_failure(rejected),
+        failure="; ".join(filter(None, (_failure(rejected), str(shortfall or "")))),
     )
 
 
@@ -136,6 +151,7 @@ def _write_lists(
     rows: Iterable[Mapping[str, Any]],
     players: Iterable[Mapping[str, Any]],
     rejected: Iterable[Reject],
+    listings: Iterable[Mapping[str, Any]],
     *,
     storage: RawStorage,
 ) -> None:
@@ -149,6 +165,7 @@ def _write_lists(
     for name, table in (
         (MANIFEST, manifest),
         (LISTED_PLAYERS, listed),
+        (LISTINGS, table_of(listings, LISTING_COLUMNS)),
         (REJECTS, rejects.to_table(rejected)),
     ):
         storage.lists.write(name, to_parquet(table))

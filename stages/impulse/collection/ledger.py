@@ -7,38 +7,33 @@ and verified again. Every method is one transaction and may be called from any t
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from impulse.collection.entries import ListedGroup, ListedReplay
-from impulse.errors import StageError
+from impulse.collection.entries import ListedReplay
+from impulse.collection.ledger_tables import LAYOUT, prepare
+from impulse.errors import StageError, one_line
 
-LAYOUT = "1"
-"""Version of the tables."""
+log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 60.0
 """How long a transaction waits for one of another process."""
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS calls (kind TEXT NOT NULL, at REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS calls_by_time ON calls (kind, at);
-CREATE TABLE IF NOT EXISTS pauses (kind TEXT PRIMARY KEY, until REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS listings (scope TEXT PRIMARY KEY, after TEXT, is_done INTEGER NOT NULL, pages INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS members (scope TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (scope, id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS groups (id TEXT PRIMARY KEY, name TEXT);
-CREATE TABLE IF NOT EXISTS replays (
-    id TEXT PRIMARY KEY, metadata TEXT NOT NULL, outcome TEXT NOT NULL DEFAULT 'pending', reason TEXT, detail TEXT,
-    attempts INTEGER NOT NULL DEFAULT 0, sha256 TEXT, bytes INTEGER, duplicate_of TEXT, group_path TEXT,
-    is_selected INTEGER NOT NULL DEFAULT 0, changed_at REAL
-);
-"""
+MAGIC = b"SQLite format 3\0"
+"""Start of every ledger."""
+SUFFIXES = (".sqlite", ".sqlite3", ".db")
+"""Names of files that can only be a ledger, whatever a bad disk has made of their first bytes."""
+
+
+class LedgerDamaged(StageError):
+    """The ledger's file is damaged; what was collected says what was in it."""
 
 
 class Outcome(StrEnum):
@@ -57,7 +52,7 @@ class Outcome(StrEnum):
 
 
 LOST = (Outcome.FAILED, Outcome.GONE, Outcome.FORBIDDEN)
-"""Outcomes that only ``retry_failed`` tries again."""
+"""Outcomes that are tried again when their time has come, where they have one, or by ``retry_failed``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +66,8 @@ class Download:
     attempts: int = 0
     sha256: str | None = None
     bytes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """How far the pages of one list were read."""
-
-    after: str | None = None
-    """Cursor of the next page."""
-    is_done: bool = False
-    pages: int = 0
+    retry_at: float | None = None
+    """When a replay that failed through no fault of its own is tried again, in seconds since 1970; None for all others."""
 
 
 class Ledger:
@@ -110,12 +97,11 @@ class Ledger:
             # be missing, which costs a look at files that are there.
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
-            # In one transaction, so that whoever copies a new ledger sees all tables or none.
-            self._database.executescript(f"BEGIN IMMEDIATE;{_TABLES}COMMIT;")
-            self._database.execute("INSERT OR IGNORE INTO facts VALUES ('layout', ?)", (LAYOUT,))
-        found = self.fact("layout")
-        if found != LAYOUT:
-            raise StageError(f"the ledger {self._path} has layout {found}, this version needs {LAYOUT}; move it away")
+            if (found := self._database.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                raise LedgerDamaged(f"the ledger {self._path} is damaged ({one_line(Exception(found))})")
+            layout = prepare(self._database)
+        if layout != LAYOUT:
+            raise StageError(f"the ledger {self._path} has layout {layout}, this version needs {LAYOUT}; move it away")
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -127,7 +113,9 @@ class Ledger:
         except sqlite3.DatabaseError as error:
             if type(error) is not sqlite3.DatabaseError:
                 raise  # a defect of the program, not of the file
-            raise StageError(f"the ledger {self._path} cannot be used ({error}); move it away and run again") from error
+            raise LedgerDamaged(
+                f"the ledger {self._path} cannot be used ({error}); run again: what is kept says what was in it"
+            ) from error
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -143,7 +131,7 @@ class Ledger:
 
     def fact(self, name: str) -> str | None:
         """Return a fact about the job, such as the key's tier."""
-        rows = self._rows("SELECT value FROM facts WHERE name = ?", name)
+        rows = self.rows("SELECT value FROM facts WHERE name = ?", name)
         return str(rows[0][0]) if rows else None
 
     def set_facts(self, facts: Mapping[str, str]) -> None:
@@ -151,62 +139,13 @@ class Ledger:
         with self.transaction() as database:
             database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
 
-    def group_name(self, group_id: str) -> str | None:
-        """Return the name of a group that was seen; None for one that was not."""
-        rows = self._rows("SELECT name FROM groups WHERE id = ?", group_id)
-        return str(rows[0][0]) if rows else None
-
-    def listing(self, scope: str) -> Listing:
-        """Return how far a list was read."""
-        rows = self._rows("SELECT after, is_done, pages FROM listings WHERE scope = ?", scope)
-        return Listing(rows[0][0], bool(rows[0][1]), rows[0][2]) if rows else Listing()
-
-    def forget_listings(self, prefix: str) -> None:
-        """Let the lists of one server be read again; outcomes are kept."""
-        with self.transaction() as database:
-            for table in ("listings", "members"):
-                database.execute(f"DELETE FROM {table} WHERE substr(scope, 1, ?) = ?", (len(prefix), prefix))
-
-    def add_groups(self, groups: Iterable[ListedGroup]) -> None:
-        """Remember groups by their ids."""
-        with self.transaction() as database:
-            self._add_groups(database, groups)
-
-    def add_page(
-        self, scope: str, entries: Sequence[ListedGroup | ListedReplay], *, after: str | None, is_done: bool
-    ) -> None:
-        """Remember a page of a list and where the next one starts; one that brings nothing new is the last."""
-        with self.transaction() as database:
-            before = database.total_changes
-            database.executemany("INSERT OR IGNORE INTO members VALUES (?, ?)", [(scope, item.id) for item in entries])
-            new = database.total_changes - before
-            self._add_groups(database, (item for item in entries if isinstance(item, ListedGroup)))
-            database.executemany(
-                "INSERT INTO replays (id, metadata) VALUES (?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET metadata = excluded.metadata",
-                [
-                    (item.id, json.dumps(item.metadata, sort_keys=True))
-                    for item in entries
-                    if isinstance(item, ListedReplay)
-                ],
-            )
-            database.execute(
-                "INSERT INTO listings VALUES (?, ?, ?, 1) ON CONFLICT (scope) DO UPDATE "
-                "SET after = excluded.after, is_done = excluded.is_done, pages = pages + 1",
-                (scope, after, is_done or new == 0),
-            )
-
-    def members(self, scope: str) -> list[str]:
-        """Return the ids of a list in a fixed order."""
-        return [row[0] for row in self._rows("SELECT id FROM members WHERE scope = ? ORDER BY id", scope)]
-
     def known(self, replay_ids: Collection[str]) -> dict[str, Download]:
         """Return what is known of replays, by id and in its order."""
-        rows = self._rows(
-            "SELECT id, metadata, outcome, reason, detail, attempts, sha256, bytes FROM replays ORDER BY id"
+        rows = self.rows(
+            "SELECT id, metadata, outcome, reason, detail, attempts, sha256, bytes, retry_at FROM replays ORDER BY id"
         )
         return {
-            row[0]: Download(ListedReplay(row[0], json.loads(row[1])), Outcome(row[2]), *row[3:8])
+            row[0]: Download(ListedReplay(row[0], json.loads(row[1])), Outcome(row[2]), *row[3:9])
             for row in rows
             if row[0] in replay_ids
         }
@@ -232,19 +171,57 @@ class Ledger:
             at: time in seconds since 1970.
         """
         rows: list[tuple[Any, ...]] = [
-            (f.outcome.value, f.reason, f.detail, f.attempts, f.sha256, f.bytes, at, f.replay.id) for f in downloads
+            (f.outcome.value, f.reason, f.detail, f.attempts, f.sha256, f.bytes, f.retry_at, at, f.replay.id)
+            for f in downloads
         ]
         with self.transaction() as database:
             database.executemany(
                 "UPDATE replays SET outcome = ?, reason = ?, detail = ?, attempts = ?, sha256 = ?, bytes = ?, "
-                "changed_at = ? WHERE id = ?",
+                "retry_at = ?, changed_at = ? WHERE id = ?",
                 rows,
             )
 
-    def _rows(self, query: str, *values: str) -> list[Any]:
+    def selected(self) -> dict[str, str]:
+        """Return the outcomes of the replays that the last run was about, by id."""
+        return dict(self.rows("SELECT id, outcome FROM replays WHERE is_selected = 1"))
+
+    def rows(self, query: str, *values: str | float) -> list[Any]:
+        """Return the rows of a query that changes nothing."""
         with self._lock, self._errors():
             return self._database.execute(query, values).fetchall()
 
-    @staticmethod
-    def _add_groups(database: sqlite3.Connection, groups: Iterable[ListedGroup]) -> None:
-        database.executemany("INSERT OR REPLACE INTO groups VALUES (?, ?)", [(item.id, item.name) for item in groups])
+
+@contextmanager
+def open_ledger(path: Path) -> Iterator[Ledger]:
+    """Open a ledger; one that is damaged is set aside, and an empty one takes its place.
+
+    The caller fills it again from what is kept: :mod:`impulse.collection.rebuilding`.
+
+    Raises:
+        StageError: it cannot be used now, or is no ledger.
+    """
+    try:
+        opened = Ledger(path)
+    except LedgerDamaged as error:
+        log.warning("%s; set aside as %s, and made again from what is kept", error, _set_aside(path, error).name)
+        opened = Ledger(path)
+    with opened as ledger:
+        yield ledger
+
+
+def _set_aside(path: Path, error: LedgerDamaged) -> Path:
+    """Give a damaged ledger another name, with its write-ahead log, and return it."""
+    with path.open("rb") as file:
+        is_ledger = file.read(len(MAGIC)) == MAGIC or path.suffix in SUFFIXES
+    if not is_ledger:
+        raise StageError(
+            f"{path} cannot be used as a ledger ({error.__cause__ or error}); name another file"
+        ) from error
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    for suffix in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
+    path.replace(aside)
+    return aside

@@ -13,6 +13,7 @@ from pathlib import Path
 from impulse.collection.kept import KeptReplays
 from impulse.collection.known import KnownFacts
 from impulse.collection.matching import Match, matches, readable_name
+from impulse.collection.raw_storage import RawStorage
 from impulse.collection.source import Candidate, FileFacts, left_out, too_large
 from impulse.config.fetch import FetchParams, check_glob
 from impulse.config.source_place import FOLDER_VARIABLE
@@ -38,13 +39,13 @@ class LocalFiles:
     known: KnownFacts
     """What they found in them."""
 
-    def plan(self, storage: KeptReplays) -> str:
+    def plan(self, storage: RawStorage) -> str:
         """Return what there is to do."""
         found = list_files(self.params, root=self.root)
         size = sum(match.path.stat().st_size for match in found.values() if match.path.is_file())
         return f"a run looks at {len(found)} files of this machine, {size / 1e6:.1f} MB; nothing is downloaded"
 
-    def files(self, storage: KeptReplays) -> Iterator[Candidate | Reject]:
+    def files(self, storage: RawStorage) -> Iterator[Candidate | Reject]:
         """Yield the files, sorted by their path inside the source; those that are as they were and kept are not read."""
         found = list_files(self.params, root=self.root)
         for name, match in with_progress(found.items(), total=len(found), what="files"):
@@ -54,7 +55,7 @@ class LocalFiles:
             elif match.error is not None:
                 yield _failed(name, match.path, match.error)
             else:
-                yield self._one(name, match.path, storage)
+                yield self._one(name, match.path, storage.replays)
         self.known.sweep()
 
     def _one(self, name: str, path: Path, storage: KeptReplays) -> Candidate | Reject:

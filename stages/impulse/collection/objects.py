@@ -10,6 +10,7 @@ from pathlib import Path
 from impulse.collection.kept import KeptReplays
 from impulse.collection.known import KnownFacts
 from impulse.collection.matching import SUFFIX
+from impulse.collection.raw_storage import RawStorage
 from impulse.collection.source import Candidate, FileFacts, left_out, too_large
 from impulse.collection.threads import map_in_order
 from impulse.config.fetch import FetchParams
@@ -49,7 +50,7 @@ class BucketSource:
     state: Path
     bucket: S3Bucket
 
-    def plan(self, storage: KeptReplays) -> str:
+    def plan(self, storage: RawStorage) -> str:
         """Return what there is to do."""
         listed = self._listed()
         size = sum(found.bytes for found in listed.values())
@@ -58,10 +59,10 @@ class BucketSource:
             "that no run has read before"
         )
 
-    def files(self, storage: KeptReplays) -> Iterator[Candidate | Reject]:
+    def files(self, storage: RawStorage) -> Iterator[Candidate | Reject]:
         """Yield the files; those that an earlier run read and stored come without their bytes."""
         listed = self._listed()
-        yield from with_progress(self._read(listed, storage), total=len(listed), what="files")
+        yield from with_progress(self._read(listed, storage.replays), total=len(listed), what="files")
 
     def _listed(self) -> dict[str, ListedObject]:
         listed = {name: found for name, found in self.bucket.objects().items() if name.lower().endswith(SUFFIX)}

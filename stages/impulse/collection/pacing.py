@@ -7,6 +7,7 @@ even inside its documented limits; what is needed is an even spacing, and that i
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ SECOND_SHARE = 0.9
 HOUR_SHARE = 0.98
 """Share of the calls an hour that is used."""
 MAX_PAUSE_SECONDS = HOUR
+SLOWER = 0.8
+"""Share of the pace that is left after a refusal inside the limits, for the hour that follows it; each further one takes as much."""
+SLOWEST = 0.25
 
 
 class Stopped(Exception):
@@ -150,6 +154,23 @@ class Pacer:
                 (kind.value, until),
             )
 
+    def refused(self, kind: Call) -> None:
+        """Slow a kind of call down for an hour, in this and any later process: the server allows less than is assumed.
+
+        Calls that were under way when another one was refused say nothing new.
+        """
+        now = self._clock.now()
+        with self._ledger.transaction() as database:
+            database.execute("DELETE FROM refusals WHERE kind = ? AND at < ?", (kind.value, now - HOUR))
+            paused = database.execute("SELECT until FROM pauses WHERE kind = ?", (kind.value,)).fetchone()
+            if paused is None or paused[0] <= now:
+                database.execute("INSERT INTO refusals VALUES (?, ?)", (kind.value, now))
+
+    def share(self, kind: Call) -> float:
+        """Return the share of the limits that is used after what the server refused in the last hour."""
+        with self._ledger.transaction() as database:
+            return share_after(database, kind, self._clock.now())
+
     def left_this_hour(self, kind: Call) -> int | None:
         """Return how many calls of the tier's quota the last hour has left; None where there is no quota."""
         limit = self._limits[kind].per_hour
@@ -171,11 +192,12 @@ class Pacer:
             database.execute("UPDATE calls SET at = ? WHERE kind = ? AND at > ?", (now, kind.value, now))
             database.execute("DELETE FROM calls WHERE kind = ? AND at < ?", (kind.value, now - HOUR - limit.spacing))
             free_at = now
+            share = share_after(database, kind, now)
             last = database.execute("SELECT max(at) FROM calls WHERE kind = ?", (kind.value,)).fetchone()[0]
             if last is not None:
-                free_at = max(free_at, last + limit.spacing)
+                free_at = max(free_at, last + limit.spacing / share)
             if limit.per_hour is not None:
-                room = max(1, int(limit.per_hour * HOUR_SHARE))
+                room = max(1, int(limit.per_hour * HOUR_SHARE * share))
                 row = database.execute(
                     "SELECT at FROM calls WHERE kind = ? ORDER BY at DESC LIMIT 1 OFFSET ?", (kind.value, room - 1)
                 ).fetchone()
@@ -188,3 +210,11 @@ class Pacer:
                 return float(free_at - now)
             database.execute("INSERT INTO calls VALUES (?, ?)", (kind.value, now))
         return 0.0
+
+
+def share_after(database: sqlite3.Connection, kind: Call, now: float) -> float:
+    """Return the share of a limit that is used after the refusals of the last hour."""
+    refusals = database.execute(
+        "SELECT count(*) FROM refusals WHERE kind = ? AND at > ? AND at <= ?", (kind.value, now - HOUR, now)
+    ).fetchone()[0]
+    return max(SLOWEST, SLOWER ** int(refusals))

@@ -6,8 +6,9 @@ Everything here follows from ids and outcomes alone, never from the order in whi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from impulse.collection.folder import ReplayFolder
 from impulse.collection.ledger import LOST, Download, Outcome
@@ -15,9 +16,12 @@ from impulse.collection.source import Candidate
 from impulse.replay.reasons import Reason
 from impulse.tables.rejects import Reject
 
+GIVEN_UP_AFTER = 3
+"""Runs in which a replay failed while others could be had; then another upload of its recording is taken."""
+
 
 def reconcile(
-    downloads: Iterable[Download], folder: ReplayFolder, *, retry_failed: bool, max_bytes: int
+    downloads: Iterable[Download], folder: ReplayFolder, *, retry_failed: bool, max_bytes: int, now: float
 ) -> dict[str, Download]:
     """Return what is known of each replay once the ledger and the folder agree.
 
@@ -26,6 +30,7 @@ def reconcile(
         folder: has the files.
         retry_failed: whether what was lost is to be tried again.
         max_bytes: size of the largest replay; one that was too large before and is not now is tried again.
+        now: time in seconds since 1970; what failed through no fault of its own is tried again when its time has come.
     """
     found: dict[str, Download] = {}
     known: set[str] = set()
@@ -49,7 +54,7 @@ def reconcile(
         elif folder.is_damaged(download):
             # Its hash stays, so that the replay is never taken for one that merely cannot be had.
             found[replay_id] = _known(download, Outcome.PENDING)
-        elif download.outcome not in LOST or retry_failed or _is_worth_a_try(download, max_bytes):
+        elif download.outcome not in LOST or retry_failed or _is_worth_a_try(download, max_bytes, now):
             found[replay_id] = replace(_known(download, Outcome.PENDING), sha256=None, bytes=None)
         elif download.sha256 is not None:
             found[replay_id] = replace(download, sha256=None, bytes=None)
@@ -57,14 +62,17 @@ def reconcile(
 
 
 def choose(downloads: Mapping[str, Download]) -> list[Download]:
-    """Return the replays that are needed and not there: of each recording the first upload that can be had."""
+    """Return the replays that are needed and not there: of each recording the first upload that can be had.
+
+    One that may only have failed by an outage keeps its place, so that no outage decides which upload is taken.
+    """
     by_recording: dict[str, list[Download]] = defaultdict(list)
     for download in downloads.values():
         by_recording[download.replay.recording_id or f"upload {download.replay.id}"].append(download)
     chosen = []
     for uploads in by_recording.values():
         hoped_for = sorted(
-            (download for download in uploads if download.outcome not in LOST),
+            (found for found in uploads if found.outcome not in LOST or is_expected(found)),
             key=lambda download: download.replay.precedence,
         )
         if hoped_for and hoped_for[0].outcome is Outcome.PENDING:
@@ -73,7 +81,11 @@ def choose(downloads: Mapping[str, Download]) -> list[Download]:
 
 
 def settle(
-    downloads: Mapping[str, Download], folder: ReplayFolder, group_paths: Mapping[str, str | None], *, new: set[str]
+    downloads: Mapping[str, Download],
+    folder: ReplayFolder,
+    columns: Callable[[str], Mapping[str, Any]],
+    *,
+    new: set[str],
 ) -> tuple[list[Candidate | Reject], list[Download]]:
     """Return what the folder holds of the replays and what is missing, and what became of each replay in the end.
 
@@ -82,7 +94,7 @@ def settle(
     Args:
         downloads: every replay that was asked for, by its id on the server.
         folder: has the files.
-        group_paths: path of groups of each replay.
+        columns: gives the columns of the manifest that the lists have of a replay.
         new: ids of those that came in this run.
     """
     good: list[Candidate | Reject] = []
@@ -101,7 +113,7 @@ def settle(
             final[replay.id] = _duplicate(download, first, Reason.DUPLICATE_BYTES)
             continue
         _restore_from_copy(download, downloads.values(), folder)
-        candidate = folder.candidate(download, group_paths.get(replay.id), is_new=replay.id in new)
+        candidate = folder.candidate(download, columns(replay.id), is_new=replay.id in new)
         recording_id = candidate.facts and candidate.facts.header and candidate.facts.header["recording_id"]
         first = taken.get(f"recording {recording_id}") if recording_id else None
         taken[f"sha256 {download.sha256}"] = first or download
@@ -128,8 +140,15 @@ def settle(
     return [*good, *lost], ordered
 
 
-def _is_worth_a_try(download: Download, max_bytes: int) -> bool:
+def is_expected(download: Download) -> bool:
+    """Tell whether a replay that failed is still taken for one that can be had, by this or the next runs."""
+    return download.outcome is Outcome.FAILED and download.retry_at is not None and download.attempts < GIVEN_UP_AFTER
+
+
+def _is_worth_a_try(download: Download, max_bytes: int, now: float) -> bool:
     """Tell whether what prevented a download may be gone, although the server gave an answer that would last."""
+    if download.retry_at is not None:
+        return download.retry_at <= now
     if download.reason == Reason.TOO_LARGE:
         return download.bytes is not None and download.bytes <= max_bytes
     return download.reason == Reason.KEPT_FILE_DAMAGED
@@ -137,7 +156,7 @@ def _is_worth_a_try(download: Download, max_bytes: int) -> bool:
 
 def _known(download: Download, outcome: Outcome) -> Download:
     """Return a replay without what an earlier outcome left in it."""
-    return replace(download, outcome=outcome, reason=None, detail=None)
+    return replace(download, outcome=outcome, reason=None, detail=None, retry_at=None)
 
 
 def _restore_from_copy(download: Download, downloads: Iterable[Download], folder: ReplayFolder) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from impulse.collection.kept import KeptReplays
-from impulse.errors import ReplayError
+from impulse.collection.raw_storage import RawStorage
+from impulse.errors import ImpulseError, ReplayError
 from impulse.replay.container import check_integrity, read_header
 from impulse.replay.facts import content_id, file_facts
 from impulse.replay.reasons import Reason
@@ -84,21 +85,40 @@ class Candidate:
     """The source itself stored the file in this run."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """What a source could not give in this run although it may exist: all else is kept, then the stage fails."""
+
+    error: ImpulseError
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a source says of its own completeness: rows of the table of listings."""
+
+    rows: Sequence[Mapping[str, Any]]
+
+
+Item = Candidate | Reject | Shortfall | Certificate
+"""What a source yields."""
+
+
 class Source(Protocol):
     """Where replays come from. ``impulse.collection.sources`` opens the one that the settings name."""
 
-    def plan(self, storage: KeptReplays) -> str:
+    def plan(self, storage: RawStorage) -> str:
         """Return one line about what a run would do; no file is written or removed.
 
         Raises:
             SourceError: the source does not exist, or nothing in it is a replay.
         """
 
-    def files(self, storage: KeptReplays) -> Iterator[Candidate | Reject]:
+    def files(self, storage: RawStorage) -> Iterator[Item]:
         """Yield the files in a fixed order, and show how many have come.
 
         Args:
-            storage: where files go; one that it lacks, or has with other bytes, is given again.
+            storage: where files go; one that it lacks, or has with other bytes, is given again. Its lists are those of
+                the run before.
 
         Raises:
             SourceError: as for :meth:`plan`.

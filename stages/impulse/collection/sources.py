@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from impulse.collection.config import CollectionConfig
-from impulse.collection.kept import KeptReplays, seen_in
+from impulse.collection.kept import seen_in
 from impulse.collection.known import KnownFacts
 from impulse.collection.local import LocalFiles
-from impulse.collection.raw_storage import SEEN
+from impulse.collection.raw_storage import SEEN, RawStorage
 from impulse.collection.source import Candidate, Source
 from impulse.config.fetch import FetchParams, SourceKind
 from impulse.demo import corpus
@@ -62,11 +62,11 @@ class Demo:
 
     params: FetchParams
 
-    def plan(self, storage: KeptReplays) -> str:
+    def plan(self, storage: RawStorage) -> str:
         """Return what there is to do."""
         return f"a run writes the replays of {self.params.matches} synthetic matches; nothing is downloaded"
 
-    def files(self, storage: KeptReplays) -> Iterator[Candidate]:
+    def files(self, storage: RawStorage) -> Iterator[Candidate]:
         """Yield the replays, made one after the other."""
         params = self.params
         made = corpus(matches=params.matches, seed=params.seed, duration_seconds=params.match_seconds)

@@ -32,10 +32,10 @@ def run(job: Job[FetchParams]) -> Counts | None:
     # The source comes first: that of Ballchasing makes sure that no other run downloads at the same time.
     with open_source(job) as source, raw_storage(params, folder=job.output / "raw", state=job.state) as storage:
         if params.dry_run:
-            log.info("%s", source.plan(storage.replays))
+            log.info("%s", source.plan(storage))
             return None
         counts = take_in(
-            source.files(storage.replays),
+            source.files(storage),
             source=params.source,
             storage=storage,
             threads=params.threads,

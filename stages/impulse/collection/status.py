@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from impulse.collection.ballchasing import duration
-from impulse.collection.pacing import HOUR, Call
+from impulse.collection.certificate import recordings_of
+from impulse.collection.durations import duration
+from impulse.collection.entries import ListedReplay
+from impulse.collection.ledger import LOST, Download, Outcome
+from impulse.collection.ledger_tables import LAYOUT
+from impulse.collection.pacing import HOUR, Call, limits_of, share_after
+from impulse.collection.patience import FACTS
 from impulse.errors import StageError
 
 LAST_ERRORS = 5
@@ -26,40 +32,81 @@ def status_lines(path: Path, *, now: float) -> list[str]:
     if not path.is_file():
         raise StageError(f"there is no ledger at {path}; no download from Ballchasing.com has run here")
     try:
-        return _lines(path, now)
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            return _lines(database, now)
     except sqlite3.DatabaseError as error:
-        raise StageError(f"{path} cannot be read: {error}") from error
+        raise StageError(
+            f"{path} cannot be read: {error}; the next download sets a damaged ledger aside and makes it again"
+        ) from error
 
 
-def _lines(path: Path, now: float) -> list[str]:
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-        outcomes = dict(
-            database.execute("SELECT outcome, count(*) FROM replays WHERE is_selected = 1 GROUP BY outcome ORDER BY 1")
-        )
-        facts = dict(database.execute("SELECT name, value FROM facts"))
-        used, first = database.execute(
-            "SELECT count(*), min(at) FROM calls WHERE kind = ? AND at > ?", (Call.FILE.value, now - HOUR)
-        ).fetchone()
-        paused = database.execute("SELECT max(until) FROM pauses").fetchone()[0] or 0
-        groups, pages = database.execute(
-            "SELECT (SELECT count(*) FROM groups), (SELECT coalesce(sum(pages), 0) FROM listings)"
-        ).fetchone()
-        errors = database.execute(
-            "SELECT id, outcome, attempts, detail FROM replays WHERE is_selected = 1 AND outcome IN "
-            "('failed', 'gone', 'forbidden') ORDER BY changed_at DESC, id LIMIT ?",
-            (LAST_ERRORS,),
-        ).fetchall()
+def _lines(database: sqlite3.Connection, now: float) -> list[str]:
+    facts = dict(database.execute("SELECT name, value FROM facts"))
+    if facts.get("layout") != str(LAYOUT):
+        raise StageError(f"the ledger has layout {facts.get('layout')}; the next download changes it to {LAYOUT}")
+    groups, pages, open_lists, problems = database.execute(
+        "SELECT (SELECT count(*) FROM groups), coalesce(sum(pages), 0), coalesce(sum(is_done = 0), 0), count(problem) "
+        "FROM listings"
+    ).fetchone()
+    downloads = _downloads(database)
+    found = recordings_of(downloads)
+    counts = {
+        "here": found.kept,
+        "to go": found.pending,
+        "to be tried again": len(found.expected),
+        "lost": len(found.lost),
+    }
+    more = (f", {open_lists} lists to be read" if open_lists else "") + (
+        f", {problems} not known to be whole" if problems else ""
+    )
+    shown = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none yet"
     lines = [
-        f"listed: {groups} groups, {pages} pages of lists",
-        "replays: " + (", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()) or "none yet"),
+        f"listed: {groups} groups, {pages} pages of lists{more}",
+        f"recordings: {shown}; of {len(downloads)} uploads",
+        *_pace(database, facts, found.pending, now),
+        *_outage(facts, now),
     ]
-    per_hour = int(facts.get("files_per_hour", 0))
+    errors = sorted((item for item in downloads if item.outcome in LOST), key=lambda item: item.replay.id)
+    return lines + [
+        f"{item.outcome.value} after {item.attempts} tries: {item.replay.id} ({item.detail})"
+        + (f", tried again in {duration(item.retry_at - now)}" if item.retry_at and item.retry_at > now else "")
+        for item in errors[-LAST_ERRORS:]
+    ]
+
+
+def _downloads(database: sqlite3.Connection) -> list[Download]:
+    rows = database.execute(
+        "SELECT id, metadata, outcome, reason, detail, attempts, sha256, bytes, retry_at FROM replays "
+        "WHERE is_selected = 1 ORDER BY changed_at, id"
+    )
+    return [Download(ListedReplay(row[0], json.loads(row[1])), Outcome(row[2]), *row[3:]) for row in rows]
+
+
+def _pace(database: sqlite3.Connection, facts: dict[str, str], pending: int, now: float) -> list[str]:
+    """Return how many downloads an hour there are, and how long the rest takes at that."""
+    used = database.execute(
+        "SELECT count(*) FROM calls WHERE kind = ? AND at > ?", (Call.FILE.value, now - HOUR)
+    ).fetchone()[0]
+    paused = database.execute("SELECT max(until) FROM pauses").fetchone()[0] or 0
+    share = share_after(database, Call.FILE, now)
+    tier, per_hour = facts.get("tier", "unknown"), int(facts.get("files_per_hour", 0))
     left = f", {max(0, per_hour - used)} of {per_hour} downloads left this hour" if per_hour else ""
-    lines.append(f"last hour: {used} downloads (tier {facts.get('tier', 'unknown')}){left}")
-    pending = outcomes.get("pending", 0)
-    if pending and used > 1:
-        lines.append(f"to go: {pending} replays, about {duration(pending * (now - first) / used)}")
+    slower = f", slowed down to {share:.0%} after refusals" if share < 1 else ""
+    lines = [f"last hour: {used} downloads (tier {tier}){left}{slower}"]
+    if pending:
+        spacing = limits_of(tier, files_per_hour=per_hour or None)[Call.FILE].spacing
+        lines.append(f"to go: {pending} recordings, about {duration(pending * spacing / share)}")
     if paused > now:
         lines.append(f"the server asked to wait: {duration(paused - now)} more")
-    lines += [f"{outcome} after {attempts} tries: {name} ({detail})" for name, outcome, attempts, detail in errors]
     return lines
+
+
+def _outage(facts: dict[str, str], now: float) -> list[str]:
+    """Return what is known of an outage that is waited out."""
+    since, until, following, detail = (facts.get(name, "") for name in FACTS)
+    if not since:
+        return []
+    return [
+        f"the service has not worked for {duration(now - float(since))} ({detail}); looking again in "
+        f"{duration(max(0.0, float(following) - now))}, for {duration(max(0.0, float(until) - now))} more"
+    ]

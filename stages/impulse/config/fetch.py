@@ -35,6 +35,15 @@ class StorageKind(StrEnum):
     """A bucket; data/raw has the manifest and the other lists alone."""
 
 
+class Delisted(StrEnum):
+    """What becomes of replays that a list had and has no more."""
+
+    keep = "keep"
+    """They stay, with the date."""
+    drop = "drop"
+    """They are left out; their files stay where they are."""
+
+
 QUERY_FILTERS = (
     *("title", "player-name", "player-id", "playlist", "season", "match-result", "min-rank", "max-rank", "pro"),
     *("uploader", "group", "map", "created-before", "created-after", "replay-date-before", "replay-date-after"),
@@ -140,7 +149,15 @@ class FetchParams:
     refresh: bool = False
     """ballchasing: list groups and queries again; otherwise what was listed before is used."""
     retry_failed: bool = False
-    """ballchasing: try again what failed, was gone or was forbidden."""
+    """ballchasing: try again what failed, was gone or was forbidden; otherwise only what may have been an outage's fault."""
+    outage_patience: float = 12.0
+    """ballchasing: hours that a run waits for a service that does not work; past that it fails, and the next run goes on."""
+    max_lost_share: float = 0.05
+    """ballchasing: share of recordings that may be lost (gone, forbidden, damaged at the source); with more the run fails."""
+    accept_incomplete: list[str] = field(default_factory=list)
+    """ballchasing: groups that may list fewer replays than the API counts; for all others the run fails."""
+    delisted: Delisted = Delisted.keep
+    """ballchasing: replays that no list has any more stay, with the date (keep), or are left out (drop)."""
     dry_run: bool = False
     """Say what a run would do, such as how many replays, calls and hours there are, and fetch nothing."""
     max_replays: int | None = None
@@ -175,8 +192,11 @@ class FetchParams:
             check_range("fetch.max_replays", self.max_replays, 1)
         if self.max_hours is not None:
             check_range("fetch.max_hours", self.max_hours, 0.001)
-        if not all(group.strip() for group in self.groups):
-            raise ConfigError("fetch.groups", "an id of a group is empty")
+        check_range("fetch.outage_patience", self.outage_patience, 0)
+        check_range("fetch.max_lost_share", self.max_lost_share, 0, 1)
+        for name in ("groups", "accept_incomplete"):
+            if not all(group.strip() for group in getattr(self, name)):
+                raise ConfigError(f"fetch.{name}", "an id of a group is empty")
         query_filters(self.query)
 
     @property

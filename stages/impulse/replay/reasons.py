@@ -40,9 +40,11 @@ class Reason(StrEnum):
     FORBIDDEN = "forbidden"
     """The key may not download the replay."""
     DOWNLOAD_FAILED = "download_failed"
-    """The server did not deliver the replay in several tries; ``fetch.retry_failed`` tries again."""
+    """The server did not deliver the replay, though it delivered others; later runs try again, at growing distances."""
     NOT_FETCHED = "not_fetched"
-    """The run ended at ``fetch.max_replays`` or ``fetch.max_hours`` before this replay; the next run goes on."""
+    """The run ended before this replay, at a limit of its own or in an outage; the next run goes on."""
+    DELISTED = "delisted"
+    """No list has the replay any more, and ``fetch.delisted`` is drop."""
     KEPT_FILE_DAMAGED = "kept_file_damaged"
     """The file that fetch keeps of the replay is damaged and could not be replaced; the stage fails."""
 

@@ -36,6 +36,10 @@ FOLDERS: tuple[Folder, ...] = (
         {
             paths.MANIFEST: ("exactly the replays that the dataset is made of", manifest.MANIFEST_COLUMNS),
             paths.LISTED_PLAYERS: ("players as the source lists them", manifest.LISTED_PLAYER_COLUMNS),
+            paths.LISTINGS: (
+                "what each group or query of Ballchasing.com listed, held against the API's own counts; empty for other sources",
+                manifest.LISTING_COLUMNS,
+            ),
             **_REJECTS,
         },
         {"replays/<xx>/<id>.replay": "the replays, unless they are in a bucket"},

@@ -66,6 +66,54 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
         nullable=True,
     ),
     Column("uploaded_at", "timestamp", "time of the upload in UTC, from the API", nullable=True),
+    Column(
+        "delisted_at",
+        "timestamp",
+        "when a run found in UTC that no list has the replay any more; null for one that a list has",
+        nullable=True,
+    ),
+)
+
+LISTING_COLUMNS: tuple[Column, ...] = (
+    Column("kind", "string", "group or query"),
+    Column("group_id", "string", "id of the group; null for the query", nullable=True),
+    Column("name", "string", "name of the group, free text of its owner", nullable=True),
+    Column("query", "string", "the query, as it is sent; null for a group", nullable=True),
+    Column(
+        "group_path", "string", "ids of the groups down to this one, joined by /; null for the query", nullable=True
+    ),
+    Column(
+        "counted",
+        "int32",
+        "replays that the list itself announces (count); null where it does not, or from 10000 on, where it stops counting",
+        nullable=True,
+        lower=0,
+    ),
+    Column("direct_replays", "int32", "replays in the group by the list of groups above it", nullable=True, lower=0),
+    Column(
+        "indirect_replays",
+        "int32",
+        "the same with all groups below, by the list of groups above it",
+        nullable=True,
+        lower=0,
+    ),
+    Column(
+        "groups",
+        "int32",
+        "groups directly below; null where the counts prove that there is none",
+        nullable=True,
+        lower=0,
+    ),
+    Column("listed", "int32", "replays that the list held", lower=0),
+    Column("unusable", "int32", "of these, entries without an id that can be used", lower=0),
+    Column("kept", "int32", "of these, replays whose files are kept", lower=0),
+    Column("duplicate", "int32", "of these, further uploads of recordings that are kept", lower=0),
+    Column("lost", "int32", "of these, replays that cannot be had", lower=0),
+    Column("pending", "int32", "of these, replays that no run has come to yet", lower=0),
+    Column("delisted", "int32", "replays that the list held before, and now does not", lower=0),
+    Column("is_complete", "bool", "the list held what the counts announce"),
+    Column("is_accepted", "bool", "it does not, and fetch.accept_incomplete names it"),
+    Column("problem", "string", "what is missing; null for a complete list", nullable=True),
 )
 
 LISTED_RANK = (

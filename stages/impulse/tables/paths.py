@@ -17,6 +17,9 @@ REPLAYS = "replays/"
 LISTED_PLAYERS = "listed_players.parquet"
 """Players as the source lists them, in data/raw; empty for sources that tell of none."""
 
+LISTINGS = "listings.parquet"
+"""What the source listed, group by group, held against its own counts, in data/raw; empty for sources without lists."""
+
 REJECTS = "rejects.parquet"
 """Inputs that a stage left out and why, in the output folder of every stage."""
 

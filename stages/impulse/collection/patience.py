@@ -1,0 +1,136 @@
+"""Waiting while the service does not work: bounded, written into the ledger for ``impulse status``, and over by itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from impulse.collection.durations import duration
+from impulse.collection.ledger import Ledger
+from impulse.collection.pacing import HOUR, Clock
+from impulse.errors import (
+    BadRequest,
+    FetchError,
+    ForbiddenError,
+    NotFoundError,
+    Outage,
+    RateLimited,
+    ServerError,
+    UnexpectedResponse,
+)
+
+log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+FIRST_WAIT_SECONDS = 30.0
+MAX_WAIT_SECONDS = 600.0
+"""Between two looks at a service that does not work; it is asked too seldom to be a burden, and often enough to lose little."""
+FACTS = ("outage_since", "outage_until", "outage_next", "outage_detail")
+"""Facts of the ledger about an outage that is waited out; empty when there is none."""
+TRIES_WHILE_WORKING = 5
+"""Looks at a call that fails while the server answers others; then it is that call's own trouble."""
+
+TROUBLE = (ServerError, UnexpectedResponse, RateLimited)
+"""What may be the service's trouble and pass."""
+REFUSALS = (NotFoundError, ForbiddenError)
+"""What is the service's trouble only where it also says so of everything else."""
+
+
+class Patience:
+    """How long a run waits for a service that does not work, in each outage."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, *, hours: float) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._seconds = hours * HOUR
+        self._since: float | None = None
+        self._waits = 0
+
+    def bounded(self, seconds: float) -> float:
+        """Return a wait that is no longer than a tenth of what an outage may last; settings with no patience wait for nothing."""
+        return min(seconds, self._seconds / 10)
+
+    def pause(self, seconds: float) -> None:
+        """Wait before something is asked again."""
+        self._clock.sleep(self.bounded(seconds))
+
+    def wait(self, error: FetchError, *, until: float | None = None) -> None:
+        """Wait before the next look at the service, longer each time.
+
+        Args:
+            error: what is wrong; the server may have said how long it takes.
+            until: time in seconds since 1970 at which the run ends anyway.
+
+        Raises:
+            Outage: it has lasted too long.
+        """
+        now = self._clock.now()
+        since = self._since = now if self._since is None else self._since
+        end = since + self._seconds
+        if now >= end:
+            raise Outage(
+                f"the service has not worked for {duration(now - since)} ({error}); run again later to go on where this "
+                "ended (fetch.outage_patience says how long a run waits)"
+            )
+        asked = getattr(error, "retry_after", None) or 0.0
+        wait = max(min(FIRST_WAIT_SECONDS * 2**self._waits, MAX_WAIT_SECONDS), asked)
+        wait = min(wait, end - now, *([until - now] if until is not None else []))
+        self._waits += 1
+        values = (since, end, now + wait, error)
+        self._ledger.set_facts(dict(zip(FACTS, map(str, values), strict=True)))
+        log.warning("the service does not work (%s); looking again in %s", error, duration(wait))
+        self._clock.sleep(max(wait, 0.0))
+
+    def over(self) -> None:
+        """Note that the service works again."""
+        if self._since is None:
+            return
+        log.info("the service works again after %s", duration(self._clock.now() - self._since))
+        self._since, self._waits = None, 0
+        self._ledger.set_facts(dict.fromkeys(FACTS, ""))
+
+    def call(self, call: Callable[[], Answer], *, ping: Callable[[], object]) -> Answer:
+        """Return what a call gives, once the service works.
+
+        Args:
+            call: the call.
+            ping: a call that always works while the server does.
+
+        Raises:
+            Outage: the service has not worked for too long.
+            FetchError: this call alone does not work, or will not with these settings.
+        """
+        alone = 0
+        while True:
+            try:
+                answer = call()
+            except BadRequest:
+                raise
+            except (*TROUBLE, *REFUSALS) as error:
+                trouble = error
+            else:
+                self.over()
+                return answer
+            works = _works(ping)
+            if works and isinstance(trouble, REFUSALS):
+                self.over()
+                raise trouble
+            alone += works
+            if alone >= TRIES_WHILE_WORKING or (alone and self._is_over()):
+                self.over()
+                raise trouble
+            self.wait(trouble)
+
+    def _is_over(self) -> bool:
+        since = self._clock.now() if self._since is None else self._since
+        return self._clock.now() >= since + self._seconds
+
+
+def _works(ping: Callable[[], object]) -> bool:
+    try:
+        ping()
+    except (*TROUBLE, *REFUSALS):
+        return False
+    return True
