@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from tests.checkout import Checkout
-from tests.deploy.machine import Machine
+from tests.deploy.machine import KEY, Machine
 from tests.s3.fixtures import Bucket
 
-from impulse.demo.server import KEY, DemoServer
+from impulse.demo.server import DemoServer
 
 REPLAYS = 24
 
@@ -20,6 +20,7 @@ def server(replays: list[bytes]) -> Iterator[DemoServer]:
     """Twenty-four replays in a tree of groups, for a key of the highest tier (two files a second)."""
     with DemoServer() as fake:
         fake.page_size = 5
+        fake.keys = {KEY}
         fake.add_group("top")
         for number in range(3):
             fake.add_group(f"child-{number}", "top")

@@ -20,6 +20,8 @@ from tests.paths import ROOT
 AWS = ROOT / "deploy" / "aws"
 UNIT = AWS / "impulse-collect.service"
 SECONDS = 240
+KEY = "k3y-of-the-tests-7f21"
+"""Key of the service; unlike the server's own it is in no file of a checkout, so that it can be looked for."""
 
 
 def unit_settings() -> dict[str, str]:

@@ -12,13 +12,13 @@ import pytest
 from tests.checkout import Checkout
 from tests.deploy.conftest import REPLAYS
 from tests.deploy.fake_parameters import NAME, FakeParameters
-from tests.deploy.machine import AWS, Machine, wait_until
+from tests.deploy.machine import AWS, KEY, Machine, wait_until
 from tests.deploy.rights import Right, right_for
 from tests.deploy.test_long_run import downloaded
 from tests.s3.fixtures import Bucket
 from tests.s3.proxy import CountingProxy
 
-from impulse.demo.server import KEY, DemoServer
+from impulse.demo.server import DemoServer
 
 
 def policy(bucket: str, prefix: str) -> dict[str, list[dict[str, object]]]:

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from tests.checkout import Checkout
 from tests.deploy.conftest import REPLAYS
-from tests.deploy.machine import Machine, processes_below, wait_until
+from tests.deploy.machine import KEY, Machine, processes_below, wait_until
 from tests.deploy.test_long_run import downloaded
 from tests.s3.fixtures import Bucket
 from tests.s3.server import S3Server
 
-from impulse.demo.server import KEY, DemoServer
+from impulse.demo.server import DemoServer
 from impulse.errors import EXIT_CONFIG
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]

@@ -16,9 +16,12 @@ from tests.sharing.conftest import start_sharing
 from tests.sharing.test_sweeps import wait_for_queue
 
 from impulse.demo import write_replay
-from impulse.demo.server import KEY, DemoServer
+from impulse.demo.server import DemoServer
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]
+
+KEY = "k3y-of-the-tests-7f21"
+"""Unlike the server's own it is in no file of a checkout."""
 
 
 def git_objects(repository: Path, env: dict[str, str]) -> bytes:
@@ -48,6 +51,7 @@ def test_keys_are_nowhere(
     sharing_folder = tmp_path / "sharing"
     sharing_folder.mkdir()
     with DemoServer() as server:
+        server.keys = {KEY}
         server.add_group("top")
         for number, data in enumerate(clones((tmp_path / "a.replay").read_bytes(), count=3)):
             server.add_replay(f"replay-{number}", data, "top")

@@ -14,7 +14,8 @@ from impulse.demo.server.catalog import Catalog
 from impulse.demo.server.faults import Call, spoiled
 from impulse.demo.server.limits import TIERS, CallKind, Limit, Windows
 
-KEY = "k3y-of-the-tests-7f21"
+KEY = "key-of-the-demo-server"
+"""The key that is accepted unless others are set; no secret."""
 API = "/api"
 STORAGE = "/storage/"
 
