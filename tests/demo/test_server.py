@@ -145,6 +145,24 @@ def test_lists_that_lie(server: DemoServer) -> None:
     assert (page["count"], [entry["id"] for entry in page["list"]]) == (2, ["r1"])
 
 
+def test_lists_of_one_group_fail(server: DemoServer) -> None:
+    """Those of all others are as they should be, and a wildcard concerns whatever it fits."""
+    server.faults["/groups?group=a"] = ["404"]
+    server.always["/replays?group=d*"] = "null"
+    server.always["/replays/*/file"] = "500"
+    asked = [("/groups", "top"), ("/groups", "a"), ("/groups", "a"), ("/replays", "top"), ("/replays", "deep")]
+    assert [got(server, path, group=group).status for path, group in asked] == [200, 404, 200, 200, 200]
+    assert listed(server, "replays", "deep") == {"list": None}
+    assert listed(server, "replays", "a")["count"] == 2
+    assert [got(server, path).status for path in ("/replays/r1/file", "/replays/r1")] == [500, 200]
+
+
+@pytest.mark.parametrize("parameter", [{"count": "many"}, {"after": "?=="}])
+def test_wrong_parameters_are_refused(server: DemoServer, parameter: dict[str, str]) -> None:
+    """As the service does."""
+    assert got(server, "/replays", **parameter).status == 400
+
+
 def test_redirects(server: DemoServer) -> None:
     """The storage is another origin, needs no key, and shows which headers it was sent."""
     places = {}

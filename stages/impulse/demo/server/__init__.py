@@ -9,6 +9,7 @@ from impulse.demo.server.catalog import HOST
 from impulse.demo.server.faults import FAULTS
 from impulse.demo.server.limits import TIERS
 from impulse.demo.server.running import DemoServer
+from impulse.demo.server.season import Season, add_season
 from impulse.demo.server.state import KEY
 
-__all__ = ["FAULTS", "HOST", "KEY", "TIERS", "DemoServer"]
+__all__ = ["FAULTS", "HOST", "KEY", "TIERS", "DemoServer", "Season", "add_season"]

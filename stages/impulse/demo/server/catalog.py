@@ -6,7 +6,7 @@ import base64
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 HOST = "127.0.0.1"
 MAX_COUNT = 10_000
@@ -95,12 +95,15 @@ class Catalog:
         """Return a group as its own page shows it, which tells neither its members nor how many there are."""
         if group_id not in self.groups:
             return None
-        return {**self._names(group_id), "status": "ok"}
+        return {**self._names(group_id), "link": self._address("groups", group_id), "status": "ok"}
 
     def replay(self, replay_id: str) -> dict[str, Any] | None:
         """Return a replay as its own page shows it."""
         entry = self.entries.get(replay_id)
-        return entry and {**entry, "status": "ok", "title": entry.get("replay_title")}
+        if entry is None:
+            return None
+        link = self._address("replays", replay_id)
+        return {**entry, "link": link, "status": "ok", "title": entry.get("replay_title")}
 
     def page(self, what: str, query: Query) -> dict[str, Any]:
         """Return one page of a list.
@@ -108,16 +111,19 @@ class Catalog:
         Args:
             what: ``replays`` or ``groups``.
             query: parameters of the call.
+
+        Raises:
+            ValueError: ``count`` is no number, or ``after`` no cursor.
         """
         group = query.get("group", [""])[0]
         found = self._groups(group) if what == "groups" else self._replays(group, query)
-        size = min(int(query.get("count", ["50"])[0]), self.page_size)
+        size = min(max(int(query.get("count", ["50"])[0]), 1), self.page_size)
         after = query.get("after", [""])[0]
         start = int(base64.b64decode(after).decode()) if after.endswith("==") else 0
         page: dict[str, Any] = {}
         if what == "replays" and self.has_counts:
             page["count"] = self.counters.get(group, {}).get("count", min(len(found), MAX_COUNT))
-        page["list"] = found[start : start + size]
+        page["list"] = [{"link": self._address(what, entry["id"]), **entry} for entry in found[start : start + size]]
         if start + size < len(found):
             page["next"] = self.link(what, start + size)
         if self.next_link is not None:
@@ -128,6 +134,10 @@ class Catalog:
         """Return the link to the page that starts at an entry. Like the service's, it loses other parameters."""
         after = base64.b64encode(f"{start:04d}".encode()).decode()
         return f"{self.url}/{what}?{urlencode({'after': after, 'max-rank': ''})}"
+
+    def _address(self, what: str, name: object) -> str:
+        """Return the link of a replay or group, whose id may be anything where a test wants it so."""
+        return f"{self.url}/{what}/{quote(str(name), safe='', errors='replace')}"
 
     def _replays(self, group: str, query: Query) -> list[dict[str, Any]]:
         found = [self.entries[item] for item in (self.members.get(group, []) if group else sorted(self.entries))]
@@ -140,7 +150,7 @@ class Catalog:
         return [{**self._names(group), **self._counted(group)} for group in self.children.get(parent, [])]
 
     def _names(self, group: str) -> dict[str, Any]:
-        return {"id": group, "link": f"{self.url}/groups/{group}", "name": self.groups.get(group, "")}
+        return {"id": group, "name": self.groups.get(group, "")}
 
     def _counted(self, group: str) -> dict[str, Any]:
         """Return the counters of a group; the replays below it include its own, as the service counts."""

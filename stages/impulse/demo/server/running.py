@@ -30,7 +30,7 @@ class DemoServer(State):
         """Take a port; calls are answered once the context is entered.
 
         Args:
-            tier: ``type`` of every key, which decides the limits: one of :data:`TIERS`.
+            tier: ``type`` of every key, which decides the limits; one that is not in :data:`TIERS` has those of gc.
             clock: gives the time in s, by which calls are limited.
             page_size: entries of a page, at most.
             record: keep calls and headers; False keeps only numbers, for runs of tens of thousands of calls.

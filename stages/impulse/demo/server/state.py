@@ -6,11 +6,12 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from impulse.demo.server.answers import BYTES, Answer, Sending
-from impulse.demo.server.catalog import Catalog
+from impulse.demo.server.catalog import Catalog, Query
 from impulse.demo.server.faults import Call, spoiled
 from impulse.demo.server.limits import TIERS, CallKind, Limit, Windows
 
@@ -34,7 +35,7 @@ class State(Catalog):
         """Make a server without replays.
 
         Args:
-            tier: ``type`` of every key, which decides the limits.
+            tier: ``type`` of every key, which decides the limits; one that is not in :data:`TIERS` has those of gc.
             clock: gives the time in s, by which calls are limited.
             page_size: entries of a page, at most.
             record: keep calls and headers; False keeps only numbers, for runs of tens of thousands of calls.
@@ -48,9 +49,10 @@ class State(Catalog):
         self.limits: dict[str, Limit] = {}
         """Limits of this server in the place of its tier's, by kind of call: list, core, file."""
         self.faults: dict[str, list[str]] = defaultdict(list)
-        """What the next calls of a path such as ``/replays/x/file`` get, one each; see :data:`FAULTS`."""
+        """What the next calls of a path such as ``/replays/x/file`` get, one each; see :data:`FAULTS`. ``/groups?group=x`` and
+        ``/replays?group=x`` are the lists of one group."""
         self.always: dict[str, str] = {}
-        """What every call of a path gets, once ``faults`` has nothing for it."""
+        """What every call of a path gets, once ``faults`` has nothing for it; ``*`` in a path stands for anything."""
         self.outage: Callable[[float], str | None] | None = None
         """Gives the fault that all calls get at a time in s, None while all is well."""
         self.outage_of_files_only = False
@@ -91,12 +93,11 @@ class State(Catalog):
         parts = urlsplit(target)
         raw = parts.path.removeprefix(API)
         path, kind = unquote(raw), _kind(raw)
-        now = self.clock()
+        query, now = parse_qs(parts.query), self.clock()
         with self.lock:
             self._see(f"{path}?{parts.query}" if parts.query else path, headers, kind)
             too_many = self._too_many(kind, now)
-            fault = self.faults[path].pop(0) if self.faults.get(path) else self.always.get(path)
-        query = parse_qs(parts.query)
+            fault = self._fault(path, query)
         call = Call(path, parts.path, query, f"{storage}{STORAGE}{quote(_replay_of(path), safe='')}", self)
         given = self._given(call, kind, headers, now=now, too_many=too_many, fault=fault)
         with self.lock:
@@ -108,8 +109,7 @@ class State(Catalog):
     def _given(
         self, call: Call, kind: CallKind, headers: Mapping[str, str], *, now: float, too_many: bool, fault: str | None
     ) -> Answer:
-        is_down = self.outage is not None and (kind is CallKind.FILE or not self.outage_of_files_only)
-        if is_down and self.outage is not None and (trouble := self.outage(now)) is not None:
+        if (trouble := self._trouble(kind, now)) is not None:
             return spoiled(self._right(call, kind), trouble, call)
         key = headers.get("Authorization")
         if key not in self.keys and kind is not CallKind.STORAGE:
@@ -119,6 +119,11 @@ class State(Catalog):
         right = self._right(call, kind)
         return right if fault is None else spoiled(right, fault, call)
 
+    def _trouble(self, kind: CallKind, now: float) -> str | None:
+        if self.outage is None or (self.outage_of_files_only and kind is not CallKind.FILE):
+            return None
+        return self.outage(now)
+
     def _right(self, call: Call, kind: CallKind) -> Answer:
         found: Any = None
         if kind in (CallKind.FILE, CallKind.STORAGE):
@@ -126,7 +131,10 @@ class State(Catalog):
         if kind is CallKind.PING:
             found = {"chaser": True, "type": self.tier, "name": "Can't Fly"}
         elif kind is CallKind.LIST:
-            found = self.page(call.path.strip("/"), call.query)
+            try:
+                found = self.page(call.path.strip("/"), call.query)
+            except ValueError as error:  # a number or a cursor that is none
+                return Answer.of(400, {"error": f"bad parameter: {error}"})
         elif call.path.startswith("/groups/"):
             found = self.group(call.path.removeprefix("/groups/"))
         elif call.path.startswith("/replays/"):
@@ -148,8 +156,21 @@ class State(Catalog):
             if kind is CallKind.STORAGE:
                 self.storage_headers.append(self.headers[-1])
 
+    def _fault(self, path: str, query: Query) -> str | None:
+        """Take the fault of a call; that of the one group whose list is asked for comes before that of all lists."""
+        names = [f"{path}?group={group}" for group in query.get("group", ())] + [path]
+        for name in names:
+            if self.faults.get(name):
+                return self.faults[name].pop(0)
+        patterns = [pattern for pattern in self.always if "*" in pattern]
+        for name in names:
+            for pattern in (name, *(pattern for pattern in patterns if fnmatchcase(name, pattern))):
+                if pattern in self.always:
+                    return self.always[pattern]
+        return None
+
     def _too_many(self, kind: CallKind, now: float) -> bool:
-        limit = self.limits.get(kind) or TIERS[self.tier].get(kind)
+        limit = self.limits.get(kind) or TIERS.get(self.tier, TIERS["gc"]).get(kind)
         if limit is None:
             return False
         violation = self._windows[kind].add(now, limit)
