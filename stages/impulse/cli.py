@@ -126,8 +126,9 @@ def status(ledger: Path | None, *, elsewhere: bool) -> None:
             lines = snapshots.status(now=time.time())
     else:
         from impulse.collection.status import status_lines
+        from impulse.config.source_place import ledger_of
 
-        lines = status_lines(ledger or checkout() / ".state" / "ledger.sqlite", now=time.time())
+        lines = status_lines(ledger or ledger_of(checkout()), now=time.time())
     click.echo("\n".join(lines))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from impulse.config.source_place import moved_place, remember_place
+from impulse.config.source_place import ledger_of, moved_place, remember_place
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,22 @@ def test_another_place_is_noticed(
     assert moved_place(tmp_path, now) == (said and said.format(root=tmp_path.resolve()))
     (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in now.items()))
     assert moved_place(tmp_path, {}) == (said and said.format(root=tmp_path.resolve()))
+
+
+@pytest.mark.parametrize(
+    ("params", "ledger"),
+    [
+        ("fetch: {source: ballchasing_demo}", "ledger-demo.sqlite"),
+        ("fetch: {source: ballchasing}", "ledger.sqlite"),
+        ("fetch: {source: local}", "ledger.sqlite"),
+        ("fetch: {source: [1]}", "ledger.sqlite"),
+        ("fetch: 7", "ledger.sqlite"),
+        ("}", "ledger.sqlite"),
+        (None, "ledger.sqlite"),
+    ],
+)
+def test_the_ledger_is_that_of_the_source(tmp_path: Path, params: str | None, ledger: str) -> None:
+    """Rehearsals have one of their own; where the settings cannot be read it is the real one."""
+    if params is not None:
+        (tmp_path / "params.yaml").write_text(params)
+    assert ledger_of(tmp_path) == tmp_path / ".state" / ledger

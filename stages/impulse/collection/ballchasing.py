@@ -176,7 +176,12 @@ class Ballchasing:
         pacer.set_limits(limits_of(tier, files_per_hour=self.config.rate_limit_per_hour))
         self.ledger.set_facts({"files_per_hour": f"{pacer.limit(Call.FILE).per_hour or 0}"})
         lister = Lister(
-            self.client, Listings(self.ledger), self.patience, self.clock, accepted=self.params.accept_incomplete
+            self.client,
+            Listings(self.ledger),
+            self.patience,
+            self.clock,
+            accepted=self.params.accept_incomplete,
+            server=self.config.listed_as,
         )
         if self.params.refresh:
             lister.refresh()
@@ -217,7 +222,7 @@ class Ballchasing:
         """Return the tier of the key, from the ledger when it was asked for within the hour."""
         ledger, now = self.ledger, self.clock.now()
         # Short, so that no key could be found by it, whoever reads the ledger.
-        asked = f"{self.client.base_url} {self.config.ballchasing_api_key}"
+        asked = f"{self.config.listed_as} {self.config.ballchasing_api_key}"
         of = hashlib.sha256(asked.encode()).hexdigest()[:TIER_OF_LENGTH]
         known, at = ledger.fact("tier"), float(ledger.fact("tier_at") or 0)
         if known is not None and 0 <= now - at < TIER_HOLDS_SECONDS and ledger.fact("tier_of") == of:

@@ -103,6 +103,8 @@ class BallchasingClient:
         self._session = _Session()
         self._session.auth = _KeyFor(key, self.base_url)
         self._session.headers["User-Agent"] = "impulse"
+        # Without TLS the server is on this machine (CollectionConfig sees to that), where no proxy leads to.
+        self._session.trust_env = not base_url.startswith("http://")
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections, pool_block=True, max_retries=0))
 

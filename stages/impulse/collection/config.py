@@ -36,6 +36,8 @@ class CollectionConfig:
     """Downloads at a time."""
     s3_prefix: str | None = None
     """Start of every key in the bucket."""
+    server: str | None = None
+    """Name of the server in the ledger where its address is another in every run; None takes ``base_url``."""
 
     def __post_init__(self) -> None:
         """Check values; no message shows the key."""
@@ -49,6 +51,11 @@ class CollectionConfig:
             check_range("rate_limit_per_hour", self.rate_limit_per_hour, 1)
         check_range("threads", self.threads, 1)
         object.__setattr__(self, "base_url", checked_base_url(self.base_url, key="base_url"))
+
+    @property
+    def listed_as(self) -> str:
+        """What the ledger knows lists and tier of the server by."""
+        return self.server or self.base_url
 
     @classmethod
     def from_env(cls, env_file: str | Path = ".env", *, environ: Mapping[str, str] | None = None) -> CollectionConfig:

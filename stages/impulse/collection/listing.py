@@ -61,7 +61,7 @@ class Lister:
         clock: Clock,
         *,
         accepted: Collection[str] = (),
-        place: str | None = None,
+        server: str,
     ) -> None:
         """Prepare.
 
@@ -71,14 +71,14 @@ class Lister:
             patience: waits for a service that does not work.
             clock: time.
             accepted: groups whose lists may lack something.
-            place: name of the server in the ledger; None takes its address.
+            server: what the ledger knows the server by, such as its URL.
         """
         self._client = client
         self._listings = listings
         self._patience = patience
         self._clock = clock
         self._accepted = accepted
-        self.place = f"{place or client.base_url}/"
+        self.place = f"{server}/"
         """Start of the names of this server's lists in the ledger."""
         self._read_now: dict[str, tuple[str | None, bool]] = {}
         """Lists that this run has read, with what they lack and whether another reading may help."""

@@ -22,7 +22,7 @@ from impulse.tables.paths import LISTED_PLAYERS, MANIFEST, REJECTS
 
 FILLED = "filled"
 """Fact of a ledger that knows what was collected before it."""
-_SOURCES = (SourceKind.ballchasing,)
+_SOURCES = (SourceKind.ballchasing, SourceKind.ballchasing_demo)
 _SAME_BYTES = re.compile(r"same bytes as (\S+)")
 _OUTCOMES = {
     Reason.GONE: Outcome.GONE,

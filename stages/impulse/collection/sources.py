@@ -40,6 +40,11 @@ def open_source(job: Job[FetchParams]) -> Iterator[Source]:
 
         with open_bucket_source(params, state=job.state) as bucket:
             yield bucket
+    elif params.source is SourceKind.ballchasing_demo:
+        from impulse.collection.rehearsal import open_rehearsal
+
+        with open_rehearsal(params, state=job.state) as rehearsal:
+            yield rehearsal
     else:
         from impulse.collection.ballchasing import open_ballchasing
 
@@ -47,7 +52,7 @@ def open_source(job: Job[FetchParams]) -> Iterator[Source]:
         config = replace(
             found,
             base_url=params.base_url or found.base_url,
-            database_path=job.state / "ledger.sqlite",
+            database_path=job.state / params.source.ledger,
             rate_limit_per_hour=params.rate_limit_per_hour,
             threads=params.threads,
         )

@@ -22,8 +22,15 @@ class SourceKind(StrEnum):
     """Replay files on this machine."""
     ballchasing = "ballchasing"
     """Groups and queries of Ballchasing.com, or of a server with the same API."""
+    ballchasing_demo = "ballchasing_demo"
+    """A synthetic season on a Ballchasing of our own, which runs as long as fetch does."""
     s3 = "s3"
     """Objects below a prefix of a bucket."""
+
+    @property
+    def ledger(self) -> str:
+        """File in .state with what a source that downloads from groups has done; rehearsals leave that of the real one alone."""
+        return "ledger-demo.sqlite" if self is SourceKind.ballchasing_demo else "ledger.sqlite"
 
 
 class StorageKind(StrEnum):
@@ -121,6 +128,10 @@ def checked_base_url(url: str, *, key: str) -> str:
     return url.rstrip("/")
 
 
+MAX_SERVED = 2_000
+"""Matches of a season that a server has in memory, with 0.3 MB each."""
+
+
 @dataclass(frozen=True)
 class FetchParams:
     """Settings of the fetch stage."""
@@ -131,13 +142,13 @@ class FetchParams:
     pattern: str = "**/*.replay"
     """local: which files of the folder are replays; upper and lower case are the same."""
     matches: int = 12
-    """demo: number of different matches."""
+    """demo, ballchasing_demo: number of different matches."""
     seed: int = 1
-    """demo: another seed gives other matches of other players."""
+    """demo, ballchasing_demo: another seed gives other matches of other players."""
     match_seconds: float = 75.0
-    """demo: mean playing time of a match."""
+    """demo, ballchasing_demo: mean playing time of a match."""
     groups: list[str] = field(default_factory=list)
-    """ballchasing: ids of groups; all their child groups belong to them."""
+    """ballchasing: ids of groups; all their child groups belong to them. ballchasing_demo: none takes the whole season."""
     query: dict[str, Any] = field(default_factory=dict)
     """ballchasing: filters of the list of replays, by the API's names; for replays beside those of the groups."""
     base_url: str | None = None
@@ -179,7 +190,8 @@ class FetchParams:
         check_place("fetch.source_url", self.source_url)
         check_place("fetch.storage_url", self.storage_url)
         self._check_overlap()
-        check_range("fetch.matches", self.matches, 1, 1_000_000)
+        is_served = self.source is SourceKind.ballchasing_demo
+        check_range("fetch.matches", self.matches, 1, MAX_SERVED if is_served else 1_000_000)
         check_range("fetch.match_seconds", self.match_seconds, 10, 3600)
         check_glob("fetch.pattern", self.pattern)
         if self.base_url is not None:

@@ -44,6 +44,20 @@ def place_of(fetch: Mapping[str, Any], environ: Mapping[str, str], *, home: Path
     return f"{variable}={value}" if value else None
 
 
+def ledger_of(root: Path) -> Path:
+    """Return the ledger of the source that params.yaml names; of Ballchasing.com where it names another or cannot be read.
+
+    Args:
+        root: folder of the checkout.
+    """
+    try:
+        settings = yaml.safe_load((root / PARAMS_FILE).read_text(encoding="utf-8"))
+        source = SourceKind(settings["fetch"]["source"])
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, LookupError, TypeError, ValueError):
+        source = SourceKind.ballchasing
+    return root / ".state" / source.ledger
+
+
 def remember_place(fetch: Mapping[str, Any], environ: Mapping[str, str], *, state: Path) -> None:
     """Note the place that was just read."""
     with output_file(state / PLACE) as partial:
