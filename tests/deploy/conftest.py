@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from tests.deploy.machine import KEY, Machine
 from tests.s3.fixtures import Bucket
 
 from impulse.demo.server import DemoServer
+from impulse.sharing.long_run.snapshots import Snapshots, open_snapshots
 
 REPLAYS = 24
+New = Callable[[str], tuple[Path, Snapshots]]
 
 
 @pytest.fixture
@@ -72,3 +75,21 @@ def new_machine(tmp_path: Path, server: DemoServer, bucket: Bucket) -> Iterator[
     yield make
     for machine in made:
         machine.kill()
+
+
+@pytest.fixture
+def new(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[New]:
+    """Makes checkouts with one remote; each is a folder that DVC takes for one."""
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    with ExitStack() as stack:
+
+        def make(name: str) -> tuple[Path, Snapshots]:
+            root = tmp_path / name
+            (root / ".dvc").mkdir(parents=True)
+            (root / ".state").mkdir()
+            (root / ".dvc" / "config").write_text(
+                f"[core]\n  no_scm = true\n  remote = r\n['remote \"r\"']\n  url = s3://{bucket.name}/data\n"
+            )
+            return root, stack.enter_context(open_snapshots(root))
+
+        yield make

@@ -18,7 +18,7 @@ from impulse.collection.config import KEY_VARIABLE
 from impulse.errors import EXIT_CONFIG
 from impulse.s3.credentials import REGIONS
 from impulse.sharing.long_run.key import PARAMETER_VARIABLE
-from impulse.sharing.long_run.run import DEFAULT_MINUTES, MINUTES_VARIABLE
+from impulse.sharing.long_run.settings import DEFAULT_MINUTES, MINUTES_VARIABLE
 from impulse.sharing.long_run.snapshots import FOLDER
 
 MAX_EXPOSURE = 20

@@ -25,6 +25,7 @@ def test_lock_files_are_mended_before_anything_reads_them(tmp_path: Path, monkey
 
     class Programs:
         is_stopping = False
+        reason = ""
 
         def __init__(self, *_: object) -> None: ...
 
@@ -43,7 +44,7 @@ def test_lock_files_are_mended_before_anything_reads_them(tmp_path: Path, monkey
     monkeypatch.setattr(run_module, "refuse_damage", lambda _: seen.append(("check", False)))
     monkeypatch.setattr(run_module, "forget_index", lambda _: seen.append(("index", False)))
     monkeypatch.setattr(run_module, "refuse_incomplete", lambda _: seen.append(("complete", False)))
-    assert run_module.run(tmp_path, {}) == 0
+    assert run_module.run(tmp_path, {"AWS_EC2_METADATA_DISABLED": "true"}) == 0
     assert seen == [
         (name, False) for name in ("stages/config.py", "stages/fetch.py", "repro", "check", "index", "push", "complete")
     ]

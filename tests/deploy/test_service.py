@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 from tests.checkout import Checkout
 from tests.deploy.conftest import REPLAYS
+from tests.deploy.fake_metadata import FakeMetadata
 from tests.deploy.machine import KEY, Machine, processes_below, wait_until
+from tests.deploy.receiver import Receiver
 from tests.deploy.test_long_run import downloaded
 from tests.s3.fixtures import Bucket
 from tests.s3.server import S3Server
 
 from impulse.demo.server import DemoServer
 from impulse.errors import EXIT_CONFIG
+from impulse.sharing.long_run.run import EXIT_STOPPED
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.heavy]
 
@@ -50,7 +53,7 @@ def test_stop_saves_and_a_user_gets_the_dataset(
     wait_until(has_some, machine)
     assert machine.process is not None
     machine.process.send_signal(signal.SIGTERM)
-    assert machine.wait() == 0
+    assert machine.wait() == EXIT_STOPPED
     assert processes_below(machine.path) == {}
     assert last_line(machine) == "long run: stopped; start the service again to go on"
     name = re.findall(r"snapshot (\S+)", machine.output())[-1]
@@ -63,7 +66,7 @@ def test_stop_saves_and_a_user_gets_the_dataset(
     assert "the run is not finished" in early.stderr
     status = user.run("python", "-m", "impulse", "status", "--remote").stdout
     assert f"snapshot {name}" in status
-    assert "under way" in status
+    assert re.search(r"^stopped on request \d+ s ago, in step fetch", status)
     assert " pending" in status
 
     machine.start()
@@ -189,6 +192,35 @@ def test_refused_store_is_tried_again(origin: Origin, new_machine: NewMachine, b
     machine = new_machine("machine", repository.path, AWS_SECRET_ACCESS_KEY="wrong")
     assert machine.run() == 1, machine.output()
     assert "the store refuses access" in last_line(machine)
+
+
+def test_machine_that_the_spot_market_takes(
+    origin: Origin, new_machine: NewMachine, server: DemoServer, bucket: Bucket
+) -> None:
+    """It saves, says so in the remote and to the receiver, and ends before it is taken; the next one ends the run."""
+    repository = origin(f"s3://{bucket.name}/data")
+    with Receiver() as receiver, FakeMetadata() as metadata:
+        variables = {"AWS_EC2_METADATA_DISABLED": "", "IMPULSE_NOTIFY": receiver.url}
+        first = new_machine("first", repository.path, AWS_EC2_METADATA_SERVICE_ENDPOINT=metadata.url, **variables)
+        first.start()
+        wait_until(lambda: len(server.files_sent) >= 6, first)
+        metadata.take_machine()
+        assert first.wait() == EXIT_STOPPED
+        assert last_line(first) == "long run: the spot market takes the machine; all is saved, another one goes on"
+        assert processes_below(first.path) == {}
+        user = Checkout(repository.path, {**repository.env, "PYTHONPATH": "stages"})
+        status = user.run("python", "-m", "impulse", "status", "--remote").stdout
+        assert re.match(r"interrupted by the spot market \d+ s ago, in step fetch", status)
+        first.lose()
+        metadata.notice = None
+        last = new_machine("last", repository.path, AWS_EC2_METADATA_SERVICE_ENDPOINT=metadata.url, **variables)
+        assert last.run() == 0, last.output()
+        status = user.run("python", "-m", "impulse", "status", "--remote").stdout
+        assert re.match(r"last heard of \d+ s ago, when it had finished\nfinished at ", status)
+    assert server.files_sent.total() <= REPLAYS + 4
+    assert [body["state"] for body in receiver.bodies] == ["running", "interrupted", "running", "finished"]
+    assert receiver.bodies[-1]["counts"] == {"downloaded": REPLAYS}
+    assert KEY not in str(receiver.bodies)
 
 
 def test_killed_alone_the_program_meets_its_orphan(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.deploy.conftest import New
 from tests.deploy.machine import unsealed
 from tests.s3.fixtures import Bucket
 
@@ -18,7 +19,6 @@ from impulse.sharing.long_run import snapshots as snapshots_module
 from impulse.sharing.long_run.snapshots import FOLDER, KEEP, Snapshots, copy_of, open_snapshots
 
 pytestmark = pytest.mark.slow
-New = Callable[[str], tuple[Path, Snapshots]]
 
 
 def add_rows(root: Path, *values: int) -> None:
@@ -32,24 +32,6 @@ def add_rows(root: Path, *values: int) -> None:
 def rows(ledger: Path) -> list[int]:
     with closing(sqlite3.connect(ledger)) as database:
         return [row[0] for row in database.execute("SELECT value FROM rows ORDER BY value")]
-
-
-@pytest.fixture
-def new(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[New]:
-    """Makes checkouts with one remote; each is a folder that DVC takes for one."""
-    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
-    with ExitStack() as stack:
-
-        def make(name: str) -> tuple[Path, Snapshots]:
-            root = tmp_path / name
-            (root / ".dvc").mkdir(parents=True)
-            (root / ".state").mkdir()
-            (root / ".dvc" / "config").write_text(
-                f"[core]\n  no_scm = true\n  remote = r\n['remote \"r\"']\n  url = s3://{bucket.name}/data\n"
-            )
-            return root, stack.enter_context(open_snapshots(root))
-
-        yield make
 
 
 def test_what_a_killed_copy_left_goes(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def one_line_errors(name: str, *, wants_traceback: bool = False) -> Iterator[Non
             "use `make repro`, or put .venv/bin first on PATH (the environment that `make install` makes)"
         )
     except Exception as error:
-        line, code = _one_line(error)
+        line, code = line_and_code(error)
         if wants_traceback or line is None:
             raise
         sys.stderr.write(f"{name}: error: {line}\n")
@@ -232,7 +232,7 @@ def _hydra_settings(root: Path, name: str) -> dict[str, Any]:
     }
 
 
-def _one_line(error: Exception) -> tuple[str | None, int]:
+def line_and_code(error: Exception) -> tuple[str | None, int]:
     """Return message and exit code for an error that a user can mend, no message for a defect of the program."""
     if isinstance(error, ImpulseError):
         return str(error), error.exit_code

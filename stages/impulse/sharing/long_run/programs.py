@@ -7,14 +7,22 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
+from typing import IO
 
 from impulse.errors import EXIT_CONFIG
 
 _EXITED_WITH = re.compile(r"exited with (\d+)")
 """How DVC reports the exit code of a stage; its own is always the same."""
+_ERROR = re.compile(r"[a-z][a-z -]*: error: (.+)")
+"""How a stage says why it failed."""
+_DVC_ERROR = re.compile(r"ERROR: (.+)")
+LAST_WORDS_SECONDS = 5.0
+"""How long it is waited for what a program that was ended still prints."""
 
 
 class Programs:
@@ -33,11 +41,20 @@ class Programs:
         self._running: subprocess.Popen[str] | None = None
         self.is_stopping = False
         """True once somebody asked this process to end."""
+        self.reason = ""
+        """Why the last program failed, as it said itself."""
+        self._wants_change = False
 
     def listen(self) -> None:
         """Take SIGTERM and SIGINT as the request to stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop())
+
+    def wait(self, seconds: float, *, sleep: Callable[[float], object] = time.sleep) -> None:
+        """Let time pass, until somebody asks to stop."""
+        while seconds > 0 and not self.is_stopping:
+            sleep(min(1.0, seconds))
+            seconds -= 1.0
 
     def run(
         self,
@@ -52,18 +69,18 @@ class Programs:
             command: the program, found in the folder of this Python first.
             variables: further environment.
             every_seconds: time between calls of ``meanwhile``.
-            meanwhile: what to do while the program runs.
+            meanwhile: what to do while the program runs; what it raises ends the program.
         """
         if self.is_stopping:
             return -signal.SIGINT
-        is_dvc = command[0] == "dvc"
+        self.reason, self._wants_change = "", False
         self._running = subprocess.Popen(
             command,
             cwd=self._root,
             env={**self._environ, **(variables or {})},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if is_dvc else None,
-            stderr=subprocess.STDOUT if is_dvc else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
             # A group of its own: a signal for it also reaches the stage below dvc, and none reaches it twice.
@@ -71,27 +88,43 @@ class Programs:
         )
         if self.is_stopping:
             self._stop()
+        assert self._running.stdout is not None
+        reader = Thread(target=self._pass_on, args=(self._running.stdout,), daemon=True)
+        reader.start()
         try:
-            wants_change = _pass_on(self._running.stdout or ())
-            code = None
-            while code is None:
-                try:
-                    code = self._running.wait(every_seconds if meanwhile else None)
-                except subprocess.TimeoutExpired:
-                    if meanwhile is not None and not self.is_stopping:
-                        meanwhile()
+            while reader.is_alive():  # until all that could still print has ended
+                reader.join(every_seconds if meanwhile else None)
+                if meanwhile is not None and reader.is_alive() and not self.is_stopping:
+                    meanwhile()
+            code = self._running.wait()
         except BaseException:
             self._stop()
             self._running.wait()
+            reader.join(LAST_WORDS_SECONDS)
             raise
         finally:
             self._running = None
-        return EXIT_CONFIG if code and wants_change else code
+        return EXIT_CONFIG if code and command[0] == "dvc" and self._wants_change else code
 
     def _stop(self) -> None:
         self.is_stopping = True
         if self._running is not None and self._running.returncode is None:
             _interrupt(self._running)
+
+    def _pass_on(self, output: IO[str]) -> None:
+        """Print what a program says, and keep why it failed: its stage's own words, or the last ones of DVC."""
+        own = ""
+        for line in output:
+            with suppress(OSError):  # nobody reads; the program goes on
+                sys.stdout.write(line)
+                sys.stdout.flush()
+            self._wants_change |= str(EXIT_CONFIG) in _EXITED_WITH.findall(line)
+            if found := _ERROR.fullmatch(line.strip()):
+                own = found[1]
+            elif found := _DVC_ERROR.match(line):
+                self.reason = found[1].strip()
+        output.close()
+        self.reason = own or self.reason
 
 
 def _interrupt(process: subprocess.Popen[str]) -> None:
@@ -104,13 +137,3 @@ def _interrupt(process: subprocess.Popen[str]) -> None:
         return
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
-
-
-def _pass_on(output: Iterable[str]) -> bool:
-    """Print what a program says; True when it reports a stage that asks for other settings."""
-    wants_change = False
-    for line in output:
-        sys.stdout.write(line)
-        sys.stdout.flush()
-        wants_change |= str(EXIT_CONFIG) in _EXITED_WITH.findall(line)
-    return wants_change

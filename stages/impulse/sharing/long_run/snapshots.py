@@ -25,6 +25,7 @@ from impulse.collection.status import status_lines
 from impulse.errors import ConfigError, StageError
 from impulse.files.output import only_writer, output_file, write_json, write_text
 from impulse.s3.bucket import S3Bucket
+from impulse.sharing.long_run.heartbeat import Heartbeat, heartbeat_lines
 from impulse.sharing.remote import default_remote
 
 log = logging.getLogger(__name__)
@@ -150,11 +151,10 @@ class Snapshots:
         Raises:
             StageError: there is nothing in the remote.
         """
-        found, results = self.newest(), self._results()
-        if found is None and results is None:
+        found, results, lines = self.newest(), self._results(), heartbeat_lines(self._bucket, now=now)
+        if found is None and results is None and not lines:
             raise StageError(f"{self.address} has no snapshot; no long run has used it yet")
         name, ledger = found or ("", b"")
-        lines = []
         if results is not None:
             state = "finished" if results["snapshot"] == name else "another run is under way; the last one finished"
             lines.append(f"{state} at {results['made_at']}, commit {results['revision']}")
@@ -164,6 +164,13 @@ class Snapshots:
             path = Path(folder) / "ledger.sqlite"
             path.write_bytes(ledger)
             return [*(lines or ["under way"]), f"snapshot {name}", *status_lines(path, now=now)]
+
+    def heartbeat(self) -> Heartbeat:
+        """Return what says in the remote that this checkout is at work; that of the one it goes on from is removed."""
+        remembered = self._remembered()
+        heartbeat = Heartbeat(self._bucket, remembered["maker"])
+        heartbeat.replace(remembered.get("continued", remembered["maker"]))
+        return heartbeat
 
     def take_results(self) -> list[str]:
         """Write what git keeps of the last finished build into the checkout, for ``dvc pull`` and a commit.
