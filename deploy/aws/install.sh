@@ -1,10 +1,11 @@
 #!/bin/sh
 # Makes the service out of the checkout that this script is in: .venv from the lock, the unit, a start at every boot.
-# Called by cloud-init as root. Call it again after the checkout was changed.
+# Called by cloud-init as root. Call it again after the checkout was changed. DESTDIR is put before all paths of the system.
 set -eu
 user=impulse
 checkout=$(cd "$(dirname "$0")/../.." && pwd)
-environment=/etc/impulse/collect.env
+system=${DESTDIR:-}
+environment=$system/etc/impulse/collect.env
 unit=impulse-collect.service
 
 fail() {
@@ -20,7 +21,10 @@ chown root:root "$environment"
 chmod 0600 "$environment"
 
 runuser -u "$user" -- make -s -C "$checkout" install
-install -m 0644 "$checkout/deploy/aws/$unit" "/etc/systemd/system/$unit"
+install -D -m 0644 "$checkout/deploy/aws/$unit" "$system/etc/systemd/system/$unit"
+install -D -m 0755 "$checkout/deploy/aws/poweroff.sh" "$system/usr/local/lib/impulse/poweroff.sh"
+install -D -m 0644 "$checkout/deploy/aws/journald.conf" "$system/etc/systemd/journald.conf.d/impulse.conf"
 systemctl daemon-reload
+systemctl restart systemd-journald
 systemctl enable "$unit"
 systemctl restart "$unit"

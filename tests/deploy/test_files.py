@@ -18,7 +18,16 @@ from impulse.collection.config import KEY_VARIABLE
 from impulse.errors import EXIT_CONFIG
 from impulse.s3.credentials import REGIONS
 from impulse.sharing.long_run.key import PARAMETER_VARIABLE
-from impulse.sharing.long_run.settings import DEFAULT_MINUTES, MINUTES_VARIABLE
+from impulse.sharing.long_run.notify import VARIABLE
+from impulse.sharing.long_run.run import EXIT_STOPPED
+from impulse.sharing.long_run.settings import (
+    DEFAULT_DISK_GB,
+    DEFAULT_MINUTES,
+    DEFAULT_STALL_HOURS,
+    DISK_VARIABLE,
+    MINUTES_VARIABLE,
+    STALL_VARIABLE,
+)
 from impulse.sharing.long_run.snapshots import FOLDER
 
 MAX_EXPOSURE = 20
@@ -43,7 +52,7 @@ def render(*values: str) -> subprocess.CompletedProcess[str]:
 def test_shell_scripts_pass_shellcheck() -> None:
     """Shellcheck comes from PyPI, so it is never missing."""
     scripts = [*AWS.glob("*.sh"), ROOT / ".ci" / "run"]
-    assert len(scripts) == 4
+    assert len(scripts) == 5
     done = subprocess.run(["shellcheck", *map(str, scripts)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -77,10 +86,16 @@ def test_unit_does_not_start_again_what_cannot_work() -> None:
     """Exit code and variables mean the same to unit, environment file and program."""
     settings = unit_settings()
     assert settings["RestartPreventExitStatus"] == str(EXIT_CONFIG)
+    assert settings["SuccessExitStatus"] == str(EXIT_STOPPED)
+    assert settings["Restart"] == "on-failure"
+    assert "StartLimitIntervalSec=0\n" in UNIT.read_text(), "no number of failures ends it for good"
     assert f"exit {EXIT_CONFIG}" in (AWS / "collect.sh").read_text()
     text = (AWS / "user-data.yaml").read_text()
     assert f"path: {settings['EnvironmentFile']}\n" in text
     assert f"{MINUTES_VARIABLE}={DEFAULT_MINUTES:g}\n" in text
+    assert f"{STALL_VARIABLE}={DEFAULT_STALL_HOURS:g}\n" in text
+    assert f"{DISK_VARIABLE}={DEFAULT_DISK_GB:g}\n" in text
+    assert f'{VARIABLE}="@NOTIFY@"\n' in text
     assert all(f"{name}=" in text for name in (KEY_VARIABLE, PARAMETER_VARIABLE, REGIONS[-1]))
 
 
@@ -89,13 +104,14 @@ def test_rendering_fills_in_everything() -> None:
     data = yaml.safe_load(render(*VALUES).stdout)
     text = yaml.safe_dump(data)
     assert not re.search(r"@\w+@", text)
-    assert data["runcmd"][1][-2:] == [VALUES[0], unit_settings()["WorkingDirectory"]]
-    assert data["runcmd"][2][-1] == VALUES[1]
+    boot = data["write_files"][-1]
+    assert data["runcmd"][1] == [boot["path"], VALUES[0], VALUES[1]]
     lines = data["write_files"][0]["content"].splitlines()
     assert f"{REGIONS[-1]}={VALUES[2]}" in lines
     assert f"{PARAMETER_VARIABLE}={VALUES[3]}" in lines
     assert data["write_files"][0]["permissions"] == "0600"
-    assert (ROOT / data["runcmd"][3][0].replace(unit_settings()["WorkingDirectory"], str(ROOT))).is_file()
+    assert f"checkout={unit_settings()['WorkingDirectory']}\n" in boot["content"]
+    assert f"environment={unit_settings()['EnvironmentFile']}\n" in boot["content"]
 
 
 def test_rendered_file_is_not_the_template() -> None:

@@ -53,6 +53,21 @@ def test_policy_tells_calls_apart(method: str, target: str, is_granted: bool) ->
     assert right_for(method, target).is_granted_by(policy("b", "p")) is is_granted
 
 
+@pytest.mark.parametrize(
+    ("action", "topic", "is_granted"),
+    [
+        ("sns:Publish", "impulse", True),
+        ("sns:Publish", "impulse-2", False),
+        ("sns:Publish", "other", False),
+        ("sns:Subscribe", "impulse", False),
+    ],
+)
+def test_policy_lets_the_machine_tell_one_topic(action: str, topic: str, is_granted: bool) -> None:
+    """And do nothing else with it."""
+    right = Right(action, f"arn:aws:sns:REGION:ACCOUNT:{topic}")
+    assert right.is_granted_by(policy("b", "p")) is is_granted
+
+
 @pytest.mark.heavy
 @pytest.mark.pipeline
 def test_run_needs_no_more_than_the_policy(
