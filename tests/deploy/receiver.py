@@ -34,3 +34,9 @@ class _Handler(QuietHandler):
             self.send_header("Location", f"{self.owner.url}/elsewhere")
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def do_GET(self) -> None:
+        self.owner.paths.append(f"GET {self.path}")
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()

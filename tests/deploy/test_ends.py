@@ -113,6 +113,7 @@ def test_failure_leaves_its_reason_everywhere(
     assert told == state
     assert reason in why
     assert scene.remote.save.called
+    assert (scene.root / ".state" / "long-run-failures.json").exists() is (state == "failed"), "the next start may wait"
 
 
 def test_slip_in_the_environment_is_told(scene: Scene) -> None:
@@ -155,7 +156,10 @@ def test_end_is_told(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         Programs, "run", lambda self, *command, **more: 0 if command[0] == "dvc" else run(self, *command, **more)
     )
+    for _ in range(9):
+        Restarts(scene.root).failed(after_seconds=3)
     assert scene.run() == 0
+    assert Restarts(scene.root).wait_seconds == 0
     assert scene.told == [BEGIN, ("finished", "the dataset is in s3://b/p")]
     assert [words[:2] for words in scene.words if words[1] != "fetch"] == [
         ("running", "build"),

@@ -41,7 +41,7 @@ def tool(name: str) -> str:
     if found is None:
         if os.environ.get("CI"):
             pytest.fail(f"{name} is missing; .ci/run installs it with apt")
-        pytest.skip(f"{name} is not installed; apt-get install cloud-init systemd")
+        pytest.skip(f"{name} is not installed; apt-get install cloud-init systemd curl")
     return found
 
 

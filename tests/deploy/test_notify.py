@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shlex
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,6 +161,31 @@ def test_command_that_fails_is_one_line(
     (line,) = lines.messages
     assert text in line
     assert clock.slept == []
+
+
+def has_writer(reading: int) -> bool:
+    """Whether a process holds the writing end of a pipe that nothing is written to."""
+    try:
+        return os.read(reading, 1) != b""
+    except BlockingIOError:
+        return True
+
+
+def test_command_that_hangs_leaves_nothing_behind(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it started in the background holds the writing end of a pipe; it is closed when all of them have ended."""
+    monkeypatch.setattr(notify_module, "COMMAND_SECONDS", 0.3)
+    os.mkfifo(tmp_path / "alive")
+    reading = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert not notifier(tmp_path, "exec 7>alive; sleep 100 & sleep 100", clock).tell(State.FAILED, "x", {}, tries=1)
+        deadline = time.monotonic() + 10
+        while has_writer(reading) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not has_writer(reading)
+    finally:
+        os.close(reading)
 
 
 def test_nobody_is_told_where_nobody_is_named(tmp_path: Path, clock: Clock, lines: pytest.LogCaptureFixture) -> None:

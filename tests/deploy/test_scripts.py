@@ -14,6 +14,7 @@ import pytest
 import yaml
 from tests.deploy.machine import AWS, UNIT, unit_settings
 from tests.deploy.receiver import Receiver
+from tests.deploy.test_files import tool
 from tests.paths import ROOT
 
 FAKE = """#!/bin/sh
@@ -144,6 +145,7 @@ def test_install_puts_everything_where_the_unit_expects_it(system: System) -> No
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
+    tool("curl")
     with Receiver() as server:
         yield server
 

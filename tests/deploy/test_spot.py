@@ -17,8 +17,10 @@ def metadata() -> Iterator[FakeMetadata]:
         yield server
 
 
-def test_notice_is_seen_with_one_call_a_look(metadata: FakeMetadata) -> None:
-    """There is none for days, then there is one; a token that has ended is renewed."""
+def test_notice_is_seen_with_one_call_a_look(metadata: FakeMetadata, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is none for days, then there is one; a token that has ended is renewed. No proxy is asked."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
     with closing(SpotNotice({ENDPOINT_VARIABLE: metadata.url})) as spot:
         assert [spot.is_given() for _ in range(3)] == [False] * 3
         assert metadata.asked == ["PUT 200", "GET 404", "GET 404", "GET 404"]

@@ -14,7 +14,8 @@ from tests.deploy.fake_metadata import FakeMetadata
 
 from impulse.collection.ledger import Ledger
 from impulse.errors import ConfigError, StageError
-from impulse.sharing.long_run.disk import COPIES, Disk
+from impulse.sharing.long_run import disk as disk_module
+from impulse.sharing.long_run.disk import COPIES, Disk, bytes_below
 from impulse.sharing.long_run.notify import State
 from impulse.sharing.long_run.progress import Progress
 from impulse.sharing.long_run.settings import (
@@ -155,9 +156,20 @@ def test_stall_is_told_once_and_so_is_its_end(scene: Scene) -> None:
 
 def test_stall_may_be_switched_off(tmp_path: Path, metadata: FakeMetadata) -> None:
     """For a source that gives a replay a day."""
+    with Ledger(tmp_path / ".state" / "ledger.sqlite"):
+        pass
     scene = Scene(tmp_path, metadata, **{STALL_VARIABLE: "0"})
     scene.watch.begin("fetch")
-    scene.pass_time(50 * HOUR)
+    scene.pass_time(50 * HOUR, every=HOUR)
+    scene.spot.close()
+    assert scene.teller.told == []
+
+
+def test_source_without_a_ledger_never_stalls(tmp_path: Path, metadata: FakeMetadata) -> None:
+    """Nothing is known of how far it is, so nobody is alarmed."""
+    scene = Scene(tmp_path, metadata)
+    scene.watch.begin("fetch")
+    scene.pass_time(50 * HOUR, every=HOUR)
     scene.spot.close()
     assert scene.teller.told == []
 
@@ -209,15 +221,24 @@ def test_disk_that_will_be_too_small_is_told_once(scene: Scene, monkeypatch: pyt
     scene.add(10, "pending")
     scene.pass_time(HOUR)
     assert len(scene.teller.told) == 1
-    (scene.root / "data").mkdir()
-    (scene.root / "data" / "frames").write_bytes(bytes(5_000_000))
-    (scene.root / ".state" / "same").hardlink_to(scene.root / "data" / "frames")
-    progress = Progress(counts={"downloaded": 1, "pending": 9}, bytes=1_000_000)
-    needed = 10 * 1e6 * COPIES
-    taken = 5_000_000 + sum(path.stat().st_blocks * 512 for path in (scene.root / ".state").glob("ledger*"))
-    line, is_enough = Disk(scene.root, 0.0).need(progress)
-    assert is_enough
-    assert f"about {(needed - taken) / GB:.1f} GB" in line
+
+
+def test_what_is_built_needs_no_more_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file counts once for all its names, in data/, DVC's cache and the store."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100 * GB, 0, 3 * GB))
+    (tmp_path / "data" / "parsed").mkdir(parents=True)
+    (tmp_path / ".state").mkdir()
+    (tmp_path / "data" / "parsed" / "frames").write_bytes(b"x" * 5_000_000)
+    before = bytes_below([tmp_path / "data"])
+    assert 5_000_000 <= before < 5_100_000
+    (tmp_path / ".state" / "frames").hardlink_to(tmp_path / "data" / "parsed" / "frames")
+    assert bytes_below([tmp_path / "data", tmp_path / ".state"]) - before < 10_000
+    progress = Progress(counts={"downloaded": 1, "pending": 999}, bytes=1_000_000)
+    for built, needed in ((0, 4.5), (3 * GB, 1.5), (9 * GB, 0.0)):
+        monkeypatch.setattr(disk_module, "bytes_below", lambda _, built=built: built)
+        line, is_enough = Disk(tmp_path, 0.0).need(progress)
+        assert f"about {needed} GB are needed" in line
+        assert is_enough is (needed <= 3)
 
 
 def test_ledger_that_is_none_says_nothing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from impulse.errors import ConfigError
@@ -54,7 +55,7 @@ class Disk:
         """
         size = progress.bytes / progress.downloaded if progress.bytes else BYTES_OF_REPLAY
         needed = progress.expected * size * COPIES
-        more = max(0.0, needed - sum(_bytes_below(self._root / name for name in BUILT))) + self._floor
+        more = max(0.0, needed - bytes_below(self._root / name for name in BUILT)) + self._floor
         free = shutil.disk_usage(self._root).free
         of_what = (
             f"{progress.expected} listed replays of {size / 1e6:.1f} MB" if progress.expected else "the floor alone"
@@ -72,15 +73,13 @@ class Disk:
                 yield place, floor
 
 
-def _bytes_below(folders: Iterable[Path]) -> Iterator[int]:
-    """Give the bytes on the disk of every file, once for all its names."""
-    seen = set()
+def bytes_below(folders: Iterable[Path]) -> int:
+    """Return what all files take of the disk, each once for all its names."""
+    sizes = {}
     for folder in folders:
         for path in folder.rglob("*"):
-            try:
+            with suppress(FileNotFoundError):  # it was just replaced
                 found = path.lstat()
-            except FileNotFoundError:  # it was just replaced
-                continue
-            if (found.st_dev, found.st_ino) not in seen:
-                seen.add((found.st_dev, found.st_ino))
-                yield getattr(found, "st_blocks", -(-found.st_size // 512)) * 512
+                blocks = getattr(found, "st_blocks", -(-found.st_size // 512))
+                sizes[found.st_dev, found.st_ino] = blocks * 512
+    return sum(sizes.values())

@@ -23,6 +23,8 @@ class Progress:
     """Of the replays that were downloaded."""
     listed: int = 0
     """Groups and pages of lists that were read."""
+    is_known: bool = False
+    """Whether there is a ledger; only Ballchasing.com is downloaded with one."""
 
     @classmethod
     def of(cls, ledger: Path) -> Progress:
@@ -40,7 +42,7 @@ class Progress:
         except sqlite3.DatabaseError:
             return cls()
         kept = sum(size for outcome, _, size in rows if outcome == Outcome.DOWNLOADED)
-        return cls({str(outcome): int(count) for outcome, count, _ in rows}, int(kept), int(listed))
+        return cls({str(outcome): int(count) for outcome, count, _ in rows}, int(kept), int(listed), is_known=True)
 
     @property
     def downloaded(self) -> int:

@@ -153,6 +153,8 @@ class Watch:
         if self.step != FETCH:
             return
         found = progress_of(self._root)
+        if not found.is_known:
+            return
         if found.expected != self._expected:
             self._expected = found.expected
             self.say_disk()
