@@ -20,6 +20,7 @@ from impulse.run.job import Counts
 from impulse.schema.column import REPLAY_ID
 from impulse.tables import rejects
 from impulse.tables.io import table_of, write_table
+from impulse.tables.manifest import LISTING_COLUMNS
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import REPLAY_COLUMNS
 from impulse.tables.rejects import Reject
@@ -101,11 +102,14 @@ def run(
     folder: Path,
     rows: Iterable[Mapping[str, Any]],
     params: ValidateParams = QUALITY,
+    *,
+    lists: Iterable[Mapping[str, Any]] = (),
 ) -> Counts:
     """Do the stage's work on rows."""
     replays, measures = tables(rows)
     for name, table in (
         ("raw/rejects", EARLIER),
+        ("raw/listings", table_of(lists, LISTING_COLUMNS)),
         ("parsed/rejects", rejects.to_table([])),
         ("parsed/replays", replays),
         ("parsed/measures", measures),

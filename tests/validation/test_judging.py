@@ -137,6 +137,31 @@ def test_hostile_names_neither_mark_up_nor_load_anything(tmp_path: Path) -> None
     assert "\x1b" not in page
 
 
+def test_lists_of_the_source_are_held_against_its_counts(tmp_path: Path) -> None:
+    """What lacks something comes first and says so; names of groups are text; sources without lists have no such part."""
+    counted = dict.fromkeys(("unusable", "duplicate", "lost", "pending", "delisted"), 0)
+    whole = {
+        "kind": "group",
+        "group_id": "a-1",
+        "name": "Whole",
+        "listed": 5,
+        "kept": 5,
+        "counted": 5,
+        "is_complete": True,
+    }
+    short = {"kind": "group", "group_id": "z-9", "name": HOSTILE, "listed": 3, "kept": 3, "is_complete": False}
+    rows = [
+        {**counted, "is_accepted": False, **row} for row in (whole, {**short, "problem": "3 came, the list says 7"})
+    ]
+    run(tmp_path, [{}], lists=rows)
+    page = (tmp_path / "validated" / "report.html").read_text()
+    assert "1 of 2 lists are not known to be whole" in page
+    assert page.index("3 came, the list says 7") < page.index("Whole")
+    assert "<script" not in page
+    run(tmp_path, [{}])
+    assert "Lists of the source" not in (tmp_path / "validated" / "report.html").read_text()
+
+
 def test_the_page_needs_nothing_beside_it(tmp_path: Path) -> None:
     """One file: plots inside, no script, no address."""
     run(tmp_path, [{}])

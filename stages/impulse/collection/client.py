@@ -12,13 +12,12 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 
 from impulse.collection.answers import error_of, is_text, retry_after
 from impulse.collection.causes import cause_of
 from impulse.collection.config import origin
 from impulse.collection.pacing import Call, Clock, Pacer
+from impulse.collection.session import session_for
 from impulse.config.fetch import LOOPBACK
 from impulse.errors import (
     FetchError,
@@ -56,30 +55,6 @@ class RetryPolicy:
     """Waits for 429 altogether until they are final: the hour's window, and a little more."""
 
 
-class _KeyFor(AuthBase):
-    """Puts the key into the header of requests to one origin.
-
-    Because the session has an auth object, requests does not read .netrc.
-    """
-
-    def __init__(self, key: str, base_url: str) -> None:
-        self._key = key
-        self._origin = origin(base_url)
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if origin(request.url or "") == self._origin:
-            request.headers["Authorization"] = self._key
-        return request
-
-
-class _Session(requests.Session):
-    """A session that leaves redirects alone; requests looks at them even when it is not to follow any, and fails at odd ones."""
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Return no target."""
-        return None
-
-
 class BallchasingClient:
     """Calls of one key to one server; threads share it. Use it as a context manager."""
 
@@ -100,13 +75,7 @@ class BallchasingClient:
         self._retries = retries or RetryPolicy()
         self._key = key
         self._max_file_bytes = max_file_bytes
-        self._session = _Session()
-        self._session.auth = _KeyFor(key, self.base_url)
-        self._session.headers["User-Agent"] = "impulse"
-        # Without TLS the server is on this machine (CollectionConfig sees to that), where no proxy leads to.
-        self._session.trust_env = not base_url.startswith("http://")
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections, pool_block=True, max_retries=0))
+        self._session = session_for(key, base_url, connections=connections)
 
     def __repr__(self) -> str:
         """Show the server and not the key."""

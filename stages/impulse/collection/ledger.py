@@ -10,7 +10,7 @@ import json
 import logging
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,6 +30,13 @@ MAGIC = b"SQLite format 3\0"
 """Start of every ledger."""
 SUFFIXES = (".sqlite", ".sqlite3", ".db")
 """Names of files that can only be a ledger, whatever a bad disk has made of their first bytes."""
+
+
+MAY_PASS = (
+    *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY),
+    *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN),
+)
+"""Errors of SQLite that say nothing about the file's content."""
 
 
 class LedgerDamaged(StageError):
@@ -89,6 +96,10 @@ class Ledger:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; closing again is fine."""
         self._database.close()
 
     def _prepare(self) -> None:
@@ -105,16 +116,16 @@ class Ledger:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Raise a StageError in the place of SQLite's errors; what may pass is told from a file that is of no use."""
+        """Raise a StageError in the place of SQLite's errors; what may pass is told from a file that is damaged."""
         try:
             yield
-        except sqlite3.OperationalError as error:
-            raise StageError(f"the ledger {self._path} cannot be used now ({error}); run again to go on") from error
-        except sqlite3.DatabaseError as error:
-            if type(error) is not sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if isinstance(error, sqlite3.ProgrammingError):
                 raise  # a defect of the program, not of the file
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in MAY_PASS:
+                raise StageError(f"the ledger {self._path} cannot be used now ({error}); run again to go on") from error
             raise LedgerDamaged(
-                f"the ledger {self._path} cannot be used ({error}); run again: what is kept says what was in it"
+                f"the ledger {self._path} is damaged ({one_line(error)}); run again: what is kept says what was in it"
             ) from error
 
     @contextmanager
@@ -144,11 +155,12 @@ class Ledger:
         rows = self.rows(
             "SELECT id, metadata, outcome, reason, detail, attempts, sha256, bytes, retry_at FROM replays ORDER BY id"
         )
-        return {
-            row[0]: Download(ListedReplay(row[0], json.loads(row[1])), Outcome(row[2]), *row[3:9])
-            for row in rows
-            if row[0] in replay_ids
-        }
+        try:
+            return {row[0]: download_of(row) for row in rows if row[0] in replay_ids}
+        except UNREADABLE as error:
+            raise LedgerDamaged(
+                f"the ledger {self._path} has a damaged replay ({one_line(error)}); run again: what is kept says what was in it"
+            ) from error
 
     def select(self, group_paths: Mapping[str, str | None]) -> None:
         """Make the given replays the ones that the job is about, and that ``impulse status`` counts.
@@ -191,6 +203,18 @@ class Ledger:
             return self._database.execute(query, values).fetchall()
 
 
+UNREADABLE = (ValueError, TypeError, AttributeError)
+"""What reading a damaged row raises."""
+
+
+def download_of(row: Sequence[Any]) -> Download:
+    """Return the replay of a row: id, metadata, outcome, reason, detail, attempts, hash, bytes and time of the next try."""
+    metadata = json.loads(row[1])
+    if not isinstance(row[0], str) or not isinstance(metadata, dict) or not isinstance(row[5], int):
+        raise TypeError(f"row of {row[0]!r}")
+    return Download(ListedReplay(row[0], metadata), Outcome(row[2]), *row[3:9])
+
+
 @contextmanager
 def open_ledger(path: Path) -> Iterator[Ledger]:
     """Open a ledger; one that is damaged is set aside, and an empty one takes its place.
@@ -205,8 +229,17 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
     except LedgerDamaged as error:
         log.warning("%s; set aside as %s, and made again from what is kept", error, _set_aside(path, error).name)
         opened = Ledger(path)
+    damage: LedgerDamaged | None = None
     with opened as ledger:
-        yield ledger
+        try:
+            yield ledger
+        except LedgerDamaged as error:
+            damage = error
+            raise
+        finally:
+            ledger.close()
+            if damage is not None:
+                _set_aside(path, damage)
 
 
 def _set_aside(path: Path, error: LedgerDamaged) -> Path:

@@ -9,13 +9,14 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from impulse.collection.client import BallchasingClient
 from impulse.collection.completeness import Listed, ListedScope, check_sums, missing
-from impulse.collection.entries import ListedGroup, ListedReplay
+from impulse.collection.entries import ListedGroup
 from impulse.collection.listings import Listings, Page
 from impulse.collection.pacing import Call, Clock
+from impulse.collection.pages import NO_LIST, EndlessList, page_of
 from impulse.collection.patience import TROUBLE, Patience
 from impulse.errors import (
     BadRequest,
@@ -37,13 +38,6 @@ READINGS = 3
 """Readings of a list that lacks something until it is named."""
 WAIT_SECONDS = 30.0
 """Between two of them."""
-
-
-NO_LIST = "the answer holds no list"
-
-
-class EndlessList(UnexpectedResponse):
-    """A list that does not end; nothing that it says is believed."""
 
 
 _Found = tuple[str, str, str | None, float | None]
@@ -282,7 +276,7 @@ class Lister:
             asked = {**params, "count": [PAGE_SIZE], **({"after": [read.after]} if read.after else {})}
             call = partial(self._client.get_json, Call.LIST, f"/{what}", asked)
             answer = self._patience.call(call, ping=self._client.ping)
-            page = _page(answer, what, is_first=read.after is None)
+            page = page_of(answer, what, is_first=read.after is None)
             new, changed, is_new = self._listings.add_page(scope, page)
             self._new |= new
             self._changed |= changed - self._new
@@ -305,29 +299,3 @@ class Lister:
         is_first = scope not in self._bare
         self._bare.add(scope)
         return NO_LIST if is_first else None
-
-
-def _page(answer: Mapping[str, Any], what: str, *, is_first: bool) -> Page:
-    listed, counted = answer.get("list"), answer.get("count")
-    if listed is not None and not isinstance(listed, list):
-        raise UnexpectedResponse(f"GET /{what}: the answer holds no list")
-    entries: list[ListedGroup | ListedReplay] = []
-    unusable = 0
-    for entry in listed or ():
-        try:
-            entries.append(ListedReplay.from_api(entry) if what == "replays" else ListedGroup.from_api(entry))
-        except UnexpectedResponse as error:
-            unusable += 1
-            log.warning("GET /%s: %s; it is left out", what, error)
-    # A later page without an entry is a fault, or what an upload in the meantime leaves; it counts nothing.
-    is_count = what == "replays" and type(counted) is int and 0 <= counted < 2**31 and (is_first or bool(listed))
-    return Page(entries, _cursor(answer.get("next")), counted if is_count else None, unusable, listed is not None)
-
-
-def _cursor(link: object) -> str | None:
-    if not isinstance(link, str):
-        return None
-    try:
-        return parse_qs(urlsplit(link).query).get("after", [None])[-1]
-    except ValueError:
-        return None

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from impulse.collection.certificate import recordings_of
 from impulse.collection.durations import duration
-from impulse.collection.entries import ListedReplay
-from impulse.collection.ledger import LOST, Download, Outcome
+from impulse.collection.ledger import LOST, UNREADABLE, Download, download_of
 from impulse.collection.ledger_tables import LAYOUT
 from impulse.collection.pacing import HOUR, Call, limits_of, share_after
 from impulse.collection.patience import FACTS
-from impulse.errors import StageError
+from impulse.errors import StageError, one_line
 
 LAST_ERRORS = 5
 
@@ -34,9 +32,9 @@ def status_lines(path: Path, *, now: float) -> list[str]:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             return _lines(database, now)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, *UNREADABLE) as error:
         raise StageError(
-            f"{path} cannot be read: {error}; the next download sets a damaged ledger aside and makes it again"
+            f"{path} cannot be read: {one_line(error)}; the next download sets a damaged ledger aside and makes it again"
         ) from error
 
 
@@ -79,7 +77,7 @@ def _downloads(database: sqlite3.Connection) -> list[Download]:
         "SELECT id, metadata, outcome, reason, detail, attempts, sha256, bytes, retry_at FROM replays "
         "WHERE is_selected = 1 ORDER BY changed_at, id"
     )
-    return [Download(ListedReplay(row[0], json.loads(row[1])), Outcome(row[2]), *row[3:]) for row in rows]
+    return [download_of(row) for row in rows]
 
 
 def _pace(database: sqlite3.Connection, facts: dict[str, str], pending: int, now: float) -> list[str]:

@@ -30,16 +30,19 @@ REPORT = "report.html"
 """Name of the page, in data/validated."""
 
 
-def write_report(judgement: Judgement, all_rejects: pa.Table, folder: Path, params: ValidateParams) -> None:
+def write_report(
+    judgement: Judgement, all_rejects: pa.Table, listings: pa.Table, folder: Path, params: ValidateParams
+) -> None:
     """Write :data:`REPORT`, one file that needs nothing beside it.
 
     Args:
         judgement: verdicts and violations.
         all_rejects: rejects of all stages up to this one.
+        listings: what the source listed, and what became of it; empty where it has no lists.
         folder: receives the page; the plots are in it already.
         params: the rules.
     """
-    content = _content(judgement, all_rejects, params)
+    content = _content(judgement, all_rejects, params) | _completeness(listings)
     environment = Environment(
         loader=PackageLoader("impulse.validation", "templates"),
         autoescape=True,
@@ -85,6 +88,18 @@ def _content(judgement: Judgement, all_rejects: pa.Table, params: ValidateParams
         "accepted": accepted.slice(0, MAX_ROWS).to_pylist(),
         "max_rows": MAX_ROWS,
         "worst_count": WORST,
+    }
+
+
+def _completeness(listings: pa.Table) -> dict[str, Any]:
+    """Return what the lists held against the counts of the source, those that lack something first."""
+    rows = listings.sort_by([("is_complete", "ascending"), ("group_path", "ascending")]).to_pylist()
+    counted = ("listed", "kept", "duplicate", "lost", "pending", "delisted")
+    return {
+        "lists": rows[:MAX_ROWS],
+        "list_count": len(rows),
+        "incomplete_count": sum(not row["is_complete"] for row in rows),
+        "list_totals": {name: sum(row[name] for row in rows) for name in counted},
     }
 
 

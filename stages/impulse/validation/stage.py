@@ -11,7 +11,7 @@ from impulse.files.output import output_folder
 from impulse.run.job import Counts, Job
 from impulse.tables import rejects
 from impulse.tables.io import read_table, write_table
-from impulse.tables.paths import REJECTS, VERDICTS, VIOLATIONS
+from impulse.tables.paths import LISTINGS, REJECTS, VERDICTS, VIOLATIONS
 from impulse.validation.comparisons import compare
 from impulse.validation.plots import draw_plots
 from impulse.validation.report import REPORT, write_report
@@ -34,6 +34,7 @@ def run(job: Job[ValidateParams]) -> Counts:
         ),
         job.settings,
     )
+    listings = read_table(job.data / "raw" / LISTINGS, made_by="fetch")
     own = rejects.to_table(judgement.rejects)
     shown = pa.concat_tables([rejects.read_rejects(job.data, ("fetch", "parse")), own])
     with output_folder(target) as folder:
@@ -41,7 +42,7 @@ def run(job: Job[ValidateParams]) -> Counts:
         write_table(judgement.violations, folder / VIOLATIONS)
         write_table(own, folder / REJECTS)
         draw_plots(judgement, shown, folder / "plots", job.settings)
-        write_report(judgement, shown, folder, job.settings)
+        write_report(judgement, shown, listings, folder, job.settings)
     verdicts = Counter(judgement.verdicts["verdict"].to_pylist())
     warned = Counter(
         warning
