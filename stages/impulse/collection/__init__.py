@@ -4,11 +4,12 @@ Where do I go to ...
 
 - download a group from a program: :func:`download_group`, with a :class:`CollectionConfig`
 - change what a call to the server does when it fails: ``client``; how fast calls may follow: ``pacing``
-- change what is a replay's own fault and what the service's: ``downloading``, ``evidence``; how long that is waited for: ``patience``
-- change how groups and queries are listed: ``listing``; what proves a list whole: ``completeness``; what is kept of an entry: ``entries``
+- change what is a replay's own fault and what the service's: ``downloading``, ``evidence``; how long it is waited for: ``patience``
+- change how groups and queries are listed: ``listing``; what proves a list whole: ``completeness``; what an entry gives: ``entries``
 - change what is downloaded, or which of several uploads is taken: ``ballchasing``, ``selection``
 - change when a run fails although it ended, or the table of listings: ``certificate``
-- see what is remembered between runs: ``ledger``, ``listings``; how a lost one is made again: ``rebuilding``; watch a running job: ``status``
+- see what is remembered between runs: ``ledger``, ``listings``; how a lost one is made again: ``rebuilding``
+- watch a running job: ``status``
 - change what makes a file good, or the manifest: ``intake``; where files are kept: ``raw_storage``, ``impulse.s3.bucket``
 """
 

@@ -43,8 +43,8 @@ class ListedScope:
 
     @property
     def name(self) -> str:
-        """What a person calls it."""
-        return self.group.id if self.group is not None else f"query {self.query}"
+        """What messages and ``fetch.accept_incomplete`` call it."""
+        return self.group.id if self.group is not None else "query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,28 @@ class Listed:
     def incomplete(self, accepted: Collection[str]) -> list[ListedScope]:
         """Return what is not known to be whole, and that nobody has accepted."""
         return [scope for scope in self.scopes if scope.problem and scope.name not in accepted]
+
+
+def listed_in(scopes: list[ListedScope], *, new: Collection[str], changed: Collection[str]) -> Listed:
+    """Return everything that lists hold: each replay once, with its first path, and as delisted where no list has it any more.
+
+    Args:
+        scopes: the lists, those with shorter paths first.
+        new: replays that no list had before.
+        changed: replays of which a list now says something else.
+    """
+    paths: dict[str, str | None] = {}
+    left: dict[str, tuple[str | None, float]] = {}
+    for scope in scopes:
+        for replay_id, at in scope.members.items():
+            since = scope.delisted_at if at is None else at
+            if since is None:
+                paths.setdefault(replay_id, scope.path)
+            else:
+                left.setdefault(replay_id, (scope.path, since))
+    delisted = {replay_id: at for replay_id, (_, at) in left.items() if replay_id not in paths}
+    paths.update((replay_id, left[replay_id][0]) for replay_id in delisted)
+    return Listed(scopes, paths, delisted, frozenset(new), frozenset(changed))
 
 
 def missing(listing: Listing, seen: int, group: ListedGroup | None, *, ending: str | None) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from impulse.collection.client import BallchasingClient
-from impulse.collection.completeness import Listed, ListedScope, check_sums, missing
+from impulse.collection.completeness import Listed, ListedScope, check_sums, listed_in, missing
 from impulse.collection.entries import ListedGroup
 from impulse.collection.listings import Listings, Page
 from impulse.collection.pacing import Call, Clock
@@ -110,21 +110,7 @@ class Lister:
             self._patience.pause(WAIT_SECONDS)
             for scope in again:
                 self._forget(scope)
-        return self._listed(scopes)
-
-    def _listed(self, scopes: list[ListedScope]) -> Listed:
-        paths: dict[str, str | None] = {}
-        left: dict[str, tuple[str | None, float]] = {}
-        for scope in scopes:
-            for replay_id, at in scope.members.items():
-                since = scope.delisted_at if at is None else at
-                if since is None:
-                    paths.setdefault(replay_id, scope.path)
-                else:
-                    left.setdefault(replay_id, (scope.path, since))
-        delisted = {replay_id: at for replay_id, (_, at) in left.items() if replay_id not in paths}
-        paths.update((replay_id, left[replay_id][0]) for replay_id in delisted)
-        return Listed(scopes, paths, delisted, frozenset(self._new), frozenset(self._changed))
+        return listed_in(scopes, new=self._new, changed=self._changed)
 
     def _walk(self, roots: list[str]) -> list[ListedScope]:
         """Return every group, each once with its shortest path, in an order that ids alone decide.
