@@ -26,12 +26,24 @@ from impulse.validation import stage as validation
 
 EXPORT = ExportParams(shards=16, train=0.5, val=0.25, test=0.25, numpy=True)
 
+IN_A_GROUP = {
+    "title": 'A "title" | <b>of</b> &\n{{ sorts }}',
+    "group_path": ["Season / 1", "Final | `x`"],
+    "group_ids": ["season-1", "final"],
+    "group_1": "Season / 1",
+    "group_2": "Final | `x`",
+}
+"""What an API tells of half of the replays."""
+
 
 def prepared_data(
     folder: Path, *, matches: int = 9, seed: int = 11, seconds: float = 20.0, preset: str = "standard"
 ) -> Path:
     """Fill a data folder with everything up to dedupe, of a preset of features."""
-    files = (Candidate(item.name, item.data) for item in corpus(matches=matches, seed=seed, duration_seconds=seconds))
+    files = (
+        Candidate(item.name, item.data, columns=IN_A_GROUP if number % 2 else {})
+        for number, item in enumerate(corpus(matches=matches, seed=seed, duration_seconds=seconds))
+    )
     take_in(files, source=SourceKind.local, storage=RawStorage.in_folder(folder / "raw"))
     parsing.run(job(ParsingConfig.get_preset(preset).params(), folder))
     validation.run(job(composed().validate, folder))

@@ -42,7 +42,11 @@ def test_manifest_lists_what_is_there_with_what_the_api_knows(place: Place, repl
         "min_rank": "gold-3",
         "max_rank": "platinum-1",
         "uploader_id": "76561198141161044",
-        "group_path": "top",
+        "title": "../title",
+        "group_path": ["Group / top"],
+        "group_ids": ["top"],
+        "group_1": "Group / top",
+        "group_2": None,
     }
     assert {name: row[name] for name in wanted} == wanted
     assert row["uploaded_at"].isoformat() == "2025-01-01T00:00:00"

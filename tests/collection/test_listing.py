@@ -74,10 +74,10 @@ def test_tree_is_walked_to_its_leaves(place: Place, replays: list[bytes]) -> Non
     server.add_replay("in-mid", replays[2], "mid")
     assert place.get().successful == 3
     rows = pq.read_table(place.folder / "replays" / "manifest.parquet").to_pylist()
-    assert {row["replay_id"]: row["group_path"] for row in rows} == {
-        "in-top": "top",
-        "in-leaf": "top/other",
-        "in-mid": "top/mid",
+    assert {row["replay_id"]: row["group_ids"] for row in rows} == {
+        "in-top": ["top"],
+        "in-leaf": ["top", "other"],
+        "in-mid": ["top", "mid"],
     }
     lists = [call for call in server.calls if call.startswith(("/groups?", "/replays?"))]
     # Counts say that nothing is below the empty one; no count proves the groups of the first one, so they are read twice.

@@ -328,6 +328,7 @@ def test_the_croissant_validator_accepts_the_description(complete: Path) -> None
         table = pq.read_table(complete / f"{name}.parquet")
         assert [row["replay_id"] for row in found[name]] == table["replay_id"].to_pylist()
         assert set(found[name][0]) == set(table.column_names)
+    assert sum("season-1" in row["group_ids"] for row in found["replays"]) > 2
     first = found["frames"][0]
     table = pq.read_table(complete / "frames" / f"split={first['split']}", partitioning=None)
     assert set(first) == {*table.column_names, "split"}

@@ -26,6 +26,7 @@ from impulse.config.export import FloatType
 from impulse.errors import ConfigError, DatasetError
 from impulse.loading.arrays import open_frame_arrays
 from impulse.loading.row_groups import row_groups_of
+from impulse.schema.column import SCHEMA_VERSION
 from impulse.training import Windows
 
 
@@ -51,7 +52,7 @@ def test_all_frames_are_those_of_the_files(dataset: Path) -> None:
     frame = plain(dataset)
     same(table, frame, [name for name in frame.columns if name != "split"])
     assert table.schema.field("ball_pos_x").metadata[b"unit"] == b"uu"
-    assert table.schema.metadata[b"impulse_schema_version"] == b"1"
+    assert table.schema.metadata[b"impulse_schema_version"] == str(SCHEMA_VERSION).encode()
     assert impulse.load(dataset).equals(table)
 
 
@@ -366,8 +367,10 @@ def test_folders_that_are_no_dataset_are_said_in_one_line(dataset: Path, tmp_pat
     copy = tmp_path / "copy"
     shutil.copytree(dataset, copy)
     document = json.loads((copy / "schema.json").read_text())
-    (copy / "schema.json").write_text(json.dumps({**document, "schema_version": 2}))
-    with pytest.raises(DatasetError, match=r"schema version 2, and this impulse knows 1: upgrade impulse"):
+    (copy / "schema.json").write_text(json.dumps({**document, "schema_version": SCHEMA_VERSION + 1}))
+    with pytest.raises(
+        DatasetError, match=rf"schema version {SCHEMA_VERSION + 1}, and .* {SCHEMA_VERSION}: upgrade impulse"
+    ):
         impulse.load(copy)
     (copy / "schema.json").write_text("[]")
     with pytest.raises(DatasetError, match=r"schema.json is not one that impulse wrote"):

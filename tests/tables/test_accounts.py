@@ -43,7 +43,7 @@ def test_an_id_that_names_nobody_is_no_account(who: tuple[str, str, bool]) -> No
 @pytest.mark.parametrize("who", NOBODY, ids=str)
 def test_an_id_that_names_nobody_links_no_matches(who: tuple[str, str, bool]) -> None:
     """Two matches with such a player are not kept together by it."""
-    recordings = [{"replay_id": f"r{i}", "match_key": f"m{i}", "kept": True, "group_path": None} for i in range(2)]
+    recordings = [{"replay_id": f"r{i}", "match_key": f"m{i}", "kept": True, "group_ids": None} for i in range(2)]
     keys = split_keys(recordings, [player(f"r{i}", who) for i in range(2)], ExportParams(split_by=SplitBy.player))
     assert keys == {"m0": "m0", "m1": "m1"}
 

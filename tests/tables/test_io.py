@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from impulse.errors import StageError
+from impulse.schema.column import SCHEMA_VERSION
 from impulse.tables.io import read_json, read_table, write_table
 
 
@@ -42,6 +43,17 @@ def test_no_changed_bit_becomes_another_value(tmp_path: Path, share: int) -> Non
             assert re.fullmatch(r".*goals\.parquet is damaged; `impulse verify --heal` mends it \(.*\)", str(error))
             noticed += 1
     assert noticed > 0.5 * len(places)
+
+
+def test_tables_of_another_schema_are_one_line(tmp_path: Path) -> None:
+    """It names both versions and the stage; whoever needs no more than what all versions have may read it."""
+    path = tmp_path / "manifest.parquet"
+    write_table(pa.table({"path": ["a"]}, metadata={"impulse_schema_version": "1"}), path)
+    with pytest.raises(
+        StageError, match=rf"schema 1, this impulse has those of {SCHEMA_VERSION}; run `dvc repro fetch`"
+    ):
+        read_table(path, made_by="fetch")
+    assert read_table(path, made_by="fetch", of_any_schema=True)["path"].to_pylist() == ["a"]
 
 
 def test_a_document_that_was_cut_short_is_one_line(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from impulse.collection.downloading import Budget, Downloader
 from impulse.collection.durations import duration
 from impulse.collection.entries import safe_id
 from impulse.collection.folder import ReplayFolder
+from impulse.collection.group_facts import group_columns
 from impulse.collection.known import KnownFacts
 from impulse.collection.ledger import Download, Ledger, Outcome, open_ledger
 from impulse.collection.listing import Lister
@@ -123,7 +124,8 @@ class Ballchasing:
         problem = self._download(downloads, folder)
         here = [found for found in downloads.values() if found.outcome is Outcome.DOWNLOADED]
         folder.read_headers(here, threads=self.config.threads)
-        columns = partial(_columns, listed)
+        names = {scope.group.id: scope.group.name for scope in listed.scopes if scope.group is not None}
+        columns = partial(_columns, listed, group_columns(paths, names))
         files, final = settle(downloads, folder, columns, new=missing)
         self.ledger.record([found for found in final if found != before[found.replay.id]], at=self.clock.now())
         if left := len(choose(downloads)):
@@ -246,10 +248,10 @@ class Ballchasing:
         )
 
 
-def _columns(listed: Listed, replay_id: str) -> dict[str, Any]:
+def _columns(listed: Listed, groups: Mapping[str, Mapping[str, Any]], replay_id: str) -> dict[str, Any]:
     """Return the columns of the manifest that follow from where a replay is listed."""
     at = listed.delisted.get(replay_id)
     return {
-        "group_path": listed.paths.get(replay_id),
+        **groups[replay_id],
         "delisted_at": None if at is None else datetime.fromtimestamp(int(at), UTC).replace(tzinfo=None),
     }

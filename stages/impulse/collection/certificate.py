@@ -11,6 +11,7 @@ from typing import Any
 
 from impulse.collection.completeness import Listed, ListedScope
 from impulse.collection.durations import duration
+from impulse.collection.group_facts import ids_of
 from impulse.collection.ledger import LOST, Download, Outcome
 from impulse.collection.selection import is_expected
 from impulse.config.fetch import FetchParams
@@ -146,7 +147,7 @@ def _row(scope: ListedScope, outcomes: Mapping[str, Outcome], accepted: Collecti
         "group_id": group and group.id,
         "name": group and group.name,
         "query": scope.query,
-        "group_path": scope.path,
+        "group_ids": None if scope.path is None else ids_of(scope.path),
         "counted": scope.counted,
         "direct_replays": group and group.direct,
         "indirect_replays": group and group.indirect,

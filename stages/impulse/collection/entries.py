@@ -13,6 +13,8 @@ from impulse.errors import UnexpectedResponse
 from impulse.replay.facts import match_id
 
 MAX_ID_LENGTH = 200
+MAX_TEXT_LENGTH = 200
+"""Characters of a title or of a group's name that are kept; longer ones are no names, and each replay repeats them."""
 _PLAIN_ID = re.compile(r"[a-z0-9][a-z0-9-]{2,63}")
 _PLATFORMS = {"ps4": "playstation", "ps5": "playstation"}
 """Platforms that the API calls otherwise than impulse does."""
@@ -60,6 +62,7 @@ class ListedReplay:
         """
         metadata = {
             "recording_id": match_id(_value(entry, "rocket_league_id")),
+            "title": shortened(_text(_value(entry, "replay_title")) or ""),
             "created": _text(_value(entry, "created")),
             "playlist": _text(_value(entry, "playlist_id")),
             "season": _season(entry),
@@ -95,12 +98,18 @@ class ListedReplay:
             "min_rank": self.metadata.get("min_rank"),
             "max_rank": self.metadata.get("max_rank"),
             "uploader_id": self.metadata.get("uploader_id"),
+            "title": self.metadata.get("title"),
             "uploaded_at": uploaded_at(self.metadata.get("created")),
         }
 
     def listed_players(self) -> list[dict[str, Any]]:
         """Return the replay's rows of the listed players: team, name, id and rank, None where the API is silent."""
         return [_player_row(player, self.replay_id) for player in self.metadata.get("players", ())]
+
+
+def shortened(text: str) -> str:
+    """Return what strangers wrote, without space around it and no longer than :data:`MAX_TEXT_LENGTH`; else as it is."""
+    return text.strip()[:MAX_TEXT_LENGTH].rstrip()
 
 
 def safe_id(server_id: str) -> str:

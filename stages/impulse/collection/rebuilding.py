@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
+from impulse.collection.group_facts import own_group
 from impulse.collection.ledger import Download, Ledger, Outcome
 from impulse.config.fetch import SourceKind
 from impulse.errors import ObjectMissing, StageError
@@ -67,10 +68,10 @@ def _fill(ledger: Ledger, lists: Storage, place: str, query: str | None, now: fl
     players = _players(_rows(lists, LISTED_PLAYERS) if left else ())
     with ledger.transaction() as database:
         for row in left:
-            group = row["group_path"] and unquote(row["group_path"].rpartition("/")[2])
+            group = own_group(row)
             scope = f"{place}replays?{urlencode({'group': group})}" if group else query
             metadata = json.dumps(_metadata(row, players[row["replay_id"]]), sort_keys=True)
-            at = row["delisted_at"].replace(tzinfo=UTC).timestamp() if row["delisted_at"] else now
+            at = row["delisted_at"].replace(tzinfo=UTC).timestamp() if row.get("delisted_at") else now
             database.execute("INSERT INTO replays (id, metadata) VALUES (?, ?)", (row["source_path"], metadata))
             database.execute(
                 "INSERT OR IGNORE INTO members VALUES (?, ?, 0, ?)", (scope or place, row["source_path"], at)
@@ -85,7 +86,9 @@ def _metadata(row: Mapping[str, Any], players: list[dict[str, Any]]) -> dict[str
     """Return what the API's list said of a replay, from the columns that it became."""
     uploaded = row["uploaded_at"]
     found = {
-        **{name: row.get(name) for name in ("recording_id", "playlist", "min_rank", "max_rank", "uploader_id")},
+        **{
+            name: row.get(name) for name in ("recording_id", "title", "playlist", "min_rank", "max_rank", "uploader_id")
+        },
         "season": row["season_api"],
         "created": uploaded and f"{uploaded.isoformat()}Z",
         "players": players,

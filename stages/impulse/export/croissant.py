@@ -76,6 +76,7 @@ def _fields(table: str, columns: Iterable[Column]) -> Iterable[dict[str, Any]]:
             "name": column.name,
             "description": column.meaning + unit,
             "dataType": _VOCABULARY["types"].get(column.dtype, "sc:Integer"),
+            **({"repeated": True} if column.dtype.startswith("list") else {}),
             "source": {**files, "extract": {"column": column.name}},
         }
     if table == "frames":

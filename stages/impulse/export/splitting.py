@@ -6,6 +6,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from impulse.config.export import ExportParams, SplitBy
 from impulse.errors import StageError
@@ -22,7 +23,7 @@ def split_keys(
     """Return what decides the split of each match, by match key.
 
     Args:
-        recordings: match_key, kept, replay_id and group_path of all recordings, also of those that are not kept.
+        recordings: match_key, kept, replay_id and group_ids of all recordings, also of those that are not kept.
         players: rows of the players table.
         params: what must not be divided.
 
@@ -41,8 +42,8 @@ def _by_group(matches: Sequence[str], recordings: Sequence[Mapping[str, Any]]) -
     """Return the innermost group of each match; the same whichever of its recordings is kept."""
     paths: dict[str, list[str]] = defaultdict(list)
     for row in recordings:
-        if row["group_path"]:
-            paths[row["match_key"]].append(row["group_path"])
+        if row["group_ids"]:
+            paths[row["match_key"]].append("/".join(quote(group_id, safe="") for group_id in row["group_ids"]))
     groups = {match: min(found).rsplit("/", 1)[-1] for match, found in paths.items()}
     alone = sum(match not in groups for match in matches)
     log.info("splits by group: %d groups, %d matches without one", len(set(groups.values())), alone)

@@ -103,7 +103,8 @@ def load(
 
     Args:
         path_or_url: as for :func:`open_dataset`.
-        table: frames, replays, players, goals, demolitions, ...
+        table: frames, replays, players, goals, demolitions, ... Names of players and groups and titles of replays in them are
+            free text by strangers, and may name people.
         split: train, val, test, or several of them; None takes all.
         columns: names of columns; None takes all.
         filters: as in pyarrow, an expression or a list like ``[('team_size', '=', 3), ('ball_pos_z', '>', 1000)]``, on

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised with every change of a column's name, type, unit or meaning; part of every dataset."""
 
 
@@ -20,8 +20,8 @@ class Column:
 
     name: str
     dtype: str
-    """``float16``, ``float32``, ``float64``, ``bool``, ``int8``, ``int16``, ``int32``, ``int64``, ``string``, ``category`` or
-    ``timestamp``."""
+    """``float16``, ``float32``, ``float64``, ``bool``, ``int8``, ``int16``, ``int32``, ``int64``, ``string``, ``list<string>``,
+    ``category`` or ``timestamp``."""
     meaning: str
     unit: str = ""
     """Empty when the column has no unit."""
@@ -67,6 +67,7 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "int32": pa.int32(),
     "int64": pa.int64(),
     "string": pa.string(),
+    "list<string>": pa.list_(pa.field("element", pa.string())),  # by the name that Parquet gives elements
     "category": pa.dictionary(pa.int32(), pa.string()),
     "timestamp": pa.timestamp("s"),
 }
@@ -77,9 +78,13 @@ def has_dtype(kind: pa.DataType, dtype: str) -> bool:
     return pa.types.is_timestamp(kind) if dtype == "timestamp" else bool(kind == _ARROW_TYPES.get(dtype))
 
 
+SCHEMA_KEY = b"impulse_schema_version"
+"""Key of the schema version in the metadata of a table."""
+
+
 def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
     """Return the Arrow schema of columns, with the schema version as metadata."""
-    return pa.schema([column.field() for column in columns], metadata={"impulse_schema_version": str(SCHEMA_VERSION)})
+    return pa.schema([column.field() for column in columns], metadata={SCHEMA_KEY: str(SCHEMA_VERSION)})
 
 
 REPLAY_ID = Column("replay_id", "string", "id of the replay; joins with every other table")

@@ -118,7 +118,7 @@ def data_readme() -> str:
 def _table(name: str, meaning: str, columns: Sequence[Column]) -> list[str]:
     """Return a heading and a row for each column."""
     rows = [
-        f"| {column.name} | {column.dtype}{', null' if column.nullable else ''} | {column.unit} | {_cell(column.meaning)} |"
+        f"| {column.name} | {_cell(column.dtype)}{', null' if column.nullable else ''} | {column.unit} | {_cell(column.meaning)} |"
         for column in columns
     ]
     head = ["| column | type | unit | meaning |", "| --- | --- | --- | --- |"]
@@ -126,7 +126,7 @@ def _table(name: str, meaning: str, columns: Sequence[Column]) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return text.replace("|", "\\|").replace("<", "\\<")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from impulse.errors import StageError, one_line
 from impulse.files.output import output_file
-from impulse.schema.column import Column, arrow_schema
+from impulse.schema.column import SCHEMA_KEY, SCHEMA_VERSION, Column, arrow_schema
 
 UNREADABLE = (OSError, ValueError, TypeError, KeyError, NotImplementedError, MemoryError)
 """What reading a damaged file raises; Arrow's errors are among them."""
@@ -30,21 +30,33 @@ def table_of(rows: Iterable[Mapping[str, Any]], columns: Iterable[Column]) -> pa
     return pa.Table.from_pydict(values, schema=arrow_schema(columns))
 
 
-def read_table(path: Path, *, made_by: str) -> pa.Table:
+def read_table(path: Path, *, made_by: str, of_any_schema: bool = False) -> pa.Table:
     """Read a table that another stage wrote.
 
     Args:
         path: the file.
         made_by: the stage that makes it, for the message.
+        of_any_schema: whether the columns may be those of another version of impulse.
 
     Raises:
-        StageError: the file is missing or damaged.
+        StageError: the file is missing or damaged, or another version of impulse made it.
     """
     _check_made(path, made_by)
     try:
-        return read_checked(path)
+        table = read_checked(path)
+        version = schema_version(table)
     except UNREADABLE as error:
         raise _damaged(path, error) from error
+    if version != SCHEMA_VERSION and not of_any_schema:
+        raise StageError(
+            f"{path} has the columns of schema {version}, this impulse has those of {SCHEMA_VERSION}; run `dvc repro {made_by}` first"
+        )
+    return table
+
+
+def schema_version(table: pa.Table) -> int:
+    """Return the version of the schema that a table was written with; that of now for one that does not say."""
+    return int((table.schema.metadata or {}).get(SCHEMA_KEY, SCHEMA_VERSION))
 
 
 def read_checked(file: Path | BinaryIO) -> pa.Table:

@@ -12,6 +12,30 @@ TRAILING_BYTES = Column(
     lower=0,
 )
 
+GROUP_LEVELS = 5
+"""Levels of groups that have a column of their own; the lists have all."""
+
+GROUP_COLUMNS: tuple[Column, ...] = (
+    Column(
+        "group_path",
+        "list<string>",
+        "names of the source's groups from the one that was asked for down to the replay, on the shortest such path; free text, "
+        "shortened to 200 characters; a group without a name is called by its id",
+        nullable=True,
+    ),
+    Column("group_ids", "list<string>", "ids of the groups of group_path", nullable=True),
+    *(
+        Column(
+            f"group_{level}",
+            "string",
+            f"name {level} of group_path"
+            + (", the group that was asked for" if level == 1 else "; null where it is shorter"),
+            nullable=True,
+        )
+        for level in range(1, GROUP_LEVELS + 1)
+    ),
+)
+
 MANIFEST_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
     Column("path", "string", "path of the replay file inside data/raw"),
@@ -60,11 +84,12 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
     Column("max_rank", "string", "highest rank among the players, from the API", nullable=True),
     Column("uploader_id", "string", "Steam id of the account that uploaded, from the API", nullable=True),
     Column(
-        "group_path",
+        "title",
         "string",
-        "ids of the groups from the one that was asked for down to the replay, joined by /; the shortest such path",
+        "title that the uploader gave the replay, from the API; free text, shortened to 200 characters, may name people",
         nullable=True,
     ),
+    *GROUP_COLUMNS,
     Column("uploaded_at", "timestamp", "time of the upload in UTC, from the API", nullable=True),
     Column(
         "delisted_at",
@@ -79,9 +104,7 @@ LISTING_COLUMNS: tuple[Column, ...] = (
     Column("group_id", "string", "id of the group; null for the query", nullable=True),
     Column("name", "string", "name of the group, free text of its owner", nullable=True),
     Column("query", "string", "the query, as it is sent; null for a group", nullable=True),
-    Column(
-        "group_path", "string", "ids of the groups down to this one, joined by /; null for the query", nullable=True
-    ),
+    Column("group_ids", "list<string>", "ids of the groups down to this one; null for the query", nullable=True),
     Column(
         "counted",
         "int32",

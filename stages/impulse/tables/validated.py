@@ -58,7 +58,7 @@ COMPARISON_COLUMNS: tuple[Column, ...] = (
 JUDGED_COLUMNS: dict[str, Column] = {
     column.name: column
     for column in (*COMPARISON_COLUMNS, *MEASURE_COLUMNS)
-    if column.dtype not in ("string", "timestamp")
+    if column.dtype not in ("string", "list<string>", "timestamp")
 }
 """What rules may judge, by name: numbers, and what is yes or no."""
 

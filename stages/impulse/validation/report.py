@@ -93,7 +93,9 @@ def _content(judgement: Judgement, all_rejects: pa.Table, params: ValidateParams
 
 def _completeness(listings: pa.Table) -> dict[str, Any]:
     """Return what the lists held against the counts of the source, those that lack something first."""
-    rows = listings.sort_by([("is_complete", "ascending"), ("group_path", "ascending")]).to_pylist()
+    rows = sorted(
+        listings.to_pylist(), key=lambda row: (row["is_complete"], not row["group_ids"], row["group_ids"] or ())
+    )
     counted = ("listed", "kept", "duplicate", "lost", "pending", "delisted")
     return {
         "lists": rows[:MAX_ROWS],

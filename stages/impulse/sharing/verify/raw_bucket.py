@@ -35,7 +35,7 @@ def check_raw_bucket(root: Path) -> Iterator[tuple[str, str, What]]:
     folder = root / "data" / "raw"
     if not (folder / MANIFEST).is_file():
         return
-    manifest = read_table(folder / MANIFEST, made_by="fetch")
+    manifest = read_table(folder / MANIFEST, made_by="fetch", of_any_schema=True)
     replays = RawReplays.of(manifest, folder=folder)
     if replays.bucket is None:
         return
