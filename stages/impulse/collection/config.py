@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from impulse.config.fetch import checked_base_url
-from impulse.config.ranges import check_range
+from impulse.config.ranges import check_numbers, check_range
 from impulse.config.source_place import BASE_URL_VARIABLE
 from impulse.errors import AuthError
 from impulse.s3.env_file import variables
@@ -47,6 +47,7 @@ class CollectionConfig:
             )
         if not re.fullmatch(r"[\x21-\x7e]+", self.ballchasing_api_key):
             raise AuthError(f"{KEY_VARIABLE} holds characters that no key has, such as spaces or line ends")
+        check_numbers(self)
         if self.rate_limit_per_hour is not None:
             check_range("rate_limit_per_hour", self.rate_limit_per_hour, 1)
         check_range("threads", self.threads, 1)

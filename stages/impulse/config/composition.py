@@ -35,7 +35,7 @@ def checked(kind: type[Section], values: DictConfig | Mapping[str, Any], *, key:
     plain = OmegaConf.to_container(values, resolve=True) if isinstance(values, DictConfig) else dict(values)
     try:
         result = OmegaConf.to_object(OmegaConf.merge(_unlocked(OmegaConf.structured(kind)), plain))
-    except OmegaConfBaseException as error:
+    except (OmegaConfBaseException, OverflowError) as error:
         raise translate(error, within=key) from error
     assert isinstance(result, kind)
     return result

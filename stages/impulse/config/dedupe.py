@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from impulse.config.ranges import check_range
+from impulse.config.ranges import check_numbers, check_range
 from impulse.errors import ConfigError
 
 
@@ -55,6 +55,7 @@ class DedupeParams:
 
     def __post_init__(self) -> None:
         """Check values."""
+        check_numbers(self, "dedupe")
         check_range("dedupe.min_goals", self.min_goals, 3, 100)
         check_range("dedupe.goal_tolerance_seconds", self.goal_tolerance_seconds, 0, 2)
         check_range("dedupe.window_seconds", self.window_seconds, 0, 300)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from impulse.config.ranges import check_range
+from impulse.config.ranges import check_numbers, check_range
 from impulse.errors import ConfigError
 
 
@@ -42,6 +42,7 @@ class EngineParams:
 
     def __post_init__(self) -> None:
         """Check values."""
+        check_numbers(self, "engine")
         check_range("engine.workers", self.workers, 0, 1024)
         check_range("engine.timeout_seconds", self.timeout_seconds, 1)
         if self.memory_limit_mb:

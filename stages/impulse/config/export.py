@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from impulse.config.ranges import check_range
+from impulse.config.ranges import check_numbers, check_range
 from impulse.errors import ConfigError
 
 
@@ -62,6 +62,7 @@ class ExportParams:
 
     def __post_init__(self) -> None:
         """Check values."""
+        check_numbers(self, "export")
         for name in ("train", "val", "test"):
             check_range(f"export.{name}", getattr(self, name), 0, 1)
         if not math.isclose(self.train + self.val + self.test, 1.0, abs_tol=1e-9):

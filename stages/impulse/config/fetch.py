@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from impulse.config.ranges import check_range
+from impulse.config.ranges import check_numbers, check_range
 from impulse.errors import ConfigError, check_known
 from impulse.s3.url import S3Url
 from impulse.tables.paths import REPLAYS
@@ -187,6 +187,7 @@ class FetchParams:
 
     def __post_init__(self) -> None:
         """Check values."""
+        check_numbers(self, "fetch")
         check_place("fetch.source_url", self.source_url)
         check_place("fetch.storage_url", self.storage_url)
         self._check_overlap()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impulse.config.ranges import check_range
+from impulse.config.ranges import check_numbers, check_range
 from impulse.schema.sampling import FrameSettings
 
 
@@ -19,6 +19,7 @@ class ParseParams(FrameSettings):
         """Check values."""
         from impulse.schema import features
 
+        check_numbers(self, "parse")
         check_range("parse.fps", self.fps, 1, 120)
         check_range("parse.slots_per_team", self.slots_per_team, 1, 8)
         features.check_features("parse.global_features", self.global_features, features.GLOBAL_FEATURES)

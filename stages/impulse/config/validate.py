@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from itertools import permutations
 
-from impulse.config.ranges import check_range
+from impulse.config.ranges import check_numbers, check_range, plain_number
 from impulse.errors import ConfigError, check_known
 from impulse.replay.modes import GameMode
 from impulse.replay.reasons import Reason
@@ -75,6 +75,7 @@ class Rule:
         column = JUDGED_COLUMNS[self.measure]
         if (self.at_most is None) == (self.at_least is None):
             raise ConfigError(key, f"needs either at_most or at_least; '~{key}' switches the rule off")
+        check_numbers(self, key)
         name, limit = self.bound
         upper = 1 if column.dtype == "bool" else column.upper
         check_range(f"{key}.{name}", limit, column.lower or 0, math.inf if upper is None else upper)
@@ -109,8 +110,11 @@ class FilterParams:
         for name in ("mode", "map", "playlist", "team_size"):
             if getattr(self, name) == []:
                 raise ConfigError(f"validate.filter.{name}", "an empty list selects nothing; null takes all")
-        for size in self.team_size or ():
-            check_range("validate.filter.team_size", size, 1, 8)
+        if self.team_size is not None:
+            sizes = [plain_number("validate.filter.team_size", size, int) for size in self.team_size]
+            object.__setattr__(self, "team_size", sizes)
+            for size in sizes:
+                check_range("validate.filter.team_size", size, 1, 8)
         first, last = self.day("date_from"), self.day("date_to")
         if first and last and first > last:
             raise ConfigError("validate.filter.date_from", f"{first} is after validate.filter.date_to, {last}")
@@ -151,6 +155,7 @@ class ValidateParams:
 
     def __post_init__(self) -> None:
         """Check values."""
+        check_numbers(self, "validate")
         check_range("validate.max_reject_share", self.max_reject_share, 0, 1)
         for code, rule in self.rules.items():
             if not re.fullmatch(r"(?!filtered_)[a-z][a-z0-9_]*", code):
