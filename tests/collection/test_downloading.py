@@ -52,6 +52,20 @@ def test_manifest_lists_what_is_there_with_what_the_api_knows(place: Place, repl
     assert row["uploaded_at"].isoformat() == "2025-01-01T00:00:00"
 
 
+def test_the_address_of_a_group_is_as_good_as_its_id(place: Place, replays: list[bytes]) -> None:
+    """The id goes into ledger and manifest, so that both ways are one download; what is no group makes no call."""
+    place.server.add_replay("aaaa-1", replays[0], "top")
+    result = place.get("https://ballchasing.com/group/top/?tab=stats#x")
+    calls, before = len(place.server.calls), manifest(place)
+    assert before[0]["group_ids"] == ["top"]
+    assert (place.get("top").successful, result.successful, manifest(place)) == (1, 1, before)
+    with pytest.raises(
+        ConfigError, match=r"^group_id: 'https://ballchasing.com/replay/x' is no group; expected its id"
+    ):
+        place.get("https://ballchasing.com/replay/x")
+    assert len(place.server.calls) == calls
+
+
 def test_a_folder_in_the_home_is_meant_by_its_tilde(
     place: Place, replays: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -136,7 +136,7 @@ class Ballchasing:
         yield from self._dropped(listed)
         outcomes = {found.replay.id: found.outcome for found in final}
         log.info("%s", changes(listed, earlier, outcomes, since=self.started))
-        yield Certificate(certificate(listed, outcomes, accepted=self.params.accept_incomplete))
+        yield Certificate(certificate(listed, outcomes, accepted=self.params.accepted))
         error = problem or shortfall(listed, final, self.params)
         if error is not None:
             yield Shortfall(error)
@@ -182,12 +182,12 @@ class Ballchasing:
             Listings(self.ledger),
             self.patience,
             self.clock,
-            accepted=self.params.accept_incomplete,
+            accepted=self.params.accepted,
             server=self.config.listed_as,
         )
         if self.params.refresh:
             lister.refresh()
-        groups, filters = self.params.groups, query_filters(self.params.query)
+        groups, filters = self.params.group_ids, query_filters(self.params.query)
         listed = lister.read(groups, filters)
         if fill(
             self.ledger, storage.lists, place=lister.place, query=lister.query_scope(filters), now=self.clock.now()

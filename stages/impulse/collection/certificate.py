@@ -81,7 +81,7 @@ def shortfall(listed: Listed, downloads: Iterable[Download], params: FetchParams
     """
     found = recordings_of(downloads)
     problems = []
-    if incomplete := listed.incomplete(params.accept_incomplete):
+    if incomplete := listed.incomplete(params.accepted):
         problems.append(
             f"{len(incomplete)} of {len(listed.scopes)} lists are not known to be whole: "
             f"{_some(f'{scope.name} ({scope.problem})' for scope in incomplete)}; run again, or name those that are right so "

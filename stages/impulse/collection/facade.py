@@ -16,6 +16,7 @@ from impulse.collection.kept import KeptReplays, seen_in
 from impulse.collection.pacing import Clock
 from impulse.collection.raw_storage import RawStorage
 from impulse.config.fetch import FetchParams, SourceKind, StorageKind, check_place
+from impulse.config.group_address import group_id_of
 from impulse.errors import ConfigError, Incomplete, check_known
 from impulse.files.disk import from_home
 from impulse.files.storage import LocalFolder
@@ -85,7 +86,7 @@ def download_group(
     AWS credentials come from the usual AWS chain, another store's address from ``AWS_ENDPOINT_URL``.
 
     Args:
-        group_id: id of the group, the last part of its address.
+        group_id: id of the group, or its address, like ``https://ballchasing.com/group/ID``.
         storage_type: where files go: ``local`` is a folder, ``s3`` a bucket.
         output_dir: the folder, with ``~`` for the home; not used with ``s3``.
         config: key, server, ledger, pace and bucket; None takes them from the environment and from ``.env``.
@@ -110,7 +111,7 @@ def download_group(
     check_known("storage_type", storage_type, list(StorageKind), what="storage")
     params = FetchParams(
         source=SourceKind.ballchasing,
-        groups=[group_id],
+        groups=[group_id_of(group_id, key="group_id")],
         refresh=refresh,
         retry_failed=retry_failed,
         max_replays=max_replays,

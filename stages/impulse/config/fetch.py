@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from impulse.config.group_address import group_id_of
 from impulse.config.ranges import check_numbers, check_range
 from impulse.errors import ConfigError, check_known
 from impulse.s3.url import S3Url
@@ -78,6 +79,8 @@ def query_filters(query: dict[str, Any]) -> dict[str, list[str]]:
                 raise ConfigError(
                     f"fetch.query.{given}", f"{item!r} is no text; quote it, also within the quotes of a shell"
                 )
+        if name == "group":
+            values = [item and group_id_of(item, key=f"fetch.query.{given}") for item in values]
         texts = [str(item).lower() if isinstance(item, bool) else str(item) for item in values if item is not None]
         if texts:
             filters[name] = texts
@@ -148,7 +151,8 @@ class FetchParams:
     match_seconds: float = 75.0
     """demo, ballchasing_demo: mean playing time of a match."""
     groups: list[str] = field(default_factory=list)
-    """ballchasing: ids of groups; all their child groups belong to them. ballchasing_demo: none takes the whole season."""
+    """ballchasing: ids or addresses of groups; all their child groups belong to them. ballchasing_demo: none takes the whole
+    season."""
     query: dict[str, Any] = field(default_factory=dict)
     """ballchasing: filters of the list of replays, by the API's names; for replays beside those of the groups."""
     base_url: str | None = None
@@ -166,7 +170,7 @@ class FetchParams:
     max_lost_share: float = 0.05
     """ballchasing: share of recordings that may be lost (gone, forbidden, damaged at the source); with more the run fails."""
     accept_incomplete: list[str] = field(default_factory=list)
-    """ballchasing: groups that may list fewer replays than the API counts; for all others the run fails."""
+    """ballchasing: groups (ids or addresses) that may list fewer replays than the API counts; for all others the run fails."""
     delisted: Delisted = Delisted.keep
     """ballchasing: replays that no list has any more stay, with the date (keep), or are left out (drop)."""
     dry_run: bool = False
@@ -207,10 +211,21 @@ class FetchParams:
             check_range("fetch.max_hours", self.max_hours, 0.001)
         check_range("fetch.outage_patience", self.outage_patience, 0)
         check_range("fetch.max_lost_share", self.max_lost_share, 0, 1)
-        for name in ("groups", "accept_incomplete"):
-            if not all(group.strip() for group in getattr(self, name)):
-                raise ConfigError(f"fetch.{name}", "an id of a group is empty")
+        _ = self.group_ids, self.accepted  # which checks each of them
         query_filters(self.query)
+
+    @property
+    def group_ids(self) -> list[str]:
+        """Ids of the groups."""
+        return [group_id_of(group, key="fetch.groups") for group in self.groups]
+
+    @property
+    def accepted(self) -> list[str]:
+        """What lists that may lack something are called: ids of groups, and queries as messages name them."""
+        return [
+            name if str(name).startswith("query ") else group_id_of(name, key="fetch.accept_incomplete")
+            for name in self.accept_incomplete
+        ]
 
     @property
     def max_replay_bytes(self) -> int:
