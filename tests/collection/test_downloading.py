@@ -66,6 +66,26 @@ def test_the_address_of_a_group_is_as_good_as_its_id(place: Place, replays: list
     assert len(place.server.calls) == calls
 
 
+@pytest.mark.parametrize("progress", [True, False])
+def test_a_download_shows_what_goes_on(
+    progress: bool,
+    place: Place,
+    replays: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In a program without logging, as in a notebook, lines on stderr say what there is to do and how far it is."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    monkeypatch.setattr("impulse.run.progress.LINE_EVERY_SECONDS", 0.0)
+    for number in range(3):
+        place.server.add_replay(f"replay-{number}", replays[number], "top")
+    place.get(progress=progress)
+    lines = [line[9:].split(",")[0] for line in capsys.readouterr().err.splitlines()]
+    wanted = ["impulse: 3 replays listed", "impulse: 1 of 3 replays", "impulse: 2 of 3 replays"]
+    assert lines[:3] == (wanted if progress else [])
+    assert bool(lines) == progress
+
+
 def test_a_folder_in_the_home_is_meant_by_its_tilde(
     place: Place, replays: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

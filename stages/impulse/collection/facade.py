@@ -21,6 +21,7 @@ from impulse.errors import ConfigError, Incomplete, check_known
 from impulse.files.disk import from_home
 from impulse.files.storage import LocalFolder
 from impulse.replay.reasons import Reason
+from impulse.run.progress import shown
 from impulse.s3.credentials import S3Settings
 from impulse.s3.url import S3Url
 from impulse.tables.io import read_checked
@@ -76,6 +77,7 @@ def download_group(
     outage_patience: float = 12.0,
     max_lost_share: float = 0.05,
     accept_incomplete: Sequence[str] = (),
+    progress: bool = True,
     clock: Clock | None = None,
     retries: RetryPolicy | None = None,
 ) -> DownloadResult:
@@ -97,6 +99,8 @@ def download_group(
         outage_patience: hours to wait for a service that does not work.
         max_lost_share: share of recordings that may be lost: gone, forbidden, damaged at the source.
         accept_incomplete: groups that may list fewer replays than the API counts.
+        progress: show on stderr what goes on: a bar on a terminal, elsewhere a line now and then. A program that has set up
+            logging for ``impulse`` at the level INFO gets the lines there instead. False shows nothing.
         clock: time and waiting.
         retries: timeouts and retries.
 
@@ -124,6 +128,7 @@ def download_group(
     folder = from_home(output_dir)
     bucket = _bucket(config) if storage_type == "s3" else None
     with (
+        shown(is_wanted=progress),
         open_ballchasing(
             params, config, name_of=lambda replay: f"{replay}.replay", clock=clock, retries=retries
         ) as source,
