@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from impulse.collection.ballchasing import open_ballchasing
@@ -13,6 +13,7 @@ from impulse.collection.client import RetryPolicy
 from impulse.collection.config import CollectionConfig
 from impulse.collection.intake import take_in
 from impulse.collection.kept import KeptReplays, seen_in
+from impulse.collection.merging import Lists, merged, read_lists
 from impulse.collection.pacing import Clock
 from impulse.collection.raw_storage import RawStorage
 from impulse.config.fetch import FetchParams, SourceKind, StorageKind, check_place
@@ -24,13 +25,11 @@ from impulse.replay.reasons import Reason
 from impulse.run.progress import shown
 from impulse.s3.credentials import S3Settings
 from impulse.s3.url import S3Url
-from impulse.tables.io import read_checked
-from impulse.tables.paths import MANIFEST
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadResult:
-    """What a download brought."""
+    """What a download brought of its group, whatever else is in the same place."""
 
     successful: int
     """Replays of the group that are in the storage, downloaded now or earlier; each recording once."""
@@ -85,6 +84,7 @@ def download_group(
 
     Files are named by replay id and are in ``output_dir`` beside ``manifest.parquet`` and ``rejects.parquet``; with
     ``s3`` all of them are objects of ``config.s3_bucket_name`` below ``config.s3_prefix``, and this machine keeps none.
+    What earlier downloads of other groups brought into the same place stays in these lists as long as its files are there.
     AWS credentials come from the usual AWS chain, another store's address from ``AWS_ENDPOINT_URL``.
 
     Args:
@@ -110,7 +110,8 @@ def download_group(
             is, and calling again goes on.
         ConfigError: an argument cannot be used.
         SourceError: the group does not exist, or the server cannot be read.
-        StageError: the bucket does not exist, cannot be reached, or refuses the credentials.
+        StageError: the bucket does not exist, cannot be reached, or refuses the credentials; or a newer impulse wrote the
+            manifest that is there.
     """
     check_known("storage_type", storage_type, list(StorageKind), what="storage")
     params = FetchParams(
@@ -134,13 +135,20 @@ def download_group(
         ) as source,
         _storage(folder, bucket, config) as storage,
     ):
+        read_lists(storage)  # what cannot be added to ends the run before its first call to the server
+        names: list[str] = []
+
+        def with_earlier(found: Lists) -> Lists:
+            names.extend(str(row["path"]) for row in sorted(found.replays, key=itemgetter("replay_id")))
+            return merged(read_lists(storage), found, storage=storage)  # as they are now, hours later
+
         counts = take_in(
             source.files(storage),
             source=SourceKind.ballchasing,
             storage=storage,
             max_bytes=params.max_replay_bytes,
+            lists_of=with_earlier,
         )
-        names = read_checked(io.BytesIO(storage.lists.read(MANIFEST)))["path"].to_pylist()
     rejected = dict(counts.rejected)
     by_outcome = {
         "successful": counts.replays_out,

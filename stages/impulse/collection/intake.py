@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from impulse.collection.merging import Lists
 from impulse.collection.raw_storage import RawStorage
 from impulse.collection.source import Candidate, Certificate, FileFacts, Item, Shortfall, too_large
 from impulse.collection.threads import map_in_order
@@ -32,6 +33,7 @@ def take_in(
     storage: RawStorage,
     threads: int = 1,
     max_bytes: int | None = None,
+    lists_of: Callable[[Lists], Lists] = lambda found: found,
 ) -> Counts:
     """Verify files, store the good ones, and write manifest, listed players and rejects.
 
@@ -43,14 +45,15 @@ def take_in(
         storage: where files and lists go, each file as soon as it came.
         threads: files that are stored at a time.
         max_bytes: size of the largest replay; also of one that was kept when more was allowed. None allows any.
+        lists_of: gives what is to be written of what this run found.
 
     Raises:
         AuthError: the source refused the key on the way; what came before is stored and listed.
     """
     rows: dict[str, dict[str, Any]] = {}
-    players: list[Mapping[str, Any]] = []
+    players: list[dict[str, Any]] = []
     rejected: list[Reject] = []
-    listings: list[Mapping[str, Any]] = []
+    listings: list[dict[str, Any]] = []
     shortfall: ImpulseError | None = None
     new = 0
 
@@ -58,7 +61,7 @@ def take_in(
         nonlocal new, shortfall
         for file in files:
             if isinstance(file, Certificate):
-                listings.extend(file.rows)
+                listings.extend(map(dict, file.rows))
                 continue
             if isinstance(file, Shortfall):
                 shortfall = file.error
@@ -71,7 +74,7 @@ def take_in(
                 rejected.append(row)
                 continue
             rows[row["replay_id"]] = row
-            players.extend(file.players)
+            players.extend(map(dict, file.players))
             new += file.is_new
             if file.content is not None and file.path is None:
                 yield row, file.content
@@ -91,9 +94,8 @@ def take_in(
     healed = len(storage.replays.healed)
     if healed:
         log.warning("%d kept files were not what they should be, and are replaced: %s", healed, _some(storage))
-    _write_lists(
-        rows.values(), [row for row in players if row["replay_id"] in rows], rejected, listings, storage=storage
-    )
+    listed = [row for row in players if row["replay_id"] in rows]
+    _write_lists(lists_of(Lists(list(rows.values()), listed, rejected, listings)), storage=storage)
     if shortfall is not None and shortfall.exit_code == EXIT_CONFIG:
         raise shortfall  # somebody has to change something; what came before is listed
     return Counts(
@@ -147,25 +149,18 @@ def _row(
     }
 
 
-def _write_lists(
-    rows: Iterable[Mapping[str, Any]],
-    players: Iterable[Mapping[str, Any]],
-    rejected: Iterable[Reject],
-    listings: Iterable[Mapping[str, Any]],
-    *,
-    storage: RawStorage,
-) -> None:
+def _write_lists(lists: Lists, *, storage: RawStorage) -> None:
     """Write the lists; their bytes depend on the content alone, not on its order."""
-    manifest = table_of(sorted(rows, key=lambda row: str(row["replay_id"])), MANIFEST_COLUMNS)
+    manifest = table_of(sorted(lists.replays, key=lambda row: str(row["replay_id"])), MANIFEST_COLUMNS)
     if storage.url is not None:
         manifest = manifest.replace_schema_metadata(
             {**manifest.schema.metadata, STORAGE_URL: str(storage.url).encode()}
         )
-    listed = table_of(sorted(players, key=lambda row: str(row["replay_id"])), LISTED_PLAYER_COLUMNS)
+    listed = table_of(sorted(lists.players, key=lambda row: str(row["replay_id"])), LISTED_PLAYER_COLUMNS)
     for name, table in (
         (MANIFEST, manifest),
         (LISTED_PLAYERS, listed),
-        (LISTINGS, table_of(listings, LISTING_COLUMNS)),
-        (REJECTS, rejects.to_table(rejected)),
+        (LISTINGS, table_of(lists.listings, LISTING_COLUMNS)),
+        (REJECTS, rejects.to_table(lists.rejects)),
     ):
         storage.lists.write(name, to_parquet(table))
