@@ -127,6 +127,19 @@ def test_news_are_one_line(tree: Place, replays: list[bytes], caplog: pytest.Log
     assert "since the last run: 0 new, 0 delisted, 0 changed" in caplog.text
 
 
+def test_root_that_is_renamed_or_gone_is_known_by_a_refresh(tree: Place) -> None:
+    """Its new name is in the tables; gone altogether it is a list that cannot be read, not a wrong setting."""
+    tree.get()
+    tree.server.groups["top"] = "Another name"
+    assert tree.get(refresh=True).successful == 12
+    assert listings(tree)["top"]["name"] == "Another name"
+    for path in ("/groups/top", "/replays?group=top", "/groups?group=top"):
+        tree.server.always[path] = "404"
+    with pytest.raises(DownloadIncomplete, match=r"top \(GET /replays: HTTP 404\)") as caught:
+        tree.get(refresh=True)
+    assert caught.value.result.successful == 12
+
+
 def test_delisted_replays_are_dropped_on_request(tree: Place) -> None:
     """By default they stay; where the settings say so they are rejects with the day, and come back with the list."""
     from tests.collection.test_listing import fetched

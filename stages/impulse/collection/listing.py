@@ -74,6 +74,7 @@ class Lister:
         self._accepted = accepted
         self.place = f"{server}/"
         """Start of the names of this server's lists in the ledger."""
+        self._is_refresh = False
         self._read_now: dict[str, tuple[str | None, bool]] = {}
         """Lists that this run has read, with what they lack and whether another reading may help."""
         self._bare: set[str] = set()
@@ -83,6 +84,7 @@ class Lister:
 
     def refresh(self) -> None:
         """Let everything be read again from now on."""
+        self._is_refresh = True
         self._listings.forget(self.place, below=True)
 
     def read(self, groups: Iterable[str], filters: Mapping[str, list[str]]) -> Listed:
@@ -190,7 +192,8 @@ class Lister:
                 self._listings.forget(self._scope("groups", {"group": [group]}))
 
     def _check_exists(self, group: str) -> None:
-        if self._listings.group(group) is not None:
+        known = self._listings.group(group)
+        if known is not None and not self._is_refresh:
             return
         if not group.strip(". "):
             raise NotFoundError(f"{group!r} is not the id of a group")
@@ -198,6 +201,8 @@ class Lister:
         try:
             answer = self._patience.call(call, ping=self._client.ping)
         except NotFoundError as error:
+            if known is not None:  # what becomes of a group that was there is for its lists to say
+                return
             raise NotFoundError(f"there is no group {group!r}; its id is the last part of its address") from error
         self._listings.add_group(ListedGroup.from_api({**answer, "id": group}))
 

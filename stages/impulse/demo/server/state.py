@@ -74,7 +74,7 @@ class State(Catalog):
         self.violations: list[str] = []
         """Calls above the limits; each got status 429."""
         self.arrived = 0
-        """Calls so far."""
+        """Calls of the API so far."""
         self.lock = threading.Lock()
         self._windows: dict[CallKind, Windows] = defaultdict(Windows)
 
@@ -149,7 +149,7 @@ class State(Catalog):
         return Answer(200, data, BYTES, sending=sending, file_of=replay_id)
 
     def _see(self, call: str, headers: Mapping[str, str], kind: CallKind) -> None:
-        self.arrived += 1
+        self.arrived += kind is not CallKind.STORAGE
         if self.record:
             self.calls.append(call)
             self.headers.append(dict(headers.items()))
