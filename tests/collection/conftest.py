@@ -15,7 +15,7 @@ from impulse.collection.client import RetryPolicy
 from impulse.collection.pacing import Call, Clock, Pacer
 from impulse.demo.server import KEY, DemoServer
 
-QUICK = RetryPolicy(connect_seconds=2, idle_seconds=0.2, total_seconds=1.0, tries=3)
+QUICK = RetryPolicy(connect_seconds=2, idle_seconds=0.4, total_seconds=1.0, tries=3)
 START = 1_700_000_000.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections import Counter
 import pytest
 import urllib3
 from click.testing import CliRunner
+from tests.paths import ROOT
 
 from impulse.demo.server import DemoServer, Season, add_season
 from impulse.demo.server.__main__ import main
@@ -122,6 +124,7 @@ def test_anybody_can_run_it() -> None:
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, "--matches", "1", "--tier", "gold", *faults],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "stages")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
