@@ -9,6 +9,7 @@
     │       ├── NotFoundError       the object does not exist, or no longer
     │       ├── RateLimited         the server asks to wait, and kept asking
     │       ├── ServerError         a fault of the server or of the connection; may pass
+    │       │   └── Unreachable         there is no connection to the server at all
     │       ├── UnexpectedResponse  an answer that is not what the API promises
     │       │   ├── BadRequest          the server refuses a parameter of the call
     │       │   └── TooLong             it is longer than is read
@@ -123,6 +124,10 @@ class ServerError(FetchError):
 
     retry_after: float | None = None
     """Seconds that the server asks for, None when it names none that makes sense."""
+
+
+class Unreachable(ServerError):
+    """There is no connection to the server: no such name, nobody who listens, no trust, or no way through a proxy."""
 
 
 class UnexpectedResponse(FetchError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.collection.conftest import Place
+from tests.collection.conftest import START, Place
 from tests.collection.test_downloading import rejects
 
 from impulse.collection.client import RetryPolicy
@@ -145,6 +145,16 @@ def test_status_tells_of_an_outage(group: Place) -> None:
     assert any("the service has not worked for" in line and "looking again in" in line for line in seen[-1])
     assert not any("not worked" in line for line in status_lines(group.folder / "ledger.sqlite", now=group.clock.now()))
 
+    group.clock.sleep = sleep  # type: ignore[method-assign]
+    group.server.outage = lambda now: "503"
+    with pytest.raises(FetchError):
+        group.get(refresh=True, outage_patience=1)
+    text = "\n".join(status_lines(group.folder / "ledger.sqlite", now=group.clock.now() + 7200))
+    assert "the last run ended because the service had not worked for 1 h" in text
+    group.server.outage = None
+    group.get(refresh=True)
+    assert "the last run" not in "\n".join(status_lines(group.folder / "ledger.sqlite", now=group.clock.now()))
+
 
 def test_one_list_that_fails_ends_no_other(place: Place, replays: list[bytes]) -> None:
     """A list that fails while the server answers others is named, and everything else is kept."""
@@ -183,11 +193,15 @@ def test_429_slows_down_for_an_hour_and_is_remembered(group: Place) -> None:
     ],
 )
 def test_server_that_cannot_be_reached_is_named_with_the_cause(place: Place, url: str, cause: str) -> None:
-    """DNS, a refusal, TLS and a proxy are told apart, in one line."""
+    """DNS, a refusal, TLS and a proxy are told apart, in one line, and no hours are spent on what may be a slip of a key."""
     place.clock.is_quiet = lambda: True
     with pytest.raises(FetchError, match=cause) as caught:
-        place.get(config=place.config(base_url=url), outage_patience=0)
+        place.get(config=place.config(base_url=url))
     assert "\n" not in str(caught.value)
+    assert place.clock.now() - START < 60
+    place.get()
+    with pytest.raises(FetchError, match=f"has not worked for 1 h .*{cause}"):
+        place.get(config=place.config(base_url=url), outage_patience=1)
 
 
 def test_tls_and_proxy_are_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +210,7 @@ def test_tls_and_proxy_are_named(place: Place, monkeypatch: pytest.MonkeyPatch) 
     quick = RetryPolicy(connect_seconds=0.3, idle_seconds=0.3, tries=1)
     secure = place.server.url.replace("http://", "https://")
     with pytest.raises(FetchError, match=r"no secure connection \(TLS\)"):
-        place.get(config=place.config(base_url=secure), outage_patience=0, retries=quick)
+        place.get(config=place.config(base_url=secure), retries=quick)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     with pytest.raises(FetchError, match="the proxy of this machine"):
-        place.get(config=place.config(base_url="https://no-such-host.invalid/api"), outage_patience=0, retries=quick)
+        place.get(config=place.config(base_url="https://no-such-host.invalid/api"), retries=quick)

@@ -32,7 +32,7 @@ from impulse.collection.rebuilding import fill
 from impulse.collection.selection import choose, reconcile, settle
 from impulse.collection.source import Certificate, Item, Shortfall
 from impulse.config.fetch import Delisted, FetchParams, query_filters
-from impulse.errors import AuthError, ConfigError, FetchError, Outage
+from impulse.errors import AuthError, ConfigError, FetchError, Outage, Unreachable
 from impulse.files.output import only_writer
 from impulse.replay.reasons import Reason
 from impulse.run.progress import with_progress
@@ -229,9 +229,22 @@ class Ballchasing:
         known, at = ledger.fact("tier"), float(ledger.fact("tier_at") or 0)
         if known is not None and 0 <= now - at < TIER_HOLDS_SECONDS and ledger.fact("tier_of") == of:
             return known
-        tier = str(self.patience.call(self.client.ping, ping=self.client.ping).get("type") or "regular")
+        tier = str(self._first_answer().get("type") or "regular")
         ledger.set_facts({"tier": tier, "tier_at": f"{self.clock.now()}", "tier_of": of})
         return tier
+
+    def _first_answer(self) -> dict[str, Any]:
+        """Return the answer to a ping; an outage is waited out, but not an address where no server has ever been."""
+        if self.ledger.fact("tier") is not None:
+            return self.patience.call(self.client.ping, ping=self.client.ping)
+        try:
+            return self.client.ping()
+        except Unreachable as error:
+            raise Unreachable(f"{self.config.base_url} cannot be reached: {error}") from error
+        except AuthError:
+            raise
+        except FetchError:
+            return self.patience.call(self.client.ping, ping=self.client.ping)
 
     def _plan(self, downloads: Mapping[str, Download], tier: str) -> str:
         """Return one line about what there is to do."""

@@ -27,6 +27,17 @@ _CAUSES: tuple[tuple[type[BaseException], str], ...] = (
 """What kinds of errors mean, the most telling first."""
 
 
+_UNREACHABLE = (
+    *(urllib3.exceptions.ProxyError, urllib3.exceptions.NameResolutionError, urllib3.exceptions.ConnectTimeoutError),
+    *(socket.gaierror, ssl.SSLError, ConnectionRefusedError),
+)
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Tell whether there was no connection at all."""
+    return any(isinstance(found, _UNREACHABLE) for found in _chain(error))
+
+
 def cause_of(error: BaseException) -> str:
     """Return in a few words why a call got no answer, from the errors that led to one another."""
     chain = _chain(error)

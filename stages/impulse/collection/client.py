@@ -14,7 +14,7 @@ import requests
 import urllib3
 
 from impulse.collection.answers import error_of, is_text, retry_after
-from impulse.collection.causes import cause_of
+from impulse.collection.causes import cause_of, is_unreachable
 from impulse.collection.config import origin
 from impulse.collection.pacing import Call, Clock, Pacer
 from impulse.collection.session import session_for
@@ -27,6 +27,7 @@ from impulse.errors import (
     ServerError,
     TooLong,
     UnexpectedResponse,
+    Unreachable,
 )
 
 Params = Mapping[str, Sequence[str]]
@@ -108,7 +109,7 @@ class BallchasingClient:
             ForbiddenError: the key may not read the object.
             NotFoundError: the object does not exist.
             RateLimited: the server kept asking to wait for over an hour.
-            ServerError: the server or the connection failed in every try.
+            ServerError: the server or the connection failed in every try; Unreachable where there was no connection at all.
             UnexpectedResponse: the answer is not a JSON object, in every try.
         """
         what = f"GET {path}"
@@ -200,7 +201,8 @@ class BallchasingClient:
                         raise self._error(what, response, text, is_own=self._is_own(url))
                     url, params = self._redirect(what, kind, url, response.headers["location"]), {}
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-                raise ServerError(f"{what}: {cause_of(error)}") from error
+                kind_of_error = Unreachable if is_unreachable(error) else ServerError
+                raise kind_of_error(f"{what}: {cause_of(error)}") from error
         raise UnexpectedResponse(f"{what}: more than {MAX_REDIRECTS} redirects")
 
     def _get(self, url: str, params: Params, accept: str) -> requests.Response:

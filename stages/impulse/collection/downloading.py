@@ -140,6 +140,8 @@ class Downloader:
                     else:
                         # What came back before this call began is no trouble that still lasts.
                         row[:] = [suspect for suspect in row if suspect.ended > result.began]
+                        if not row:
+                            self._patience.over()
                         yield result.download
                 if _is_trouble(row):
                     if (trouble := evidence.trouble(row, todo)) is not None:

@@ -28,7 +28,7 @@ FIRST_WAIT_SECONDS = 30.0
 MAX_WAIT_SECONDS = 600.0
 """Between two looks at a service that does not work; it is asked too seldom to be a burden, and often enough to lose little."""
 FACTS = ("outage_since", "outage_until", "outage_next", "outage_detail")
-"""Facts of the ledger about an outage that is waited out; empty when there is none."""
+"""Facts of the ledger about an outage that is waited out; empty when there is none. One that was given up has no next look."""
 TRIES_WHILE_WORKING = 5
 """Looks at a call that fails while the server answers others; then it is that call's own trouble."""
 
@@ -47,6 +47,8 @@ class Patience:
         self._seconds = hours * HOUR
         self._since: float | None = None
         self._waits = 0
+        self._is_noted = bool(ledger.fact(FACTS[0]))
+        """The ledger tells of an outage, perhaps one that an earlier run was in when it ended."""
 
     def bounded(self, seconds: float) -> float:
         """Return a wait that is no longer than a tenth of what an outage may last; settings with no patience wait for nothing."""
@@ -70,6 +72,7 @@ class Patience:
         since = self._since = now if self._since is None else self._since
         end = since + self._seconds
         if now >= end:
+            self._note(since, now, "", error)
             raise Outage(
                 f"the service has not worked for {duration(now - since)} ({error}); run again later to go on where this "
                 "ended (fetch.outage_patience says how long a run waits)"
@@ -78,18 +81,22 @@ class Patience:
         wait = max(min(FIRST_WAIT_SECONDS * 2**self._waits, MAX_WAIT_SECONDS), asked)
         wait = min(wait, end - now, *([until - now] if until is not None else []))
         self._waits += 1
-        values = (since, end, now + wait, error)
-        self._ledger.set_facts(dict(zip(FACTS, map(str, values), strict=True)))
+        self._note(since, end, now + wait, error)
         log.warning("the service does not work (%s); looking again in %s", error, duration(wait))
         self._clock.sleep(max(wait, 0.0))
 
     def over(self) -> None:
         """Note that the service works again."""
-        if self._since is None:
-            return
-        log.info("the service works again after %s", duration(self._clock.now() - self._since))
+        if self._since is not None:
+            log.info("the service works again after %s", duration(self._clock.now() - self._since))
         self._since, self._waits = None, 0
-        self._ledger.set_facts(dict.fromkeys(FACTS, ""))
+        if self._is_noted:
+            self._ledger.set_facts(dict.fromkeys(FACTS, ""))
+            self._is_noted = False
+
+    def _note(self, *values: object) -> None:
+        self._ledger.set_facts(dict(zip(FACTS, map(str, values), strict=True)))
+        self._is_noted = True
 
     def call(self, call: Callable[[], Answer], *, ping: Callable[[], object]) -> Answer:
         """Return what a call gives, once the service works.

@@ -104,6 +104,10 @@ def _outage(facts: dict[str, str], now: float) -> list[str]:
     since, until, following, detail = (facts.get(name, "") for name in FACTS)
     if not since:
         return []
+    if not following:
+        return [
+            f"the last run ended because the service had not worked for {duration(float(until) - float(since))} ({detail})"
+        ]
     return [
         f"the service has not worked for {duration(now - float(since))} ({detail}); looking again in "
         f"{duration(max(0.0, float(following) - now))}, for {duration(max(0.0, float(until) - now))} more"
