@@ -10,6 +10,8 @@ from tests.collection.conftest import Place
 from tests.collection.test_downloading import rejects
 
 from impulse.collection.facade import DownloadIncomplete
+from impulse.demo.server import DemoServer
+from impulse.errors import NotFoundError
 
 TREE = {"top": None, "a": "top", "b": "top", "deep": "b"}
 
@@ -152,3 +154,41 @@ def test_delisted_replays_are_dropped_on_request(tree: Place) -> None:
     tree.server.members["a"].append("replay-00")
     assert tree.get(refresh=True).successful == 12
     assert not any(pq.read_table(tree.folder / "replays" / "manifest.parquet")["delisted_at"].to_pylist())
+
+
+def test_errors_in_the_place_of_lists_are_no_empty_lists(tree: Place) -> None:
+    """However often all lists answer with an error and status 200, nobody takes the group for an empty one."""
+    tree.server.always["/replays"] = tree.server.always["/groups"] = "json"
+    with pytest.raises(
+        DownloadIncomplete, match=r"top \(GET /replays: the answer is an error \(ballchasing.com fault\)\)"
+    ):
+        tree.get()
+    tree.server.always.clear()
+    assert tree.get().successful == 12
+
+
+def test_counts_of_lists_that_are_not_asked_for_any_more_prove_nothing(tree: Place) -> None:
+    """A group of the tree alone, refreshed after one of its replays went: what the list above said of it is old."""
+    tree.get()
+    tree.server.delete_replay("replay-00")
+    assert tree.get("a", refresh=True).successful == 4
+    assert listings(tree)["a"]["delisted"] == 1
+    assert tree.get(refresh=True).successful == 12
+    assert all(row["is_complete"] for row in listings(tree).values())
+
+
+def test_group_of_another_server_is_asked_for_there(tree: Place) -> None:
+    """What one server has is no word about another."""
+    tree.get()
+    tree.clock.is_quiet = lambda: True
+    with DemoServer(clock=tree.clock.now) as other, pytest.raises(NotFoundError, match="there is no group 'top'"):
+        tree.get(config=tree.config(base_url=other.url))
+
+
+def test_cursor_that_is_no_text_ends_a_list(tree: Place) -> None:
+    """Half of a surrogate pair, which JSON can hold and nothing else: the list is short, and is read again."""
+    tree.server.next_link = lambda what, place: "http://x/?after=\ud800"
+    with pytest.raises(DownloadIncomplete, match=r"a \(3 replays came, the list says 4\)"):
+        tree.get()
+    tree.server.next_link = None
+    assert tree.get().successful == 12

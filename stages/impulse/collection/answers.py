@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from impulse.collection.config import KEY_VARIABLE
 from impulse.errors import (
@@ -94,11 +96,16 @@ def is_text(content_type: str, body: bytes) -> bool:
     return b"\0" not in body[:LOOK_BYTES] or (says_text and REPLAY_CLASS not in body[:LOOK_BYTES])
 
 
+def error_in(content: Mapping[str, Any]) -> str:
+    """Return the error that a JSON object tells of as one short line; one that is a list, or has an id, tells of none."""
+    text = None if {"list", "id"} & content.keys() else content.get("error")
+    return " ".join(text.split())[:MAX_TEXT] if isinstance(text, str) else ""
+
+
 def _said(body: bytes) -> str:
-    """Return the error text of a JSON answer as one short line; pages of a proxy say nothing worth showing."""
+    """Return the error text of a JSON answer; pages of a proxy say nothing worth showing."""
     try:
         content = json.loads(body)
     except ValueError:
         return ""
-    text = content.get("error") if isinstance(content, dict) else None
-    return " ".join(text.split())[:MAX_TEXT] if isinstance(text, str) else ""
+    return error_in(content) if isinstance(content, dict) else ""

@@ -13,7 +13,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 import urllib3
 
-from impulse.collection.answers import error_of, is_text, retry_after
+from impulse.collection.answers import error_in, error_of, is_text, retry_after
 from impulse.collection.causes import cause_of, is_unreachable
 from impulse.collection.config import origin
 from impulse.collection.pacing import Call, Clock, Pacer
@@ -36,6 +36,8 @@ MAX_REDIRECTS = 3
 MAX_JSON_BYTES = 64 * 2**20
 """A page of 200 entries has about 1 MB."""
 CHUNK_BYTES = 2**16
+MAX_DIGITS = 18
+"""Of a length that makes sense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,9 @@ class BallchasingClient:
                 content = json.loads(answer)
             except (ValueError, RecursionError):  # no JSON, no text, or nested without end
                 content = None
-            if isinstance(content, dict):
+            if isinstance(content, dict) and not (said := error_in(content)):
                 return content
-        raise UnexpectedResponse(f"{what}: the answer is not a JSON object")
+        raise UnexpectedResponse(f"{what}: the answer is {f'an error ({said})' if content else 'not a JSON object'}")
 
     def get_file(self, replay_id: str) -> bytes:
         """Return the bytes of a replay file, complete by the length that the server gives, otherwise unchecked.
@@ -220,7 +222,9 @@ class BallchasingClient:
         """Read a body part by part, so that neither a stall nor a trickle nor an endless one holds the thread."""
         started = time.monotonic()
         announced = response.headers.get("Content-Length", "")
-        if not is_partial and announced.isdecimal() and int(announced) > limit:
+        # Python refuses to read numbers of thousands of digits.
+        announced = announced if announced.isdecimal() and len(announced) <= MAX_DIGITS else ""
+        if not is_partial and announced and int(announced) > limit:
             raise TooLong(f"{what}: {announced} bytes, at most {limit} are read", size=int(announced))
         parts: list[bytes] = []
         size = 0
@@ -234,7 +238,7 @@ class BallchasingClient:
                 raise TooLong(f"{what}: {size} bytes and more, at most {limit} are read", size=size)
             if time.monotonic() - started > self._retries.total_seconds:
                 raise ServerError(f"{what}: the answer took longer than {self._retries.total_seconds:g} s")
-        is_whole = is_partial or "Content-Encoding" in response.headers or not announced.isdecimal()
+        is_whole = is_partial or "Content-Encoding" in response.headers or not announced
         if not is_whole and size != int(announced):
             raise ServerError(f"{what}: the answer has {size} bytes, {announced} were announced")
         return b"".join(parts)

@@ -18,13 +18,7 @@ from impulse.collection.listings import Listings, Page
 from impulse.collection.pacing import Call, Clock
 from impulse.collection.pages import NO_LIST, EndlessList, page_of
 from impulse.collection.patience import TROUBLE, Patience
-from impulse.errors import (
-    BadRequest,
-    ConfigError,
-    ForbiddenError,
-    NotFoundError,
-    UnexpectedResponse,
-)
+from impulse.errors import BadRequest, ConfigError, ForbiddenError, NotFoundError, UnexpectedResponse
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +32,6 @@ READINGS = 3
 """Readings of a list that lacks something until it is named."""
 WAIT_SECONDS = 30.0
 """Between two of them."""
-
 
 _Found = tuple[str, str, str | None, float | None]
 """Path and id of a group, the group above it, and since when that one lists it no more."""
@@ -192,8 +185,8 @@ class Lister:
                 self._listings.forget(self._scope("groups", {"group": [group]}))
 
     def _check_exists(self, group: str) -> None:
-        known = self._listings.group(group)
-        if known is not None and not self._is_refresh:
+        is_known = self._listings.is_there(self._scope("replays", {"group": [group]}))
+        if is_known and not self._is_refresh:
             return
         if not group.strip(". "):
             raise NotFoundError(f"{group!r} is not the id of a group")
@@ -201,7 +194,7 @@ class Lister:
         try:
             answer = self._patience.call(call, ping=self._client.ping)
         except NotFoundError as error:
-            if known is not None:  # what becomes of a group that was there is for its lists to say
+            if is_known:  # what becomes of a group that was there is for its lists to say
                 return
             raise NotFoundError(f"there is no group {group!r}; its id is the last part of its address") from error
         self._listings.add_group(ListedGroup.from_api({**answer, "id": group}))

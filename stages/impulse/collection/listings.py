@@ -62,9 +62,13 @@ class Listings:
         """Remember a group that was asked for by its id."""
         with self._ledger.transaction() as database:
             database.execute(
-                "INSERT INTO groups VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+                "INSERT OR REPLACE INTO groups VALUES (?, ?, ?, ?)",
                 (group.id, group.name, group.direct, group.indirect),
             )
+
+    def is_there(self, scope: str) -> bool:
+        """Tell whether a list was ever read, or begun; one of the same group on another server is another list."""
+        return bool(self._ledger.rows("SELECT 1 FROM listings WHERE scope = ?", scope))
 
     def get(self, scope: str) -> Listing:
         """Return how far a list was read."""
@@ -88,6 +92,8 @@ class Listings:
                 (scope,),
             )
             database.execute(f"UPDATE members SET is_seen = 0 WHERE {where}", (scope,))
+            if below:  # what lists above said of a group is old where they are not asked for any more
+                database.execute("UPDATE groups SET direct = NULL, indirect = NULL")
 
     def add_page(self, scope: str, page: Page) -> tuple[set[str], set[str], bool]:
         """Remember a page of a list and where the next one starts.

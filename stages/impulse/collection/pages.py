@@ -52,6 +52,7 @@ def _cursor(link: object) -> str | None:
     if not isinstance(link, str):
         return None
     try:
+        link.encode()  # halves of surrogate pairs are no text, and no address
         return parse_qs(urlsplit(link).query).get("after", [None])[-1]
     except ValueError:
         return None
