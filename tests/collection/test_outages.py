@@ -9,7 +9,10 @@ from tests.collection.test_downloading import rejects
 from impulse.collection.client import RetryPolicy
 from impulse.collection.facade import DownloadIncomplete
 from impulse.collection.status import status_lines
-from impulse.errors import FetchError
+from impulse.demo.server.handler import Handler
+from impulse.errors import FetchError, Outage
+from impulse.replay.container import read_header
+from impulse.replay.facts import header_facts
 
 OUTAGES = [
     "500",
@@ -214,3 +217,90 @@ def test_tls_and_proxy_are_named(place: Place, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     with pytest.raises(FetchError, match="the proxy of this machine"):
         place.get(config=place.config(base_url="https://no-such-host.invalid/api"), retries=quick)
+
+
+def test_replays_that_are_gone_never_hold_up_short_runs(group: Place) -> None:
+    """Runs that may ask for three replays get past three that are gone: what was asked for is settled, whatever it takes."""
+    for number in range(3):
+        del group.server.files[f"replay-{number:02d}"]
+    first, second = (group.get(max_replays=3, max_lost_share=1) for _ in range(2))
+    assert (first.successful, first.gone, first.pending) == (0, 3, 27)
+    assert (second.successful, second.gone) == (3, 3)
+
+
+def test_known_files_that_are_gone_speak_for_no_outage(group: Place) -> None:
+    """Whoever deletes new replays may have deleted the ones that tell whether the service works: others are asked for then."""
+    group.get(max_replays=8)
+    had = sorted(
+        (path for path in (group.folder / "replays").glob("*.replay")),
+        key=lambda path: (path.stat().st_size, path.name),
+    )
+    for path in had[:4]:
+        del group.server.files[path.stem]
+    for number in range(8, 25):
+        del group.server.files[f"replay-{number:02d}"]
+    started = group.clock.now()
+    assert group.get(max_lost_share=1).gone == 17
+    assert group.clock.now() - started < 3600
+
+
+def test_outage_that_a_run_was_killed_in_is_not_told_for_ever(group: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks again: status says when that was; once another run has got an answer, nothing."""
+    ledger, sleep = group.folder / "ledger.sqlite", group.clock.sleep
+
+    def killed(seconds: float) -> None:
+        if seconds > 300:
+            raise KeyboardInterrupt
+        sleep(seconds)
+
+    monkeypatch.setattr(group.clock, "sleep", killed)
+    group.server.outage = lambda now: "503"
+    with pytest.raises(KeyboardInterrupt):
+        group.get()
+    monkeypatch.undo()
+    assert "looking again in" in status_lines(ledger, now=group.clock.now())[-1]
+    group.clock.time += 86_400
+    assert "did not work when a run looked 23 h 52 min ago" in status_lines(ledger, now=group.clock.now())[-1]
+    group.server.outage = None
+    assert group.get().successful == 25
+    assert not [line for line in status_lines(ledger, now=group.clock.now()) if "service" in line]
+
+
+def test_run_of_hours_does_not_wait_longer_for_lists(group: Place) -> None:
+    """An outage before the first list ends a run at its own limit, and the message names that."""
+    group.server.outage = lambda now: "503"
+    started = group.clock.now()
+    with pytest.raises(Outage, match=r"for 30 min \(.*\(fetch.max_hours ends a run\)"):
+        group.get(max_hours=0.5)
+    assert group.clock.now() - started < 2100
+
+
+def test_files_of_other_recordings_are_an_outage(place: Place, replays: list[bytes]) -> None:
+    """A service that gives one good replay for every id: nothing is kept under a wrong id, and everything comes later."""
+    for number, data in enumerate(replays[:12]):
+        listed = header_facts(read_header(data))["recording_id"]
+        place.server.add_replay(f"replay-{number:02d}", data, "top", rocket_league_id=listed)
+    right = dict(place.server.files)
+    place.server.files.update(dict.fromkeys(right, right["replay-05"]))
+    with pytest.raises(DownloadIncomplete, match="the server gives the file of another recording"):
+        place.get(outage_patience=1)
+    assert [path.name for path in (place.folder / "replays").glob("*.replay")] == ["replay-05.replay"]
+    place.server.files.update(right)
+    assert place.get().successful == 12
+    assert {path.stem: path.read_bytes() for path in (place.folder / "replays").glob("*.replay")} == right
+
+
+def test_length_that_makes_no_sense_is_none(
+    place: Place, replays: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number of thousands of digits, which Python refuses to read: the file's own lengths and CRCs tell whether it is whole."""
+    place.server.add_replay("replay-0", replays[0], "top")
+    send_header = Handler.send_header
+
+    def absurd(handler: Handler, name: str, value: str) -> None:
+        is_length = name == "Content-Length" and handler.path.endswith("/file")
+        send_header(handler, name, "9" * 5000 if is_length else value)
+        handler.close_connection |= is_length
+
+    monkeypatch.setattr(Handler, "send_header", absurd)
+    assert place.get().successful == 1

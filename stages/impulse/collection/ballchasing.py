@@ -85,8 +85,10 @@ def open_ballchasing(
             connections=config.threads,
             max_file_bytes=params.max_replay_bytes,
         ) as client:
-            patience = Patience(ledger, clock, hours=params.outage_patience)
-            yield Ballchasing(params, config, ledger, client, clock, patience, name_of, known, started)
+            until = started + params.max_hours * HOUR if params.max_hours else None
+            patience = Patience(ledger, clock, hours=params.outage_patience, until=until)
+            budget = Budget(params.max_replays, until)
+            yield Ballchasing(params, config, ledger, client, clock, patience, budget, name_of, known, started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Ballchasing:
     client: BallchasingClient
     clock: Clock
     patience: Patience
+    budget: Budget
     name_of: Callable[[str], str]
     known: KnownFacts | None
     started: float
@@ -128,7 +131,7 @@ class Ballchasing:
         columns = partial(_columns, listed, group_columns(paths, names))
         files, final = settle(downloads, folder, columns, new=missing)
         self.ledger.record([found for found in final if found != before[found.replay.id]], at=self.clock.now())
-        if left := len(choose(downloads)):
+        if problem is None and (left := len(choose(downloads))):
             log.info("ended at its limit with %d replays to go; the next run goes on", left)
         if self.known is not None:
             self.known.sweep()
@@ -201,15 +204,13 @@ class Ballchasing:
         Returns:
             What ended it before that.
         """
-        hours = self.params.max_hours
-        budget = Budget(self.params.max_replays, self.started + hours * HOUR if hours else None)
         downloader = Downloader(self.client, self.ledger, folder, self.clock, self.patience)
         total = len(choose(downloads))
         if not total:
             return None
         try:
             # Closing ends the threads before client and ledger, whatever interrupts the loop.
-            with closing(downloader.download(downloads, threads=self.config.threads, budget=budget)) as found:
+            with closing(downloader.download(downloads, threads=self.config.threads, budget=self.budget)) as found:
                 for _ in with_progress(found, total=total, what="replays", note=self._quota):
                     pass
         except (AuthError, Outage) as error:

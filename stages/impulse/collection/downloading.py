@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter, deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from impulse.collection.client import BallchasingClient
@@ -52,15 +52,28 @@ class Budget:
     """How much one run may do."""
 
     replays: int | None
+    """Replays that may be asked for, each as often as it takes to know what it is."""
     until: float | None
     """Time in seconds since 1970."""
-    started: int = 0
+    asked: set[str] = field(default_factory=set)
+    """Ids of the replays that were asked for."""
 
-    def is_spent(self, now: float) -> bool:
-        """Tell whether no further download may start."""
-        return (self.replays is not None and self.started >= self.replays) or (
-            self.until is not None and now >= self.until
-        )
+    def is_over(self, now: float) -> bool:
+        """Tell whether no further call may start."""
+        return self.until is not None and now >= self.until
+
+    def within(self, downloads: Iterable[Download]) -> list[Download]:
+        """Return those that may be asked for: the ones that were before, and as many others as there is room for."""
+        room = None if self.replays is None else self.replays - len(self.asked)
+        found = []
+        for download in downloads:
+            is_new = download.replay.id not in self.asked
+            if room is not None and is_new:
+                if room <= 0:
+                    continue
+                room -= 1
+            found.append(download)
+        return found
 
 
 class Downloader:
@@ -76,6 +89,8 @@ class Downloader:
         self._patience = patience
         self._moments = count(1)
         """Numbers for the starts and ends of calls, by which is known what came after what."""
+        self._recordings: frozenset[str] = frozenset()
+        """Ids of recordings as the API lists them."""
 
     def download(
         self, downloads: dict[str, Download], *, threads: int, budget: Budget
@@ -85,21 +100,22 @@ class Downloader:
         Args:
             downloads: every replay that was asked for.
             threads: downloads at a time.
-            budget: no further one starts when it is spent.
+            budget: how much this run may do.
 
         Raises:
             AuthError: the server refuses the key.
             Outage: the service has not worked for too long; whatever was not had because of that stays pending.
         """
+        self._recordings = frozenset(filter(None, (found.replay.recording_id for found in downloads.values())))
         evidence = Evidence(self._client, downloads)
         held: dict[str, Suspect] = {}
         failures: Counter[str] = Counter()
-        while not self._is_spent(budget):
+        while not self._is_over(budget):
             earlier, held = held, {}
             for found in self._round(downloads, held, evidence, threads=threads, budget=budget):
                 downloads[found.replay.id] = found
                 yield found
-            if not held or self._is_spent(budget):
+            if not held or self._is_over(budget):
                 return
             if failures and (trouble := evidence.trouble(held.values())) is not None:
                 self._wait_out(trouble, evidence, held, budget)
@@ -115,8 +131,8 @@ class Downloader:
                 log.info("%d replays could not be had so far, and are asked for again in %.0f s", len(held), wait)
                 self._clock.sleep(wait)
 
-    def _is_spent(self, budget: Budget) -> bool:
-        return budget.is_spent(self._clock.now())
+    def _is_over(self, budget: Budget) -> bool:
+        return budget.is_over(self._clock.now())
 
     def _round(
         self,
@@ -128,10 +144,10 @@ class Downloader:
         budget: Budget,
     ) -> Iterator[Download]:
         """Ask once for everything that is missing; what cannot be had now is in ``held`` in the end."""
-        while wanted := [found for found in choose(downloads) if found.replay.id not in held]:
+        while wanted := budget.within(found for found in choose(downloads) if found.replay.id not in held):
             todo = deque(wanted)
             row: list[Suspect] = []
-            while todo and not self._is_spent(budget):
+            while todo and not self._is_over(budget):
                 for result in self._until_trouble(todo, row, threads=threads, budget=budget):
                     evidence.note(result)
                     if isinstance(result, Suspect):
@@ -147,7 +163,7 @@ class Downloader:
                     if (trouble := evidence.trouble(row, todo)) is not None:
                         self._wait_out(trouble, evidence, held, budget, todo)
                     row.clear()
-            if self._is_spent(budget):
+            if self._is_over(budget):
                 return
 
     def _wait_out(
@@ -158,11 +174,11 @@ class Downloader:
         budget: Budget,
         todo: deque[Download] | None = None,
     ) -> None:
-        """Wait until the service works, or the budget is spent."""
+        """Wait until the service works, or the time of the run is over."""
         found: FetchError | None = trouble
         while found is not None:
-            self._patience.wait(found, until=budget.until)
-            if self._is_spent(budget):
+            self._patience.wait(found)
+            if self._is_over(budget):
                 return
             found = evidence.trouble(held.values(), todo, again=True)
         self._patience.over()
@@ -175,8 +191,8 @@ class Downloader:
         with ThreadPoolExecutor(threads, thread_name_prefix="download") as pool:
             try:
                 while True:
-                    while len(running) < threads and not _is_trouble(row) and todo and not self._is_spent(budget):
-                        budget.started += 1
+                    while len(running) < threads and not _is_trouble(row) and todo and not self._is_over(budget):
+                        budget.asked.add(todo[0].replay.id)
                         running.add(pool.submit(self._one, todo.popleft()))
                     if not running:
                         return
@@ -232,7 +248,7 @@ class Downloader:
         while True:
             content = self._client.get_file(download.replay.id)
             try:
-                kept = self._folder.keep(download, content)
+                kept = self._folder.keep(download, content, listed=self._recordings)
             except CorruptReplay as error:
                 digest = hashlib.sha256(content).digest()
                 if digest in digests:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -57,6 +58,8 @@ class Evidence:
         self._last_began = 0
         """When the last file that came was asked for."""
         self._turn = 0
+        self._doubtful: set[str] = set()
+        """Known files that did not come when they were asked for again; they may be gone, and are asked for last."""
 
     def note(self, result: Suspect | Had) -> None:
         """Remember that a file came."""
@@ -84,22 +87,28 @@ class Evidence:
         except (*TROUBLE, *REFUSALS) as error:
             return error
         self._turn += 1
-        if known := [found.replay.id for found in self._known()]:
-            return self._first_trouble([known[self._turn % len(known)]] if again else known)
+        if known := self._known():
+            return self._first_trouble(known[:1] if again else known[:MAX_KNOWN])
         if not again and (len(suspects) < FEW or self._are_unknown(suspects)):
             return None
-        others = [found.replay.id for found in todo or ()] or [suspect.id for suspect in suspects]
+        others = list(todo or ()) or [suspect.before for suspect in suspects]
         return self._first_trouble([others[self._turn % len(others)]])
 
     def _known(self) -> list[Download]:
-        """Return replays whose files came from the server before."""
-        had = (found for found in self._downloads.values() if found.outcome is Outcome.DOWNLOADED)
-        return sorted(had, key=lambda found: (found.bytes or 0, found.replay.id))[:MAX_KNOWN]
+        """Return replays whose files came from the server before, the best to ask for first.
 
-    def _first_trouble(self, replay_ids: Collection[str]) -> FetchError | None:
+        The smallest, but each that does not come gives its place to the next until all have had their turn.
+        """
+        had = [found for found in self._downloads.values() if found.outcome is Outcome.DOWNLOADED]
+        if self._doubtful.issuperset(found.replay.id for found in had):
+            self._doubtful.clear()
+        return sorted(had, key=lambda found: (found.replay.id in self._doubtful, found.bytes or 0, found.replay.id))
+
+    def _first_trouble(self, downloads: Iterable[Download]) -> FetchError | None:
         """Return None once one of some files comes, otherwise what was wrong with the last."""
         trouble: FetchError | None = None
-        for replay_id in replay_ids:
+        for download in downloads:
+            replay_id = download.replay.id
             try:
                 content = self._client.get_file(replay_id)
             except TooLong:
@@ -107,9 +116,10 @@ class Evidence:
             except (*TROUBLE, *REFUSALS) as error:
                 trouble = error
             else:
-                if FileFacts.of(content).header is not None:
+                if _is_right(download, content):
                     return None
                 trouble = UnexpectedResponse(f"the bytes of replay {replay_id} are wrong")
+            self._doubtful.add(replay_id)
         return trouble
 
     def _are_unknown(self, suspects: Iterable[Suspect]) -> bool:
@@ -118,3 +128,10 @@ class Evidence:
             return all(suspect.error is None and not self._client.is_known(suspect.id) for suspect in suspects)
         except FetchError:
             return False
+
+
+def _is_right(download: Download, content: bytes) -> bool:
+    """Tell whether bytes are the file of a replay: those that came before, or those of any replay where none did."""
+    if download.outcome is Outcome.DOWNLOADED:
+        return hashlib.sha256(content).hexdigest() == download.sha256
+    return FileFacts.of(content).header is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,7 +12,7 @@ from impulse.collection.kept import KeptReplays
 from impulse.collection.known import KnownFacts
 from impulse.collection.ledger import Download, Outcome
 from impulse.collection.source import Candidate, FileFacts
-from impulse.errors import CorruptReplay, ObjectMissing, StageError
+from impulse.errors import CorruptReplay, ObjectMissing, StageError, UnexpectedResponse
 
 HEADER_BYTES = 2**17
 """Enough for nearly every header; the rest of a file is not read again to make a manifest."""
@@ -51,13 +51,22 @@ class ReplayFolder:
         with ThreadPoolExecutor(threads, thread_name_prefix="look") as pool:
             deque(pool.map(self.is_there, downloads), maxlen=0)
 
-    def keep(self, download: Download, content: bytes) -> Download:
+    def keep(self, download: Download, content: bytes, *, listed: Collection[str] = ()) -> Download:
         """Verify what was downloaded, store it, and return what became of the replay.
+
+        Args:
+            download: the replay.
+            content: the file.
+            listed: ids of recordings as the API lists them.
 
         Raises:
             CorruptReplay: the bytes are wrong; nothing is stored.
+            UnexpectedResponse: they are the file of another of the listed recordings; nothing is stored.
         """
         found = self._good(download, content)
+        recording_id = (self._facts[found.sha256 or ""].header or {}).get("recording_id")
+        if recording_id in listed and download.replay.recording_id not in (None, recording_id):
+            raise UnexpectedResponse(f"the server gives the file of another recording ({recording_id})")
         self.storage.write(self.name_of(download), content, sha256=found.sha256 or "")
         return found
 

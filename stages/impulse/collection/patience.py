@@ -41,11 +41,22 @@ REFUSALS = (NotFoundError, ForbiddenError)
 class Patience:
     """How long a run waits for a service that does not work, in each outage."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, *, hours: float) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, *, hours: float, until: float | None = None) -> None:
+        """Prepare.
+
+        Args:
+            ledger: is told of outages.
+            clock: time and waiting.
+            hours: how long an outage is waited out.
+            until: time in seconds since 1970 at which the run ends anyway.
+        """
         self._ledger = ledger
         self._clock = clock
         self._seconds = hours * HOUR
+        self._until = until
         self._since: float | None = None
+        self._is_noted = bool(ledger.fact(FACTS[0]))
+        """The ledger tells of an outage, be it one that an earlier run ended in."""
         self._waits = 0
         self._is_noted = bool(ledger.fact(FACTS[0]))
         """The ledger tells of an outage, perhaps one that an earlier run was in when it ended."""
@@ -58,28 +69,28 @@ class Patience:
         """Wait before something is asked again."""
         self._clock.sleep(self.bounded(seconds))
 
-    def wait(self, error: FetchError, *, until: float | None = None) -> None:
+    def wait(self, error: FetchError) -> None:
         """Wait before the next look at the service, longer each time.
 
         Args:
             error: what is wrong; the server may have said how long it takes.
-            until: time in seconds since 1970 at which the run ends anyway.
 
         Raises:
-            Outage: it has lasted too long.
+            Outage: it has lasted too long, or the run has.
         """
         now = self._clock.now()
         since = self._since = now if self._since is None else self._since
-        end = since + self._seconds
+        end = self._end(since)
         if now >= end:
             self._note(since, now, "", error)
+            limit = "outage_patience says how long a run waits" if self._until != end else "max_hours ends a run"
             raise Outage(
                 f"the service has not worked for {duration(now - since)} ({error}); run again later to go on where this "
-                "ended (fetch.outage_patience says how long a run waits)"
+                f"ended (fetch.{limit})"
             )
         asked = getattr(error, "retry_after", None) or 0.0
         wait = max(min(FIRST_WAIT_SECONDS * 2**self._waits, MAX_WAIT_SECONDS), asked)
-        wait = min(wait, end - now, *([until - now] if until is not None else []))
+        wait = min(wait, end - now)
         self._waits += 1
         self._note(since, end, now + wait, error)
         log.warning("the service does not work (%s); looking again in %s", error, duration(wait))
@@ -131,8 +142,13 @@ class Patience:
             self.wait(trouble)
 
     def _is_over(self) -> bool:
-        since = self._clock.now() if self._since is None else self._since
-        return self._clock.now() >= since + self._seconds
+        now = self._clock.now()
+        return now >= self._end(now if self._since is None else self._since)
+
+    def _end(self, since: float) -> float:
+        """Return when an outage is waited for no longer, in seconds since 1970."""
+        end = since + self._seconds
+        return end if self._until is None else min(end, self._until)
 
 
 def _works(ping: Callable[[], object]) -> bool:

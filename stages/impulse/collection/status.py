@@ -15,6 +15,8 @@ from impulse.collection.patience import FACTS
 from impulse.errors import StageError, one_line
 
 LAST_ERRORS = 5
+LATE_SECONDS = 600.0
+"""A look at a service that does not work takes no longer, with all its tries; nobody is at work when it is later."""
 
 
 def status_lines(path: Path, *, now: float) -> list[str]:
@@ -107,6 +109,10 @@ def _outage(facts: dict[str, str], now: float) -> list[str]:
     if not following:
         return [
             f"the last run ended because the service had not worked for {duration(float(until) - float(since))} ({detail})"
+        ]
+    if now > float(following) + LATE_SECONDS:
+        return [
+            f"the service did not work when a run looked {duration(now - float(following))} ago and was ended ({detail})"
         ]
     return [
         f"the service has not worked for {duration(now - float(since))} ({detail}); looking again in "
