@@ -170,9 +170,9 @@ def test_errors_in_the_place_of_lists_are_no_empty_lists(tree: Place) -> None:
 def test_counts_of_lists_that_are_not_asked_for_any_more_prove_nothing(tree: Place) -> None:
     """A group of the tree alone, refreshed after one of its replays went: what the list above said of it is old."""
     tree.get()
-    tree.server.delete_replay("replay-00")
-    assert tree.get("a", refresh=True).successful == 4
-    assert listings(tree)["a"]["delisted"] == 1
+    tree.server.remove_replay("replay-00")
+    assert tree.get("a", folder="a", refresh=True).successful == 4
+    assert listings(tree, "a")["a"]["delisted"] == 1
     assert tree.get(refresh=True).successful == 12
     assert all(row["is_complete"] for row in listings(tree).values())
 

@@ -122,13 +122,14 @@ def test_ledgers_of_the_first_layout_go_on(collected: Place) -> None:
         assert ledger.fact("layout") == str(LAYOUT)
 
 
-def test_ledger_of_a_later_version_is_refused(place: Place) -> None:
+@pytest.mark.parametrize(("value", "layout"), [("99", 99), ("x", 0)])
+def test_ledger_of_a_later_version_is_refused(place: Place, value: str, layout: int) -> None:
     """It is not changed."""
     place.get()
     with sqlite3.connect(place.folder / "ledger.sqlite") as database:
-        database.execute("UPDATE facts SET value = '99' WHERE name = 'layout'")
+        database.execute("UPDATE facts SET value = ? WHERE name = 'layout'", (value,))
     database.close()
-    with pytest.raises(StageError, match="has layout 99"):
+    with pytest.raises(StageError, match=f"has layout {layout},"):
         place.get()
     assert pq.read_table(place.folder / "replays" / "manifest.parquet").num_rows == 0
 

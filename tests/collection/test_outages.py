@@ -304,3 +304,15 @@ def test_length_that_makes_no_sense_is_none(
 
     monkeypatch.setattr(Handler, "send_header", absurd)
     assert place.get().successful == 1
+
+
+def test_message_says_when_another_run_helps(group: Place) -> None:
+    """A replay that failed in two runs is not asked for at once by the third; once no list has it, nobody waits for it."""
+    group.server.always["/replays/replay-09/file"] = "500"
+    for when in ("run again$", r"run again from 1 h on, or with fetch.retry_failed=true$"):
+        with pytest.raises(DownloadIncomplete, match=when):
+            group.get()
+    group.server.remove_replay("replay-09")
+    assert group.get(refresh=True).failed == 1
+    group.server.always.clear()
+    assert group.get(retry_failed=True).successful == 25

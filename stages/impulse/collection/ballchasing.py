@@ -140,7 +140,7 @@ class Ballchasing:
         outcomes = {found.replay.id: found.outcome for found in final}
         log.info("%s", changes(listed, earlier, outcomes, since=self.started))
         yield Certificate(certificate(listed, outcomes, accepted=self.params.accepted))
-        error = problem or shortfall(listed, final, self.params)
+        error = problem or shortfall(listed, final, self.params, now=self.clock.now())
         if error is not None:
             yield Shortfall(error)
 

@@ -57,7 +57,7 @@ def prepare(database: sqlite3.Connection) -> int:
     try:
         is_there = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone()
         found = database.execute("SELECT value FROM facts WHERE name = 'layout'").fetchone() if is_there else None
-        layout = int(found[0]) if found else LAYOUT
+        layout = LAYOUT if not found else int(found[0]) if str(found[0]).isdecimal() else 0
         while layout in _STEPS:
             _run(database, _STEPS[layout])
             layout += 1

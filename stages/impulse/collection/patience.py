@@ -55,8 +55,6 @@ class Patience:
         self._seconds = hours * HOUR
         self._until = until
         self._since: float | None = None
-        self._is_noted = bool(ledger.fact(FACTS[0]))
-        """The ledger tells of an outage, be it one that an earlier run ended in."""
         self._waits = 0
         self._is_noted = bool(ledger.fact(FACTS[0]))
         """The ledger tells of an outage, perhaps one that an earlier run was in when it ended."""
