@@ -316,3 +316,9 @@ def test_message_says_when_another_run_helps(group: Place) -> None:
     assert group.get(refresh=True).failed == 1
     group.server.always.clear()
     assert group.get(retry_failed=True).successful == 25
+
+
+def test_key_is_not_given_up_for_one_answer(group: Place) -> None:
+    """One download that is refused with 401, while the server knows the key otherwise, needs nobody to change anything."""
+    group.server.faults["/replays/replay-09/file"] = ["401"]
+    assert group.get().successful == 25

@@ -22,6 +22,7 @@ from impulse.collection.pacing import HOUR, Clock
 from impulse.collection.patience import TROUBLE, Patience
 from impulse.collection.selection import choose
 from impulse.errors import (
+    AuthError,
     CorruptReplay,
     FetchError,
     ForbiddenError,
@@ -221,7 +222,7 @@ class Downloader:
             lost = _lost(download, Outcome.FAILED, Reason.TOO_LARGE, f"{error} (fetch.max_replay_mb)")
             # Its size stays where no file is there, so that a larger limit tries again.
             return self._over(replace(lost, bytes=error.size) if download.sha256 is None else lost, began)
-        except TROUBLE as error:
+        except (*TROUBLE, AuthError) as error:
             lost = _lost(download, Outcome.FAILED, Reason.DOWNLOAD_FAILED, str(error))
             return Suspect(download, lost, error, next(self._moments))
         else:
@@ -263,8 +264,8 @@ class Downloader:
 
 
 def _is_trouble(row: list[Suspect]) -> bool:
-    """Tell whether so much failed in a row that the service has to be looked at; a refusal of an hour speaks for all."""
-    return len(row) >= FAULTS_IN_A_ROW or any(isinstance(suspect.error, RateLimited) for suspect in row)
+    """Tell whether so much failed in a row that the service has to be looked at; refusals of an hour or the key speak for all."""
+    return len(row) >= FAULTS_IN_A_ROW or any(isinstance(suspect.error, RateLimited | AuthError) for suspect in row)
 
 
 def _lost(download: Download, outcome: Outcome, reason: Reason, detail: str) -> Download:
