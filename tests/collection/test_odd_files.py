@@ -239,7 +239,7 @@ def test_download_that_is_too_large_is_had_with_a_larger_limit(
 
     monkeypatch.setattr("impulse.collection.facade.FetchParams", lambda **given: whole(**given, **limits))
     for _ in range(2):
-        assert place.get().failed == 1
+        assert place.get(max_lost_share=1).failed == 1
     (row,) = pq.read_table(place.folder / "replays/rejects.parquet").to_pylist()
     assert row["reason"] == "too_large"
     assert "at most 1048576 are read (fetch.max_replay_mb)" in row["detail"]
@@ -247,5 +247,5 @@ def test_download_that_is_too_large_is_had_with_a_larger_limit(
     limits["max_replay_mb"] = 64
     assert place.get().files[0].read_bytes() == content
     limits["max_replay_mb"] = 1
-    assert place.get().failed == 1
+    assert place.get(max_lost_share=1).failed == 1
     assert place.server.count("/replays/replay-0/file") == 2

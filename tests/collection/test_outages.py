@@ -83,7 +83,7 @@ def test_outage_that_is_too_long_fails_and_the_next_run_has_all(group: Place, fa
     assert group.get() == undisturbed.__class__(
         **{
             name: getattr(undisturbed, name)
-            for name in ("successful", "duplicates", "failed", "gone", "forbidden", "pending")
+            for name in ("successful", "duplicates", "failed", "gone", "forbidden", "pending", "delisted")
         },
         downloaded_now=20,
         files=tuple(group.folder / "replays" / path.name for path in undisturbed.files),
@@ -202,7 +202,7 @@ def test_server_that_cannot_be_reached_is_named_with_the_cause(place: Place, url
         place.get(config=place.config(base_url=url))
     assert "\n" not in str(caught.value)
     assert place.clock.now() - START < 60
-    place.get()
+    place.get(accept_incomplete=["top"])
     with pytest.raises(FetchError, match=f"has not worked for 1 h .*{cause}"):
         place.get(config=place.config(base_url=url), outage_patience=1)
 
@@ -306,16 +306,37 @@ def test_length_that_makes_no_sense_is_none(
     assert place.get().successful == 1
 
 
-def test_message_says_when_another_run_helps(group: Place) -> None:
-    """A replay that failed in two runs is not asked for at once by the third; once no list has it, nobody waits for it."""
+def test_what_no_list_has_any_more_is_not_waited_for(group: Place) -> None:
+    """A replay that cannot be had fails every run until it is had, given up, or listed no more; then it is a reject that says so."""
     group.server.always["/replays/replay-09/file"] = "500"
-    for when in ("run again$", r"run again from 1 h on, or with fetch.retry_failed=true$"):
-        with pytest.raises(DownloadIncomplete, match=when):
+    for _ in range(3):
+        with pytest.raises(DownloadIncomplete, match=r"replay-09 .*run again$"):
             group.get()
     group.server.remove_replay("replay-09")
-    assert group.get(refresh=True).failed == 1
+    assert group.get(refresh=True).delisted == 1
+    assert rejects(group)["replay-09"] == "delisted"
     group.server.always.clear()
-    assert group.get(retry_failed=True).successful == 25
+    assert group.get().successful == 24
+
+
+def test_group_that_its_owner_deletes_is_no_outage(group: Place) -> None:
+    """Files that came before are gone, too, and the server says so of each: nothing is waited for."""
+    group.get(max_replays=5)
+    for replay_id in list(group.server.files):
+        del group.server.files[replay_id], group.server.entries[replay_id]
+    group.server.members["top"].clear()
+    started = group.clock.now()
+    with pytest.raises(DownloadIncomplete, match="recordings are lost"):
+        group.get()
+    assert group.clock.now() - started < 3600
+    assert group.get(refresh=True).successful == 5
+
+
+def test_nothing_listed_is_no_success(place: Place) -> None:
+    """An empty group is not built from in silence; named as right so, it is."""
+    with pytest.raises(DownloadIncomplete, match="no list has a replay"):
+        place.get()
+    assert place.get(accept_incomplete=["top"]).total == 0
 
 
 def test_key_is_not_given_up_for_one_answer(group: Place) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -122,6 +122,9 @@ class Ballchasing:
         self.ledger.select(paths)
         before = self.ledger.known(paths)
         downloads = self._reconciled(before, folder)
+        never_had = [key for key in sorted(listed.delisted) if key in downloads and downloads[key].sha256 is None]
+        for key in never_had:
+            del downloads[key]
         log.info("%s", self._plan(downloads, tier))
         missing = {name for name, found in downloads.items() if found.outcome is not Outcome.DOWNLOADED}
         problem = self._download(downloads, folder)
@@ -136,11 +139,11 @@ class Ballchasing:
         if self.known is not None:
             self.known.sweep()
         yield from (reject_of(found, problem) if isinstance(found, Reject) else found for found in files)
-        yield from self._dropped(listed)
+        yield from self._dropped(listed, never_had)
         outcomes = {found.replay.id: found.outcome for found in final}
         log.info("%s", changes(listed, earlier, outcomes, since=self.started))
         yield Certificate(certificate(listed, outcomes, accepted=self.params.accepted))
-        error = problem or shortfall(listed, final, self.params, now=self.clock.now())
+        error = problem or shortfall(listed, final, self.params)
         if error is not None:
             yield Shortfall(error)
 
@@ -150,11 +153,9 @@ class Ballchasing:
             return listed.paths
         return {key: path for key, path in listed.paths.items() if key not in listed.delisted}
 
-    def _dropped(self, listed: Listed) -> Iterator[Reject]:
+    def _dropped(self, listed: Listed, never_had: Sequence[str]) -> Iterator[Reject]:
         """Yield the replays that are left out because no list has them any more."""
-        if self.params.delisted is Delisted.keep:
-            return
-        for key in sorted(listed.delisted):
+        for key in never_had if self.params.delisted is Delisted.keep else sorted(listed.delisted):
             yield Reject(
                 safe_id(key), key, "fetch", Reason.DELISTED, f"listed no more since {day_of(listed.delisted[key])}"
             )

@@ -71,14 +71,13 @@ def recordings_of(downloads: Iterable[Download]) -> Recordings:
     return Recordings(len(uploads), kept, pending, tuple(expected), tuple(lost))
 
 
-def shortfall(listed: Listed, downloads: Iterable[Download], params: FetchParams, *, now: float) -> FetchError | None:
+def shortfall(listed: Listed, downloads: Iterable[Download], params: FetchParams) -> FetchError | None:
     """Return why what was asked for is not complete enough to build on, None if it is.
 
     Args:
         listed: what was listed.
         downloads: what became of each replay.
         params: says what may be missing.
-        now: time in seconds since 1970.
     """
     found = recordings_of(downloads)
     problems = []
@@ -91,15 +90,16 @@ def shortfall(listed: Listed, downloads: Iterable[Download], params: FetchParams
     is_limited = params.max_replays is not None or params.max_hours is not None
     if found.pending and not is_limited:
         problems.append(f"{found.pending} recordings were not come to; run again")
+    if not listed.paths and not all(scope.name in params.accepted for scope in listed.scopes):
+        problems.append("no list has a replay; look at fetch.groups and fetch.query")
     if expected := [lost for lost in found.expected if lost.replay.id not in listed.delisted]:
-        wait = min(lost.retry_at or 0 for lost in expected) - now
-        again = f" from {duration(wait)} on, or with fetch.retry_failed=true" if wait > 0 else ""
         problems.append(
             f"{len(expected)} recordings could not be had although others could: "
-            f"{_some(f'{lost.replay.id} ({lost.detail})' for lost in expected)}; run again{again}"
+            f"{_some(f'{lost.replay.id} ({lost.detail})' for lost in expected)}; run again"
         )
     gone = [lost for lost in found.lost if lost.replay.id not in listed.delisted]
-    if len(gone) > ceil(params.max_lost_share * found.total):
+    allowed = ceil(params.max_lost_share * found.total) if found.kept or params.max_lost_share == 1 else 0
+    if len(gone) > allowed:
         problems.append(
             f"{len(gone)} of {found.total} recordings are lost, more than fetch.max_lost_share={params.max_lost_share:g} "
             f"allows: {_some(f'{lost.replay.id} ({lost.detail})' for lost in gone)}; fetch.retry_failed=true tries them again"

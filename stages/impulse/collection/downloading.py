@@ -45,7 +45,10 @@ WAITS = (20.0, 120.0)
 ROUNDS = len(WAITS) + 1
 """Rounds of a run that a replay can fail in."""
 RETRY_SECONDS = (0.0, HOUR, 6 * HOUR, 24 * HOUR, 72 * HOUR, 168 * HOUR)
-"""Time until a later run asks again for what failed in all rounds: after the first, the second, ... run that it failed in."""
+"""Time until another failure of a replay counts, after the first, the second, ... run that it failed in.
+
+Runs that end with an error for it ask for it at once all the same; once it is given up, they wait so long.
+"""
 
 
 @dataclass(slots=True)
@@ -237,7 +240,10 @@ class Downloader:
     def _ended(self, suspect: Suspect) -> Download:
         """Write down that a replay cannot be had, and when a later run asks for it again."""
         lost, now = suspect.lost, self._clock.now()
-        if suspect.error is not None:
+        before = suspect.before
+        if suspect.error is not None and before.retry_at is not None and before.retry_at > now:
+            lost = replace(lost, attempts=before.attempts, retry_at=before.retry_at)
+        elif suspect.error is not None:
             lost = replace(lost, retry_at=now + RETRY_SECONDS[min(lost.attempts, len(RETRY_SECONDS)) - 1])
         self._ledger.record([lost], at=now)
         log.info("replay %s: %s (%s)", lost.replay.replay_id, lost.outcome.value, lost.detail)

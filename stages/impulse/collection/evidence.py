@@ -88,7 +88,9 @@ class Evidence:
             return error
         self._turn += 1
         if known := self._known():
-            return self._first_trouble(known[:1] if again else known[:MAX_KNOWN])
+            trouble = self._first_trouble(known[:1] if again else known[:MAX_KNOWN])
+            if not isinstance(trouble, REFUSALS) or any(self._is_known(found) for found in known[:MAX_KNOWN]):
+                return trouble
         if not again and (len(suspects) < FEW or self._are_unknown(suspects)):
             return None
         others = list(todo or ()) or [suspect.before for suspect in suspects]
@@ -121,6 +123,13 @@ class Evidence:
                 trouble = UnexpectedResponse(f"the bytes of replay {replay_id} are wrong")
             self._doubtful.add(replay_id)
         return trouble
+
+    def _is_known(self, download: Download) -> bool:
+        """Tell whether the server still knows a replay; where it does not answer, it is taken to."""
+        try:
+            return self._client.is_known(download.replay.id)
+        except FetchError:
+            return True
 
     def _are_unknown(self, suspects: Iterable[Suspect]) -> bool:
         """Tell whether the server does not know the replays either when it is asked for something else than their files."""

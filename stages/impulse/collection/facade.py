@@ -41,13 +41,17 @@ class DownloadResult:
     forbidden: int
     pending: int
     """Replays that the run did not get to before its own limit."""
+    delisted: int
+    """Replays that no list of the group has any more, and that were never had."""
     files: tuple[Path, ...]
     """Files of the successful replays, by replay id; none when they are in a bucket."""
 
     @property
     def total(self) -> int:
         """Replays that the group lists."""
-        return self.successful + self.duplicates + self.failed + self.gone + self.forbidden + self.pending
+        return (
+            self.successful + self.duplicates + self.failed + self.gone + self.forbidden + self.pending + self.delisted
+        )
 
 
 class DownloadIncomplete(Incomplete):
@@ -156,6 +160,7 @@ def download_group(
         "gone": rejected.pop(Reason.GONE, 0),
         "forbidden": rejected.pop(Reason.FORBIDDEN, 0),
         "pending": rejected.pop(Reason.NOT_FETCHED, 0),
+        "delisted": rejected.pop(Reason.DELISTED, 0),
         "failed": sum(rejected.values()),
     }
     result = DownloadResult(

@@ -69,18 +69,18 @@ def merged(earlier: Lists, new: Lists, *, storage: RawStorage) -> Lists:
     listed = ids | found
     said = {(reject.replay_id, reject.source_path) for reject in new.rejects}
     rejects = [*new.rejects, *(item for item in earlier.rejects if (item.replay_id, item.source_path) not in said)]
-    listings = {_list_of(row): row for row in (*earlier.listings, *new.listings)}
+    listings = {(row["group_id"], row["query"]): row for row in (*earlier.listings, *new.listings)}
     return Lists(
         [*kept, *new.replays],
         [*(row for row in earlier.players if row["replay_id"] in ids), *new.players],
         # What one group has twice may be the only one that another has; a row says that the file is good.
         [reject for reject in rejects if not reject.replay_id or reject.replay_id not in listed],
-        [listings[name] for name in sorted(listings)],
+        sorted(listings.values(), key=_place_of),
     )
 
 
-def _list_of(row: Row) -> tuple[str, str, str]:
-    """Return which list a row of the listings is about; sorts them by their place in the tree."""
+def _place_of(row: Row) -> tuple[str, str, str]:
+    """Return what sorts the listings by their place in the tree."""
     return "/".join(row["group_ids"] or ()), row["group_id"] or "", row["query"] or ""
 
 

@@ -17,7 +17,7 @@ from impulse.replay.reasons import Reason
 from impulse.tables.rejects import Reject
 
 GIVEN_UP_AFTER = 3
-"""Runs in which a replay failed while others could be had; then another upload of its recording is taken."""
+"""Runs, at growing distances, in which a replay failed while others could be had; then another upload is taken."""
 
 
 def reconcile(
@@ -55,7 +55,9 @@ def reconcile(
             # Its hash stays, so that the replay is never taken for one that merely cannot be had.
             found[replay_id] = _known(download, Outcome.PENDING)
         elif download.outcome not in LOST or retry_failed or _is_worth_a_try(download, max_bytes, now):
-            found[replay_id] = replace(_known(download, Outcome.PENDING), sha256=None, bytes=None)
+            # The time of its next try stays: one that fails before it is no further step to giving it up.
+            retry_at = download.retry_at
+            found[replay_id] = replace(_known(download, Outcome.PENDING), sha256=None, bytes=None, retry_at=retry_at)
         elif download.sha256 is not None:
             found[replay_id] = replace(download, sha256=None, bytes=None)
     return found
@@ -148,7 +150,7 @@ def is_expected(download: Download) -> bool:
 def _is_worth_a_try(download: Download, max_bytes: int, now: float) -> bool:
     """Tell whether what prevented a download may be gone, although the server gave an answer that would last."""
     if download.retry_at is not None:
-        return download.retry_at <= now
+        return is_expected(download) or download.retry_at <= now
     if download.reason == Reason.TOO_LARGE:
         return download.bytes is not None and download.bytes <= max_bytes
     return download.reason == Reason.KEPT_FILE_DAMAGED

@@ -44,7 +44,7 @@ class Reason(StrEnum):
     NOT_FETCHED = "not_fetched"
     """The run ended before this replay, at a limit of its own or in an outage; the next run goes on."""
     DELISTED = "delisted"
-    """No list has the replay any more, and ``fetch.delisted`` is drop."""
+    """No list has the replay any more, and it was never had, or ``fetch.delisted`` is drop."""
     KEPT_FILE_DAMAGED = "kept_file_damaged"
     """The file that fetch keeps of the replay is damaged and could not be replaced; the stage fails."""
 
