@@ -10,6 +10,7 @@ from tests.collection.conftest import Place
 from tests.collection.test_downloading import rejects
 
 from impulse.collection.facade import DownloadIncomplete
+from impulse.demo import edit_header
 from impulse.demo.server import DemoServer
 from impulse.errors import NotFoundError
 
@@ -193,3 +194,64 @@ def test_cursor_that_is_no_text_ends_a_list(tree: Place) -> None:
         tree.get()
     tree.server.next_link = None
     assert tree.get().successful == 12
+
+
+def test_groups_that_an_earlier_run_missed_are_found_by_the_next(tree: Place) -> None:
+    """Lists that were whole as far as that run saw are read again where the counts say that something is below."""
+    tree.server.always["/groups?group=b"] = "null"
+    with pytest.raises(DownloadIncomplete, match=r"b \(4 replays came in it and below, the list of groups says 8\)"):
+        tree.get()
+    tree.server.always.clear()
+    assert tree.get().successful == 12
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [("/replays", "json"), ("/replays", "nolist"), ("/replays", "null"), ("/groups", "json"), ("/groups", "nolist")],
+)
+def test_answer_without_a_list_is_no_empty_list(tree: Place, path: str, fault: str) -> None:
+    """However often it comes, and also where no count says that there is more."""
+    tree.server.has_counts = False
+    tree.server.always[path] = fault
+    with pytest.raises(DownloadIncomplete, match="not known to be whole"):
+        tree.get(outage_patience=0.1)
+    tree.server.always.clear()
+    assert tree.get().successful == 12
+
+
+def test_group_without_replays_of_its_own_has_groups_below(tree: Place) -> None:
+    """A list of groups that is null twice is believed of a group that has replays, and of no other."""
+    tree.server.always["/groups?group=top"] = "null"
+    with pytest.raises(DownloadIncomplete, match=r"top \(the answer holds no list\)"):
+        tree.get(outage_patience=0.1)
+    tree.server.members["top"].append("replay-00")
+    tree.server.add_group("leaf")
+    tree.server.members["leaf"].append("replay-00")
+    tree.server.always["/groups?group=leaf"] = "null"
+    assert tree.get("leaf", folder="leaf").successful == 1
+
+
+def test_page_of_a_group_that_says_nothing_is_asked_for_again(tree: Place) -> None:
+    """The name of the group that was asked for is known in the end."""
+    tree.server.faults["/groups/top"] = ["null", "nolist", "json"]
+    tree.get()
+    assert listings(tree)["top"]["name"] == "Group / top"
+
+
+@pytest.mark.parametrize("is_copy", [True, False])
+def test_lists_say_the_same_whatever_came_first(place: Place, replays: list[bytes], is_copy: bool) -> None:
+    """A second upload that was had before the first one was listed is a second upload of the same recording."""
+    other = replays[0] if is_copy else edit_header(replays[0], {"ReplayName": "recorded by another"})
+    place.server.add_group("late", "top")
+    place.server.add_replay("replay-0", replays[0], "late", rocket_league_id="AB" * 16)
+    place.server.add_replay("upload-0", other, "top", rocket_league_id="AB" * 16)
+    place.server.always["/replays?group=late"] = "403"
+    with pytest.raises(DownloadIncomplete, match="late"):
+        place.get()
+    place.server.always.clear()
+    assert place.get().successful == 1
+    place.get(folder="undisturbed", config=place.config(database_path=place.folder / "other.sqlite"))
+    # A file that came first stays where it is, beside the lists.
+    here, wanted = place.written(), place.written("undisturbed")
+    assert {name: here[name] for name in wanted} == wanted
+    assert here.keys() - wanted.keys() <= {"upload-0.replay"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from tests.collection.conftest import START, Place
 from tests.collection.test_downloading import rejects
@@ -119,6 +121,24 @@ def test_all_uploads_of_a_recording_are_asked_for(place: Place, replays: list[by
         del place.server.files[f"upload-{number}"]
     result = place.get()
     assert (result.successful, result.gone) == (2, 7)
+
+
+def test_pings_that_fail_now_and_then_keep_no_run_for_ever(group: Place) -> None:
+    """Every second ping fails while files come: what cannot be had is settled all the same."""
+    for number in (8, 9):
+        del group.server.files[f"replay-{number:02d}"]
+    group.server.faults["/"] = ["fine"] + ["503"] * 3
+    calls = itertools.count()
+
+    def looked_at(now: float) -> str | None:
+        assert next(calls) < 500
+        # The client asks three times until a fault is final; a ping that was answered is followed by one that fails.
+        if not group.server.faults["/"]:
+            group.server.faults["/"] = ["503"] * 3 + ["fine"]
+        return None
+
+    group.server.outage = looked_at
+    assert group.get(max_lost_share=0.1).gone == 2
 
 
 def test_loss_above_the_share_fails(group: Place) -> None:

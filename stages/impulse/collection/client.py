@@ -112,7 +112,7 @@ class BallchasingClient:
             NotFoundError: the object does not exist.
             RateLimited: the server kept asking to wait for over an hour.
             ServerError: the server or the connection failed in every try; Unreachable where there was no connection at all.
-            UnexpectedResponse: the answer is not a JSON object, in every try.
+            UnexpectedResponse: the answer is not a JSON object, or one that holds nothing but an error, in every try.
         """
         what = f"GET {path}"
         for answer in self._tries(kind, path, params, "application/json", MAX_JSON_BYTES):
@@ -120,7 +120,7 @@ class BallchasingClient:
                 content = json.loads(answer)
             except (ValueError, RecursionError):  # no JSON, no text, or nested without end
                 content = None
-            if isinstance(content, dict) and not (said := error_in(content)):
+            if isinstance(content, dict) and content and not (said := error_in(content)):
                 return content
         raise UnexpectedResponse(f"{what}: the answer is {f'an error ({said})' if content else 'not a JSON object'}")
 

@@ -44,6 +44,9 @@ WAITS = (20.0, 120.0)
 """Waits until what could not be had, while other files could, is asked for again."""
 ROUNDS = len(WAITS) + 1
 """Rounds of a run that a replay can fail in."""
+OUTAGES = 5
+"""Outages that are waited out for the sake of replays that could not be had, when all others are settled; a service whose pings
+fail now and then while files come must not keep a run for ever."""
 RETRY_SECONDS = (0.0, HOUR, 6 * HOUR, 24 * HOUR, 72 * HOUR, 168 * HOUR)
 """Time until another failure of a replay counts, after the first, the second, ... run that it failed in.
 
@@ -114,6 +117,7 @@ class Downloader:
         evidence = Evidence(self._client, downloads)
         held: dict[str, Suspect] = {}
         failures: Counter[str] = Counter()
+        outages = 0
         while not self._is_over(budget):
             earlier, held = held, {}
             for found in self._round(downloads, held, evidence, threads=threads, budget=budget):
@@ -121,8 +125,9 @@ class Downloader:
                 yield found
             if not held or self._is_over(budget):
                 return
-            if failures and (trouble := evidence.trouble(held.values())) is not None:
+            if failures and outages < OUTAGES and (trouble := evidence.trouble(held.values())) is not None:
                 self._wait_out(trouble, evidence, held, budget)
+                outages += 1
                 continue
             failures.update(held.keys())
             for suspect in list(held.values()):

@@ -190,14 +190,20 @@ class Lister:
             return
         if not group.strip(". "):
             raise NotFoundError(f"{group!r} is not the id of a group")
-        call = partial(self._client.get_json, Call.CORE, f"/groups/{quote(group, safe='')}", {})
         try:
-            answer = self._patience.call(call, ping=self._client.ping)
+            answer = self._patience.call(partial(self._page_of, group), ping=self._client.ping)
         except NotFoundError as error:
             if is_known:  # what becomes of a group that was there is for its lists to say
                 return
             raise NotFoundError(f"there is no group {group!r}; its id is the last part of its address") from error
         self._listings.add_group(ListedGroup.from_api({**answer, "id": group}))
+
+    def _page_of(self, group: str) -> dict[str, Any]:
+        what = f"/groups/{quote(group, safe='')}"
+        answer = self._client.get_json(Call.CORE, what, {})
+        if not answer.get("id"):
+            raise UnexpectedResponse(f"GET {what}: the answer holds no group")
+        return answer
 
     def _read(
         self, what: str, scope: str, params: Mapping[str, list[str]], *, below: ListedGroup | None = None
@@ -227,7 +233,7 @@ class Lister:
         except (NotFoundError, ForbiddenError) as error:
             problem, may_pass = str(error), True
         except BadRequest as error:
-            raise ConfigError("fetch.query" if what == "replays" else "fetch.groups", str(error)) from error
+            raise ConfigError("fetch.query" if below is None else "fetch.groups", str(error)) from error
         except EndlessList:
             raise
         except TROUBLE as error:
@@ -268,18 +274,24 @@ class Lister:
                 break
         seen, listing = len(self._listings.seen(scope)), self._listings.get(scope)
         if what == "replays":
-            return missing(listing, seen, below, ending=self._ending(scope, answer, page))
+            return missing(listing, seen, below, ending=self._ending(scope, answer, page, may_be_bare=False))
         # Of groups the API gives no count; what lacks a group lacks its replays, which the sums show.
-        return None if below is not None and below.indirect is not None else self._ending(scope, answer, page)
+        if below is not None and below.indirect is not None:
+            return None
+        own = self._listings.seen(self._scope("replays", params))
+        return self._ending(scope, answer, page, may_be_bare=bool(own))
 
-    def _ending(self, scope: str, answer: Mapping[str, Any], page: Page) -> str | None:
-        """Return why the last page may not be the last, where no count says so."""
+    def _ending(self, scope: str, answer: Mapping[str, Any], page: Page, *, may_be_bare: bool) -> str | None:
+        """Return why the last page may not be the last, where no count says so.
+
+        ``may_be_bare``: an answer without a list may mean that there is nothing, as below a group with replays of its own.
+        """
         if answer.get("next") is not None and page.entries:
             return "its last page names a next one that leads nowhere"
         if page.has_list:
             self._bare.discard(scope)
             return None
-        # An empty list may be written as null, which a fault looks like as well: twice is taken for a fact.
+        # An empty list may be written as null, which a fault looks like as well: where it may be, twice is taken for a fact.
         is_first = scope not in self._bare
         self._bare.add(scope)
-        return NO_LIST if is_first else None
+        return NO_LIST if is_first or not may_be_bare else None

@@ -61,7 +61,10 @@ def merged(earlier: Lists, new: Lists, *, storage: RawStorage) -> Lists:
         storage: has the files.
     """
     found = {row["replay_id"] for row in new.replays}
-    others = [row for row in earlier.replays if row["replay_id"] not in found]
+    # Of the groups that were downloaded now all is said: what an earlier run took of them, and this one did not, is not needed
+    # any more, such as an upload of a recording of which an earlier one was listed since.
+    roots = {row["group_ids"][0] for row in new.listings if row["group_ids"]}
+    others = [row for row in earlier.replays if row["replay_id"] not in found and _root_of(row) not in roots]
     kept = [row for row in others if storage.replays.holds(row["path"], sha256=row["sha256"], size=row["bytes"])]
     if len(kept) < len(others):
         log.warning("%d replays of earlier downloads are not there any more, or changed", len(others) - len(kept))
@@ -77,6 +80,11 @@ def merged(earlier: Lists, new: Lists, *, storage: RawStorage) -> Lists:
         [reject for reject in rejects if not reject.replay_id or reject.replay_id not in listed],
         sorted(listings.values(), key=_place_of),
     )
+
+
+def _root_of(row: Row) -> str | None:
+    """Return the group that was asked for when a replay was had."""
+    return row["group_ids"][0] if row.get("group_ids") else None
 
 
 def _place_of(row: Row) -> tuple[str, str, str]:

@@ -112,7 +112,11 @@ def settle(
         first = taken.get(f"sha256 {download.sha256}")
         if first is not None:
             folder.remove(download)
-            final[replay.id] = _duplicate(download, first, Reason.DUPLICATE_BYTES)
+            # What the lists say comes first, as it does where the file was never asked for.
+            is_same = replay.recording_id is not None and replay.recording_id == first.replay.recording_id
+            final[replay.id] = _duplicate(
+                download, first, Reason.DUPLICATE_RECORDING if is_same else Reason.DUPLICATE_BYTES
+            )
             continue
         _restore_from_copy(download, downloads.values(), folder)
         candidate = folder.candidate(download, columns(replay.id), is_new=replay.id in new)
