@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "stages"), str(ROOT)]
 
-from tests.benchmarks import parsing, reading, tables, trials, writing  # noqa: E402 - the path comes first
+from tests.benchmarks import downloads, parsing, reading, tables, trials, writing  # noqa: E402 - the path comes first
 
 CASES: dict[str, tuple[Callable[..., None], dict[str, int]]] = {
     "synthetic": (parsing.synthetic, {"matches": 1}),
@@ -31,6 +31,7 @@ CASES: dict[str, tuple[Callable[..., None], dict[str, int]]] = {
     "export": (writing.incremental, {"replays": 20, "seconds": 20}),
     "trials": (trials.trials, {"matches": 2}),
     "windows": (reading.windows, {"replays": 20, "seconds": 20}),
+    "nothing-to-do": (downloads.nothing_to_do, {"replays": 300}),
     "remote": (reading.remote, {"matches": 4, "seconds": 20}),
 }
 """Work of each case, and sizes that show whether it works."""

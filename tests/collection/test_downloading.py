@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import shutil
 import sqlite3
 
 import pyarrow.parquet as pq
@@ -9,6 +10,7 @@ import pytest
 from tests.collection.conftest import Place
 
 from impulse.collection.facade import DownloadIncomplete
+from impulse.collection.kept import KeptReplays
 from impulse.demo import edit_header, with_flipped_bits
 from impulse.demo.server import KEY, DemoServer
 from impulse.errors import AuthError, ConfigError, FetchError, SourceError
@@ -108,6 +110,26 @@ def test_second_run_makes_no_call(place: Place, replays: list[bytes]) -> None:
     assert (result.successful, result.downloaded_now) == (5, 0)
     assert place.written() == before
     assert len(place.server.calls) == calls
+
+
+def test_second_run_reads_no_file(place: Place, replays: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was found in headers is kept beside the ledger; without it each is read once more."""
+    for number in range(5):
+        place.server.add_replay(f"replay-{number}", replays[number], "top")
+    place.get()
+    before, read, names = place.written(), KeptReplays.read, []
+
+    def counted(kept: KeptReplays, name: str, limit: int | None = None) -> bytes:
+        names.append(name)
+        return read(kept, name, limit)
+
+    monkeypatch.setattr(KeptReplays, "read", counted)
+    place.get()
+    assert names == []
+    shutil.rmtree(place.folder / "ledger.sqlite.known")
+    place.get()
+    assert len(names) == 5
+    assert place.written() == before
 
 
 def test_files_are_known_again_without_the_ledger(place: Place, replays: list[bytes]) -> None:
@@ -314,7 +336,8 @@ def test_evil_ids_stay_in_the_folder(place: Place, replays: list[bytes], evil: s
     assert file.name.islower()
     assert manifest(place)[0]["source_path"] == evil
     outside = {path.name for path in place.folder.iterdir()}
-    assert outside == {"replays", "ledger.sqlite", ".ledger.sqlite.lock", "ledger.sqlite.seen"}
+    beside = {".ledger.sqlite.lock", "ledger.sqlite.seen", "ledger.sqlite.known"}
+    assert outside == {"replays", "ledger.sqlite", *beside}
 
 
 def test_entries_without_a_usable_id_are_left_out(place: Place, replays: list[bytes]) -> None:

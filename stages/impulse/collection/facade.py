@@ -13,6 +13,7 @@ from impulse.collection.client import RetryPolicy
 from impulse.collection.config import CollectionConfig
 from impulse.collection.intake import take_in
 from impulse.collection.kept import KeptReplays, seen_in
+from impulse.collection.known import KnownFacts
 from impulse.collection.merging import Lists, merged, read_lists
 from impulse.collection.pacing import Clock
 from impulse.collection.raw_storage import RawStorage
@@ -132,10 +133,17 @@ def download_group(
     config = config or CollectionConfig.from_env()
     folder = from_home(output_dir)
     bucket = _bucket(config) if storage_type == "s3" else None
+    ledger = Path(config.database_path)
+    known = KnownFacts(ledger.with_name(f"{ledger.name}.known"))  # so that no header is read twice
     with (
         shown(is_wanted=progress),
         open_ballchasing(
-            params, config, name_of=lambda replay: f"{replay}.replay", clock=clock, retries=retries
+            params,
+            config,
+            name_of=lambda replay: f"{replay}.replay",
+            known=known,
+            clock=clock,
+            retries=retries,
         ) as source,
         _storage(folder, bucket, config) as storage,
     ):
