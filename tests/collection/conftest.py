@@ -4,9 +4,11 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -27,6 +29,8 @@ class FakeClock(Clock):
         self.time = now
         self.waits: list[float] = []
         self.is_quiet: Callable[[], bool] = lambda: True
+        self.give_up: Callable[[], None] = lambda: None
+        """Called when a call did not arrive in time, as when its connection was closed: nobody waits for it again."""
         self.guard = threading.Lock()
         """Held while time passes, so that no call is let through at the old time."""
 
@@ -44,6 +48,8 @@ class FakeClock(Clock):
             patience = time.monotonic() + 2
             while not self.is_quiet() and time.monotonic() < patience:
                 time.sleep(0.0002)
+            if not self.is_quiet():
+                self.give_up()
             self.waits.append(seconds)
             self.time += seconds
 
@@ -75,12 +81,17 @@ class Place:
         return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A server with an empty group named top, in simulated time that stands still while a call is under way."""
+@contextmanager
+def opened_place(folder: Path, **settings: Any) -> Iterator[Place]:
+    """Open a server with an empty group named top, in simulated time that stands still while a call is under way.
+
+    Args:
+        folder: where downloads and ledger go.
+        settings: of the server.
+    """
     clock = FakeClock()
     granted = itertools.count(1)
-    last = 0
+    last = lost = 0
     try_take = Pacer._try_take
 
     def counting(pacer: Pacer, kind: Call) -> float:
@@ -91,8 +102,18 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
                 last = next(granted)
             return wait
 
-    monkeypatch.setattr(Pacer, "_try_take", counting)
-    with DemoServer(clock=clock.now) as server:
-        clock.is_quiet = lambda: server.arrived >= last
+    with patch.object(Pacer, "_try_take", counting), DemoServer(clock=clock.now, **settings) as server:
+
+        def give_up() -> None:
+            nonlocal lost
+            lost = last - server.arrived
+
+        clock.is_quiet, clock.give_up = lambda: server.arrived + lost >= last, give_up
         server.add_group("top")
-        yield Place(server, tmp_path, clock)
+        yield Place(server, folder, clock)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with opened_place(tmp_path) as opened:
+        yield opened

@@ -38,12 +38,17 @@ def clones(data: bytes, *, count: int) -> Iterator[bytes]:
         data: a whole replay file.
         count: number of copies; their identities follow from the file's and from their number.
     """
+    for number in range(count):
+        yield clone(data, number)
+
+
+def clone(data: bytes, number: int) -> bytes:
+    """Return one of :func:`clones`."""
     header = read_header(data)
     section, body = data[8 : header.end], data[header.end :]
-    identities = [str(value) for name in ("Id", "MatchGUID") if (value := header.get(name)) is not None]
-    for number in range(count):
-        copy = section
-        for identity in identities:
+    for name in ("Id", "MatchGUID"):
+        if (value := header.get(name)) is not None:
+            identity = str(value)
             other = Draws("clone", identity, number).hex(len(identity)).upper()
-            copy = copy.replace(identity.encode(), other.encode())
-        yield seal(copy) + body
+            section = section.replace(identity.encode(), other.encode())
+    return seal(section) + body

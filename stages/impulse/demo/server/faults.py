@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from impulse.demo.server.answers import BYTES, HTML, JSON, Answer, Sending
 from impulse.demo.server.catalog import Catalog, Query
@@ -54,6 +55,10 @@ def _status(right: Answer, call: Call, detail: str) -> Answer:
 
 def _moved(where: str) -> Answer:
     return Answer(302, b"", HTML, {"Location": where})
+
+
+def _same(right: Answer, call: Call, detail: str) -> Answer:
+    return _moved(f"{call.raw_path}?{urlencode({**call.query, 'again': '1'}, doseq=True)}")
 
 
 def _garbage(right: Answer, call: Call, detail: str) -> Answer:
@@ -110,7 +115,7 @@ FAULTS: Mapping[str, tuple[Fault, str]] = {
     "reset": (_sent(Sending.RESET), "the connection is reset"),
     "chunked": (_sent(Sending.CHUNKED), "the right bytes in chunks, without a length"),
     "close": (_sent(Sending.CLOSE), "the right bytes without a length; the connection ends them"),
-    "same": (lambda right, call, detail: _moved(f"{call.raw_path}?again=1"), "a redirect within the server"),
+    "same": (_same, "a redirect within the server, with the query of the call"),
     "redirect": (lambda right, call, detail: _moved(call.storage_url), "a redirect to a storage on another origin"),
     "foreign": (lambda right, call, detail: _moved(detail), "a redirect to the URL after ':'"),
     "location": (
