@@ -56,7 +56,7 @@ def test_certificate_says_what_each_list_held(tree: Place) -> None:
         *[("/groups", fault) for fault in ("null", "nolist", "loop", "drop:1", "404", "403", "json")],
     ],
 )
-@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("at", [0, *(pytest.param(at, marks=pytest.mark.heavy) for at in (1, 2))])
 def test_list_that_comes_short_once_is_read_again(tree: Place, path: str, fault: str, at: int) -> None:
     """Whatever a list lacks in one answer, nothing of it is missing in the end."""
     tree.server.faults[path] = ["fine"] * at + [fault]

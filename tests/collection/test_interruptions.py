@@ -32,7 +32,7 @@ def outputs(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "replays").iterdir()}
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_killed_at_any_moment_a_run_goes_on_and_ends_the_same(tmp_path: Path, replays: list[bytes]) -> None:
     """Killed ten times, a download of 100 replays repeats nothing it has and ends like an undisturbed one."""
     rng = random.Random(11)

@@ -196,7 +196,7 @@ def test_dry_run_says_what_is_to_do_and_downloads_nothing(place: Place, replays:
     assert not (place.folder / "replays").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_hundreds_of_shared_replays_over_six_levels(place: Place, replays: list[bytes], tmp_path: Path) -> None:
     """Replays in a tree of six levels, a third of them in two groups, end as as many distinct files."""
     groups = ["top"]

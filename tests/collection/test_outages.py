@@ -44,7 +44,7 @@ def group(place: Place, replays: list[bytes]) -> Place:
 
 
 @pytest.mark.parametrize("fault", OUTAGES)
-@pytest.mark.parametrize("after", [0, 7])
+@pytest.mark.parametrize("after", [0, pytest.param(7, marks=pytest.mark.heavy)])
 def test_outage_of_files_is_waited_out(group: Place, fault: str, after: int) -> None:
     """Files fail for an hour while lists and ping work: all are had in the same run, each of them once or nearly so."""
     group.get(max_replays=after or None, folder="replays") if after else None

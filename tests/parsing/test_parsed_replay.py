@@ -105,7 +105,7 @@ def test_recordings_from_before_2020_do_not_claim_to_know_demolitions(tmp_path: 
     assert parsed.demolitions == []
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_every_decodable_real_replay_is_parsed(real_replays: Path) -> None:
     """All matches, clips, other modes and replays with late joiners give frames, with nobody at the origin."""
     parsed_files = 0

@@ -52,6 +52,7 @@ def test_workers_do_not_outlive_a_killed_stage(clone: Callable[[str, Path], Chec
     wait_until_quiet(checkout)
 
 
+@pytest.mark.heavy
 def test_killed_workers_cost_nothing_or_the_run_says_so(
     clone: Callable[[str, Path], Checkout], small_source: Path, fresh: Checkout
 ) -> None:

@@ -222,6 +222,7 @@ def test_a_preset_is_an_experiment(fresh: Checkout) -> None:
     assert features["player_features"] == ["PlayerRigidBodyQuaternions", "PlayerBoost"]
 
 
+@pytest.mark.heavy
 def test_plots_are_readable_without_a_network(fresh: Checkout) -> None:
     """The page holds pictures beside it, side by side for two revisions, and asks no other host for anything."""
     fresh.run("dvc", "plots", "show")

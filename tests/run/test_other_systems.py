@@ -50,7 +50,7 @@ def test_each_lies_behind_its_door(pattern: str) -> None:
     assert {path.relative_to(package).as_posix() for path in found} == DOORS[pattern]
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_dataset_is_the_same_to_the_byte(tmp_path: Path, data: Path, dataset: Path) -> None:
     """Without limits of memory, links, modes and flushed folders the build ends in the same files, each a copy."""
     path = os.pathsep.join(map(str, (OTHER_SYSTEM, ROOT, STAGES)))

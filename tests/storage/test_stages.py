@@ -17,7 +17,7 @@ from impulse.demo.server import KEY, DemoServer
 from impulse.tables.paths import STORAGE_URL
 
 pytestmark = pytest.mark.slow
-LISTS = {"manifest.parquet", "listed_players.parquet", "rejects.parquet"}
+LISTS = {"manifest.parquet", "listed_players.parquet", "listings.parquet", "rejects.parquet"}
 
 
 @pytest.fixture

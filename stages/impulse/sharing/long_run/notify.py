@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import signal
 import subprocess
@@ -20,6 +19,7 @@ import requests
 
 from impulse.errors import ConfigError
 from impulse.files.output import write_json
+from impulse.sharing.long_run.programs import end
 
 log = logging.getLogger(__name__)
 
@@ -208,7 +208,8 @@ class Notifier:
                 try:
                     _, said = process.communicate(f"{content['text']}\n", timeout=COMMAND_SECONDS)
                 except subprocess.TimeoutExpired:
-                    _end(process)
+                    end(process, by=getattr(signal, "SIGKILL", signal.SIGTERM))
+                    process.wait()
                     return f"the command of {VARIABLE} took longer than {COMMAND_SECONDS:.0f} s"
         except OSError as error:
             return f"the command of {VARIABLE} cannot be run ({type(error).__name__})"
@@ -219,13 +220,3 @@ class Notifier:
 
 def _words(reason: object) -> str:
     return re.sub(r"\d+", "0", str(reason))
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Kill a command and all that it started."""
-    with suppress(ProcessLookupError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    process.wait()

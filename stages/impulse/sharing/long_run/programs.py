@@ -109,7 +109,7 @@ class Programs:
     def _stop(self) -> None:
         self.is_stopping = True
         if self._running is not None and self._running.returncode is None:
-            _interrupt(self._running)
+            end(self._running, by=signal.SIGINT)
 
     def _pass_on(self, output: IO[str]) -> None:
         """Print what a program says, and keep why it failed: its stage's own words, or the last ones of DVC."""
@@ -127,8 +127,8 @@ class Programs:
         self.reason = own or self.reason
 
 
-def _interrupt(process: subprocess.Popen[str]) -> None:
-    """Ask a program and all that it started to end.
+def end(process: subprocess.Popen[str], *, by: signal.Signals) -> None:
+    """Send a signal to a program that has a group of its own, and to all that it started.
 
     Without process groups, as on Windows, only the program itself is ended: a stage below dvc then finishes by itself.
     """
@@ -136,4 +136,4 @@ def _interrupt(process: subprocess.Popen[str]) -> None:
         process.terminate()
         return
     with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, by)
