@@ -142,7 +142,7 @@ def test_a_rehearsal_is_a_whole_build(clone: Callable[[str, Path], Checkout], tm
     matches = pq.read_table(checkout.path / "data" / "export" / "replays.parquet")
     assert matches.num_rows == 7
     assert set(matches["source"].to_pylist()) == {"ballchasing_demo"}
-    assert "10 downloaded, 1 duplicate" in impulse("status").stdout
+    assert "recordings: 10 here, 1 lost; of 13 uploads" in impulse("status").stdout
 
     before = checkout.content("data/raw")
     assert "Running stage" not in impulse("repro").stdout
