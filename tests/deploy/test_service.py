@@ -67,7 +67,7 @@ def test_stop_saves_and_a_user_gets_the_dataset(
     status = user.run("python", "-m", "impulse", "status", "--remote").stdout
     assert f"snapshot {name}" in status
     assert re.search(r"^stopped on request \d+ s ago, in step fetch", status)
-    assert " pending" in status
+    assert " to go" in status
 
     machine.start()
 
