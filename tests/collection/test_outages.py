@@ -335,6 +335,8 @@ def test_what_no_list_has_any_more_is_not_waited_for(group: Place) -> None:
     group.server.remove_replay("replay-09")
     assert group.get(refresh=True).delisted == 1
     assert rejects(group)["replay-09"] == "delisted"
+    text = "\n".join(status_lines(group.folder / "ledger.sqlite", now=group.clock.now()))
+    assert "recordings: 24 here; of 29 uploads" in text
     group.server.always.clear()
     assert group.get().successful == 24
 

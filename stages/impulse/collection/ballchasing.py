@@ -111,7 +111,7 @@ class Ballchasing:
         """Return how many replays, calls and hours there are to do. Lists first, which needs a few calls."""
         listed, tier = self._listed(storage)
         known = self.ledger.known(self._wanted(listed))
-        return self._plan(self._reconciled(known, self._folder(storage)), tier)
+        return self._plan(self._reconciled(known, self._folder(storage), listed), tier)
 
     def files(self, storage: RawStorage) -> Iterator[Item]:
         """Yield every replay that was asked for, once its file is in the storage or cannot be had in this run."""
@@ -119,12 +119,10 @@ class Ballchasing:
         earlier = self.ledger.selected()
         listed, tier = self._listed(storage)
         paths = self._wanted(listed)
-        self.ledger.select(paths)
         before = self.ledger.known(paths)
-        downloads = self._reconciled(before, folder)
-        never_had = [key for key in sorted(listed.delisted) if key in downloads and downloads[key].sha256 is None]
-        for key in never_had:
-            del downloads[key]
+        downloads = self._reconciled(before, folder, listed)
+        never_had = sorted(before.keys() - downloads.keys())
+        self.ledger.select({key: paths[key] for key in downloads})
         log.info("%s", self._plan(downloads, tier))
         missing = {name for name, found in downloads.items() if found.outcome is not Outcome.DOWNLOADED}
         problem = self._download(downloads, folder)
@@ -163,17 +161,21 @@ class Ballchasing:
     def _folder(self, storage: RawStorage) -> ReplayFolder:
         return ReplayFolder(storage.replays, self.name_of, self.known, self.params.max_replay_bytes)
 
-    def _reconciled(self, known: Mapping[str, Download], folder: ReplayFolder) -> dict[str, Download]:
-        """Return what is known of each replay once every file that is there was looked at."""
+    def _reconciled(self, known: Mapping[str, Download], folder: ReplayFolder, listed: Listed) -> dict[str, Download]:
+        """Return what is known of each replay once every file that is there was looked at.
+
+        What no list has any more and nobody ever had is left out: it is not asked for.
+        """
         folder.look(known.values(), threads=self.config.threads)
         params = self.params
-        return reconcile(
+        found = reconcile(
             known.values(),
             folder,
             retry_failed=params.retry_failed,
             max_bytes=params.max_replay_bytes,
             now=self.clock.now(),
         )
+        return {key: item for key, item in found.items() if key not in listed.delisted or item.sha256 is not None}
 
     def _listed(self, storage: RawStorage) -> tuple[Listed, str]:
         """Return everything that was asked for, and the tier of the key."""
