@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
-from impulse.decoding.sampling import causal_rows
+from impulse.decoding.sampling import rows_shown
 from impulse.demo import Recording, edit_header, write_replay
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import parse_replay
@@ -29,7 +29,8 @@ def sampled(sampling: Sampling, fps: float = 10.0) -> ParseParams:
 def test_causal_rows_never_look_ahead(deltas: list[float], fps: float) -> None:
     """Each row shows the last frame at or before its time, and no row stands inside a gap."""
     frame_times = np.cumsum([3.0, *deltas]).astype(np.float32)
-    frames, times = causal_rows(frame_times, fps)
+    shown = rows_shown(frame_times, Sampling.causal, fps)
+    frames, times = shown.frames, shown.times
 
     assert (frame_times[frames] <= times).all()
     later = np.append(frame_times[1:], np.inf)[frames]
@@ -74,13 +75,13 @@ def test_causal_frames_are_a_pick_of_the_native_ones(synthetic: tuple[Path, Reco
     assert held.mean() < parse_replay(path, sampled(Sampling.parser, fps)).measures["share_held"]
 
 
-def test_a_joiner_is_recovered_in_every_sampling(tmp_path: Path) -> None:
-    """Recovery and sampling go together."""
+def test_a_joiner_is_decoded_in_every_sampling(tmp_path: Path) -> None:
+    """The exact decoder samples in every way."""
     path = tmp_path / "joiner.replay"
     recording = write_replay(path, seed=2, team_size=1, duration_seconds=20.0, join_frame=400)
     for sampling in Sampling:
         parsed = parse_replay(path, sampled(sampling))
-        assert parsed.replay["is_recovered"]
+        assert parsed.replay["decoder"] == "exact"
         if sampling is Sampling.native:
             assert parsed.frames.num_rows == recording.match.frames
 

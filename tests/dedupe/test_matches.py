@@ -35,7 +35,6 @@ def recording(number: int, **values: Any) -> Recording:
         "frames_shown": 100,
         "recorded_seconds": 300.0,
         "n_players": 4,
-        "is_recovered": False,
         "uploaded_at": None,
         "started_at": NOW,
         "match_seconds": None,
@@ -207,16 +206,12 @@ def test_the_reason_names_what_is_shared() -> None:
         (["earliest_upload"], 5),
         (["smallest_id"], 1),
         ([], 1),
-        (["not_recovered", "most_frames"], 3),
-        (["not_recovered", "earliest_upload"], 5),
     ],
     ids=str,
 )
 def test_the_policy_chooses(keep: list[str], expected: int) -> None:
     """The criteria count in their order, and the smallest id decides in the end."""
     rows = [
-        recording(1, match_guid="M", is_recovered=True, uploaded_at=9),
-        recording(2, match_guid="M", frames_shown=200, is_recovered=True, uploaded_at=8),
         recording(3, match_guid="M", recorded_seconds=400.0, frames_shown=150),
         recording(4, match_guid="M", n_players=5, uploaded_at=7),
         recording(5, match_guid="M", uploaded_at=3),

@@ -14,14 +14,14 @@ from impulse.demo import Recording, edit_header
 from impulse.errors import ReplayError
 from impulse.parsing.keys import ProductKeys
 from impulse.parsing.parsed_replay import parse_replay
-from impulse.schema.sampling import FrameSettings, Sampling
+from impulse.schema.sampling import Decoder, FrameSettings, Sampling
 
 MANIFEST = {"replay_id": "r", "sha256": "0" * 64}
 OTHERS: dict[str, Any] = {
     "fps": 5.0,
     "sampling": Sampling.causal,
     "slots_per_team": 3,
-    "recover": False,
+    "decoder": Decoder.exact,
     "global_features": ["BallRigidBodyBasis"],
     "player_features": ["PlayerRigidBodyBasis"],
 }

@@ -80,11 +80,11 @@ def test_demolished_cars_are_hidden_until_they_are_back(match: ParsedReplay) -> 
         assert match.frames[f"p{slot}_demolished_by"][row["row"]].as_py() == row["attacker_slot"]
 
 
-def test_demolitions_before_2020_are_unknown_and_not_none(match: ParsedReplay) -> None:
-    """The parser finds none in old recordings, because it does not read their attribute."""
-    is_old = match.replay["date"].year < 2020
-    assert match.replay["demolitions_known"] == (not is_old)
-    assert (match.frames["p0_demolished"].null_count == match.frames.num_rows) == is_old
+def test_demolitions_are_told_in_all_years(match: ParsedReplay) -> None:
+    """The parser does not read the attribute that recordings until 2020 have."""
+    assert match.replay["demolitions_known"]
+    assert match.demolitions
+    assert match.frames["p0_demolished"].null_count == 0
 
 
 def test_flags_are_booleans_and_not_counters(match: ParsedReplay) -> None:

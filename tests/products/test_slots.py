@@ -5,11 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from impulse.decoding.presence import Presence
 from impulse.errors import ReplayError
-from impulse.products.frames.presence import Presence
-from impulse.products.frames.slots import assign_slots
+from impulse.products.frames import slots as slots_module
+from impulse.products.frames.slots import LONGEST_HANDOVER_SECONDS, takeover_rows
 
 ROWS = 30
+TIME = np.arange(ROWS) / 1.0
+
+
+def assign_slots(
+    presences: list[Presence], *, n_blue: int, slots_per_team: int, bots: tuple[int, ...] = ()
+) -> tuple[int, ...]:
+    """Assign with a row a second; ``bots`` are places in the list."""
+    is_bot = [player in bots for player in range(len(presences))]
+    return slots_module.assign_slots(presences, is_bot, TIME, n_blue=n_blue, slots_per_team=slots_per_team)
 
 
 def on_field(first: int, last: int) -> Presence:
@@ -34,6 +44,25 @@ def test_a_substitute_takes_the_slot_of_who_has_gone() -> None:
     """More players than slots fit as long as they are not there at the same time."""
     presences = [on_field(0, 9), on_field(0, 29), on_field(12, 29)]
     assert assign_slots(presences, n_blue=3, slots_per_team=2) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("bot_first", [True, False])
+def test_a_bot_hands_over_to_a_person(bot_first: bool) -> None:
+    """Both are there for a moment, which shows the person."""
+    presences = [on_field(0, 14), on_field(0, 29), on_field(13, 29)]
+    bot = 0 if bot_first else 2
+    assert assign_slots(presences, n_blue=3, slots_per_team=2, bots=(bot,)) == (0, 1, 0)
+    turns = takeover_rows([presences[0], presences[2]], [bot_first, not bot_first])
+    assert turns == [(0, 0), (1, 13 if bot_first else 15)]
+
+
+def test_a_bot_that_stays_is_one_too_many() -> None:
+    """Longer than a handover they are two players, and two people always are."""
+    long = int(LONGEST_HANDOVER_SECONDS) + 1
+    for bots, last in (((0,), 13 + long), ((), 14)):
+        presences = [on_field(0, last), on_field(0, 29), on_field(13, 29)]
+        with pytest.raises(ReplayError, match="more than 2 blue players at once"):
+            assign_slots(presences, n_blue=3, slots_per_team=2, bots=bots)
 
 
 def test_too_many_at_once_are_refused() -> None:

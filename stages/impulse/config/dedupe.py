@@ -18,8 +18,6 @@ class Keep(StrEnum):
     """More seconds lie between its first and its last row."""
     most_players = "most_players"
     """It has more players."""
-    not_recovered = "not_recovered"
-    """The parser's array call took it; in recovered ones bodies are interpolated."""
     earliest_upload = "earliest_upload"
     """It was uploaded first; those of sources without uploads come last."""
     smallest_id = "smallest_id"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from impulse.config.ranges import check_numbers, check_range
-from impulse.schema.sampling import FrameSettings
+from impulse.errors import ConfigError
+from impulse.schema.sampling import Decoder, FrameSettings, Sampling
 
 
 @dataclass(frozen=True)
@@ -22,5 +23,10 @@ class ParseParams(FrameSettings):
         check_numbers(self, "parse")
         check_range("parse.fps", self.fps, 1, 120)
         check_range("parse.slots_per_team", self.slots_per_team, 1, 8)
+        if self.decoder is Decoder.array and self.sampling is not Sampling.parser:
+            raise ConfigError(
+                "parse.decoder",
+                f"array gives no rows with sampling {self.sampling}; take auto or exact, or sampling: parser",
+            )
         features.check_features("parse.global_features", self.global_features, features.GLOBAL_FEATURES)
         features.check_features("parse.player_features", self.player_features, features.PLAYER_FEATURES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -32,39 +31,36 @@ DETAIL_LENGTH = 300
 """Characters of the parser's message that are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class DecodedReplay:
-    """What the parser returns for one replay."""
-
-    meta: dict[str, Any]
-    """The parser's ``replay_meta``: teams, players, header properties, game type, season."""
-    array: npt.NDArray[np.floating[Any]]
-    """(rows, columns): the global columns, then one block of player columns for each player, blue team first."""
-    unknown_features: frozenset[str] = frozenset()
-    """Player features whose values in the array mean nothing."""
-    is_recovered: bool = False
-    """The array was put together from frame data."""
-
-
 @cache
 def parser_version() -> str:
     """Return the version of the installed parser."""
     return version(PARSER_PACKAGE)
 
 
-def decode_replay(
+def call_array(
     path: Path, *, global_features: Sequence[str], player_features: Sequence[str], fps: float
-) -> DecodedReplay:
-    """Decode a replay into the parser's own array.
+) -> tuple[dict[str, Any], npt.NDArray[np.floating[Any]]]:
+    """Return the parser's metadata of a replay and its array, (rows, columns).
 
     Raises:
         ReplayError: the parser refused the replay; the reason code says how.
     """
-    with _translated_errors():
+    with translated_errors():
         meta, array = subtr_actor.get_ndarray_with_info_from_replay_filepath(
             path, list(global_features), list(player_features), fps=fps, dtype="float32"
         )
-    return DecodedReplay(meta["replay_meta"], array)
+    return meta["replay_meta"], array
+
+
+def read_meta(path: Path) -> dict[str, Any]:
+    """Return the parser's metadata of a replay: teams, players, header properties, game type, season.
+
+    Raises:
+        ReplayError: the parser refused the replay; the reason code says how.
+    """
+    with translated_errors():
+        meta: dict[str, Any] = subtr_actor.get_replay_meta(path)["replay_meta"]
+    return meta
 
 
 def decode_frames(path: Path) -> dict[str, Any]:
@@ -73,7 +69,7 @@ def decode_frames(path: Path) -> dict[str, Any]:
     Raises:
         ReplayError: the parser refused the replay; the reason code says how.
     """
-    with _translated_errors():
+    with translated_errors():
         data: dict[str, Any] = subtr_actor.get_replay_frames_data(path)
     return data
 
@@ -95,7 +91,12 @@ def reading_frame_data() -> Iterator[None]:
 
 
 @contextmanager
-def _translated_errors() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
+    """Raise what the parser raises as a reject with its reason code.
+
+    Raises:
+        ReplayError: the parser refused the replay.
+    """
     try:
         yield
     except (OSError, MemoryError):

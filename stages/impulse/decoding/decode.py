@@ -1,53 +1,93 @@
-"""One replay through the parser, with the rows and in the way that the settings ask for."""
+"""One replay through the decoder that is right for it, with the rows that the settings ask for."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from impulse.decoding.array_call import DecodedReplay, decode_frames, decode_replay
-from impulse.decoding.recovery import recover_replay
-from impulse.decoding.sampling import causal_rows, decode_every_frame, frame_times, with_rows
-from impulse.errors import UnsupportedReplay
+from impulse.decoding.attributes import FOR_FRAMES
+from impulse.decoding.decoded import DecodedReplay
+from impulse.decoding.doubts import doubts_of_array, doubts_of_file
+from impulse.decoding.exact import decode_exactly
+from impulse.decoding.first_frames import with_frames
+from impulse.decoding.from_array import decode_array
+from impulse.decoding.people import LOBBY_FRAMES
+from impulse.decoding.sampling import rows_shown
+from impulse.decoding.walk import Walk, walk_replay
+from impulse.errors import CorruptReplay, UnsupportedReplay
+from impulse.replay.container import ReplayBody, ReplayHeader
+from impulse.replay.facts import header_facts
 from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout
-from impulse.schema.sampling import FrameSettings, Sampling
+from impulse.schema.frames import KICKOFF_STATE
+from impulse.schema.sampling import Decoder, FrameSettings, Sampling
 
 
-def decode(path: Path, layout: FrameLayout, settings: FrameSettings, *, network_frames: int | None) -> DecodedReplay:
-    """Decode a replay; one whose players change in mid-match through the parser's frame data, where that is allowed.
+def decode(
+    path: Path, data: bytes, header: ReplayHeader, body: ReplayBody, layout: FrameLayout, settings: FrameSettings
+) -> DecodedReplay:
+    """Decode a replay.
 
     Args:
         path: the file.
-        layout: what to ask of the parser.
-        settings: rows a second, sampling, recovery.
-        network_frames: number of network frames that the header announces; None when it does not say.
+        data: its bytes.
+        header: its header.
+        body: its tables.
+        layout: what the array is to hold.
+        settings: decoder, rows a second, sampling.
 
     Raises:
         ReplayError: the replay cannot be used; carries the reason code.
     """
-    frame_data: dict[str, Any] | None = None
+    why: list[str] = []
+    if settings.decoder is Decoder.exact:
+        why = ["asked_for"]
+    elif settings.sampling is not Sampling.parser:
+        why = ["sampling"]  # the array call samples in its own way only
+    else:
+        start = walk_replay(with_frames(data, LOBBY_FRAMES), FOR_FRAMES)
+        if settings.decoder is Decoder.auto:
+            why = list(dict.fromkeys(doubts_of_file(header, body, start)))
+        if not why:
+            decoded = _by_array(path, header, body, start, layout, settings)
+            if isinstance(decoded, DecodedReplay):
+                return decoded
+            why = decoded
+    walk = walk_replay(data, FOR_FRAMES)
+    _check_complete(walk, header)
+    return decode_exactly(
+        walk,
+        path,
+        layout,
+        rows_shown(walk.times, settings.sampling, settings.fps),
+        net_version=header.net_version,
+        countdown_code=_code(body, KICKOFF_STATE),
+        why=why,
+    )
 
-    def at_rate(fps: float) -> DecodedReplay:
-        nonlocal frame_data
-        if frame_data is None:
-            try:
-                return decode_replay(
-                    path, global_features=layout.global_features, player_features=layout.player_features, fps=fps
-                )
-            except UnsupportedReplay as error:
-                if error.reason != Reason.PLAYERS_CHANGED or not settings.recover:
-                    raise
-            frame_data = decode_frames(path)  # takes seconds and the same at every rate, as the refusal is
-        return recover_replay(path, frame_data, layout, fps=fps)
 
-    if settings.sampling is Sampling.parser:
-        return at_rate(settings.fps)
-    native = decode_every_frame(at_rate, layout, network_frames)
-    times = frame_times(native, layout)
-    if settings.sampling is Sampling.native:
-        return with_rows(native, layout, times, np.arange(len(times)))
-    rows, row_times = causal_rows(times, settings.fps)
-    return with_rows(native, layout, row_times, rows)
+def _by_array(
+    path: Path, header: ReplayHeader, body: ReplayBody, start: Walk, layout: FrameLayout, settings: FrameSettings
+) -> DecodedReplay | list[str]:
+    """Return what the array call makes of a replay, or what speaks against that."""
+    chooses = settings.decoder is Decoder.auto
+    try:
+        decoded = decode_array(path, start, layout, fps=settings.fps, countdown_code=_code(body, KICKOFF_STATE))
+    except UnsupportedReplay as error:
+        if error.reason not in (Reason.PLAYERS_CHANGED, Reason.UNSUPPORTED_FORMAT) or not chooses:
+            raise
+        return [str(error.reason)]
+    doubts = list(dict.fromkeys(doubts_of_array(decoded, layout, header, body, start))) if chooses else []
+    return doubts or decoded
+
+
+def _code(body: ReplayBody, state: str) -> int:
+    return body.names.index(state) if state in body.names else -1
+
+
+def _check_complete(walk: Walk, header: ReplayHeader) -> None:
+    """Refuse a replay with more than one network frame fewer than announced: the parser stops at a zeroed stretch."""
+    announced = header_facts(header)["network_frames"]
+    if announced is not None and len(walk.times) < announced - 1:
+        raise CorruptReplay(
+            Reason.FRAMES_MISSING, f"{len(walk.times)} network frames decoded, the header announces {announced}"
+        )

@@ -97,7 +97,6 @@ def preference_of(params: DedupeParams) -> Preference:
         Keep.most_frames: lambda recording: -recording.frames_shown,
         Keep.longest: lambda recording: -recording.recorded_seconds,
         Keep.most_players: lambda recording: -recording.n_players,
-        Keep.not_recovered: lambda recording: recording.is_recovered,
         Keep.earliest_upload: lambda recording: (
             _NEVER_UPLOADED if recording.uploaded_at is None else recording.uploaded_at
         ),

@@ -16,7 +16,7 @@ IDENTIFIED_PLAYERS = 2
 """People with an id of a platform that a match needs to be known by its facts."""
 
 _AS_THEY_ARE = (
-    "replay_id", "source_path", "sha256", "recording_id", "match_guid", "recorded_seconds", "is_recovered", "uploaded_at",
+    "replay_id", "source_path", "sha256", "recording_id", "match_guid", "recorded_seconds", "uploaded_at",
     "match_seconds", "playlist_id",
 )  # fmt: skip
 _REPLAY_COLUMNS = (
@@ -39,7 +39,6 @@ class Recording:
     """Distinct network frames in the frames."""
     recorded_seconds: float
     n_players: int
-    is_recovered: bool
     uploaded_at: int | None
     """Seconds since 1970, UTC."""
     started_at: int | None

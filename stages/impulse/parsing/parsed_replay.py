@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from impulse.config.parse import ParseParams
-from impulse.decoding.array_call import DecodedReplay
+from impulse.decoding.decoded import DecodedReplay
 from impulse.products.events import make_events
 from impulse.products.frames.product import make_frames
 from impulse.products.measures import measure

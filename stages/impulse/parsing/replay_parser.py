@@ -35,15 +35,16 @@ class ParseResult:
     def array(self) -> npt.NDArray[np.floating[Any]]:
         """(rows, features): the parser's own array for the chosen features, global ones first, then player by player.
 
-        Raw values: absent players and balls are zeros, units are the parser's. Where a player joined so late that the parser
-        has no array, it is put together from frame data: jumps are then 0 or 1 and no counts, and the features in
-        ``parsed.decoded.unknown_features`` are zeros. The standardised frames are ``parsed.frames``.
+        Raw values: absent players and balls are zeros, units are the parser's. Where the exact decoder was needed, it has the
+        same form, and the features in ``parsed.decoded.unknown_features`` are zeros. The standardised frames are
+        ``parsed.frames``.
 
         Raises:
             ReplayError: the replay could not be parsed.
         """
         parsed = self.require()
-        return parsed.decoded.array[:, self._chosen_columns(parsed)]
+        array: npt.NDArray[np.floating[Any]] = parsed.decoded.array[:, self._chosen_columns(parsed)]
+        return array
 
     @property
     def columns(self) -> list[str]:

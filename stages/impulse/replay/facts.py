@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from impulse.replay.container import ReplayHeader
+from impulse.replay.properties import Property, StructValue
+
+TEAMS = ("blue", "orange")
+"""Teams by the game's numbers."""
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})[ :](\d{1,2})[-:](\d{2})(?:[-:](\d{2}))?")
 _NO_ID = re.compile(r"0*")
@@ -26,6 +31,44 @@ class HeaderGoal:
     """blue or orange."""
     scorer: str
     """Name of the player."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderPlayer:
+    """One player as the header lists them; it leaves out many who left before the end."""
+
+    name: str
+    team: str
+    accounts: tuple[str, ...]
+    """Number on the platform and id at Epic, those that are there."""
+    is_bot: bool
+    stats: Mapping[str, int | None]
+    """score, goals, assists, saves, shots."""
+
+
+def header_players(header: ReplayHeader) -> list[HeaderPlayer]:
+    """Return the header's statistics of players."""
+    listed = header.get("PlayerStats")
+    return [_header_player(entry) for entry in listed] if isinstance(listed, tuple) else []
+
+
+def _header_player(entry: tuple[Property, ...]) -> HeaderPlayer:
+    values = {item.name: item.value for item in entry}
+    identity = values.get("PlayerID")
+    ids = {item.name: item.value for item in identity.properties} if isinstance(identity, StructValue) else {}
+    # The game leaves zeros out of a player's statistics too.
+    stats = {name.lower(): _whole(values.get(name)) for name in ("Score", "Goals", "Assists", "Saves", "Shots")}
+    return HeaderPlayer(
+        name=str(values.get("Name", "")),
+        team="orange" if values.get("Team") == 1 else "blue",
+        accounts=tuple(str(value) for value in (values.get("OnlineID"), ids.get("EpicAccountId")) if value),
+        is_bot=values.get("bBot") is True,
+        stats=stats,
+    )
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def header_goals(header: ReplayHeader) -> list[HeaderGoal]:

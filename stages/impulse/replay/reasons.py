@@ -52,7 +52,7 @@ class Reason(StrEnum):
     NO_NETWORK_DATA = "no_network_data"
     """The replay holds a header but no network frames."""
     PLAYERS_CHANGED = "players_changed"
-    """A player appears so late that the parser's array call refuses the replay, and ``parse.recover`` is off."""
+    """A player appears so late that the parser's array call refuses the replay, and ``parse.decoder`` is array."""
     UNSUPPORTED_FORMAT = "unsupported_format"
     """The parser does not know this kind of replay."""
     DECODE_FAILED = "decode_failed"

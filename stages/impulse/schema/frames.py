@@ -83,10 +83,18 @@ GAME_STATES = (
 PLAY_STATE = "Active"
 """The phase between a kickoff and the next goal or end."""
 
+KICKOFF_STATE = "Countdown"
+"""The seconds before a kickoff."""
+
 GOAL_STATE = "PostGoalScored"
 """The seconds after a goal."""
 
-BALL_PRESENT = Column("ball_present", "bool", "the ball exists; when false its other columns are null")
+BALL_PRESENT = Column(
+    "ball_present",
+    "bool",
+    "the ball exists; when not true its other columns are null; null where there are several and nothing says which one plays",
+    nullable=True,
+)
 
 PLAYER_STATE_COLUMNS: tuple[Column, ...] = (
     Column(

@@ -9,6 +9,17 @@ LONGEST_PAUSE_SECONDS = 1.0
 """Network frames further apart than this have a gap in the recording between them (it is 3 to 10 s after a goal)."""
 
 
+class Decoder(StrEnum):
+    """What decides the values of frames."""
+
+    auto = "auto"
+    """The parser's array call where it is right, else the exact decoder."""
+    array = "array"
+    """The parser's array call, also where it is known to be wrong."""
+    exact = "exact"
+    """The exact decoder, which takes about twice the time."""
+
+
 class Sampling(StrEnum):
     """Which network frame a row shows."""
 
@@ -30,8 +41,8 @@ class FrameSettings:
     """Which network frame a row shows."""
     slots_per_team: int = 4
     """Player slots a side; fixes the width of the frames."""
-    recover: bool = True
-    """Decode replays whose players change in mid-match through the parser's slower frame data."""
+    decoder: Decoder = Decoder.auto
+    """What decides the values."""
     global_features: list[str] = field(default_factory=list)
     """Feature adders of the parser that the dataset has columns of; parsed frames have the standard ones in any case."""
     player_features: list[str] = field(default_factory=list)

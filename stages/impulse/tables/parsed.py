@@ -11,8 +11,14 @@ REPLAY_COLUMNS: tuple[Column, ...] = (
     Column("mode", "string", "rules that were played by: soccer, hoops, ...; null when unknown", nullable=True),
     Column("season", "string", "season by the parser, for example free-to-play 19", nullable=True),
     Column("recorded_seconds", "float32", "time between the first and the last row", "s"),
-    Column("demolitions_known", "bool", "the recording tells of demolitions (not before 2020)"),
-    Column("is_recovered", "bool", "the parser's array call refused the replay and its frame data was used"),
+    Column("demolitions_known", "bool", "the recording has an attribute for demolitions"),
+    Column("decoder", "string", "what decided the values of the frames: array, the parser's array call, or exact"),
+    Column(
+        "why_exact",
+        "string",
+        "what spoke against the array call, separated by semicolons; null where it was used",
+        nullable=True,
+    ),
     Column("parser_version", "string", "version of subtr-actor-py that decoded the replay"),
 )
 

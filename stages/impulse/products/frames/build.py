@@ -9,15 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from impulse.decoding.array_call import DecodedReplay
+from impulse.decoding.decoded import DecodedReplay, Untold
+from impulse.decoding.presence import Presence, body_exists
 from impulse.files.arrow import array_of, categories
 from impulse.products.frames import phases
-from impulse.products.frames.presence import (
-    Presence,
-    body_exists,
-    player_presence,
-)
-from impulse.products.frames.slots import arrival_row, assign_slots
+from impulse.products.frames.slots import assign_slots, takeover_rows
 from impulse.schema.feature_columns import (
     ANGULAR_VELOCITY_SCALE,
     BOOST_SCALE,
@@ -54,10 +50,8 @@ def build_frames(
     layout: FrameLayout,
     *,
     replay_id: str,
-    n_blue: int,
     slots_per_team: int,
     names: Sequence[str],
-    demolitions_known: bool,
 ) -> Frames:
     """Turn a decoded replay into frames.
 
@@ -65,10 +59,8 @@ def build_frames(
         decoded: the parser's array with the features of ``layout``.
         layout: which columns to make.
         replay_id: identity of the rows.
-        n_blue: how many of the array's players are blue; they come first.
         slots_per_team: player slots a side.
         names: the replay's own name table, which game states are indices into.
-        demolitions_known: whether the recording tells of demolitions.
 
     Raises:
         UnsupportedReplay: there are no players, or more at once than slots.
@@ -82,7 +74,9 @@ def build_frames(
 
     time, frame_time = global_values("CurrentTime"), global_values("FrameTime")
     held = phases.held_rows(frame_time, time)
+    untold = decoded.untold
     states, state_names = phases.game_states(global_values("ReplicatedStateName"), names)
+    states[untold.state] = -1
     ball_present = body_exists(columns[layout.global_at["BallRigidBodyQuaternionVelocities"]].T)
 
     arrays: dict[str, pa.Array] = {
@@ -91,26 +85,37 @@ def build_frames(
         "time": array_of(time),
         "frame_time": array_of(frame_time),
         "is_held": array_of(held),
-        "ball_present": array_of(ball_present),
-        **_phase_arrays(global_values, states, state_names, frame_time),
+        "ball_present": array_of(ball_present, untold.ball),
+        **_phase_arrays(global_values, untold, states, state_names, frame_time),
     }
     for source in layout.global_sources:
         if source.column.name not in arrays and source.column not in TIME_COLUMNS:
             values = columns[layout.global_at[source.feature][source.position]]
             arrays[source.column.name] = _convert(values, source, ~ball_present)
+            if source.feature in decoded.unknown_features:
+                arrays[source.column.name] = _nothing(layout.schema.field(source.column.name), rows)
 
     blocks = np.split(
         columns[layout.global_width :], max((len(columns) - layout.global_width) // layout.player_width, 1)
     )
-    presences = [_presence(block, layout, time) for block in blocks if len(block)]
-    slots = assign_slots(presences, n_blue=n_blue, slots_per_team=slots_per_team)
+    presences = decoded.presences
+    slots = assign_slots(
+        presences,
+        [person.is_bot for person in decoded.people],
+        time,
+        n_blue=decoded.n_blue,
+        slots_per_team=slots_per_team,
+    )
     for slot in sorted(set(slots)):
         holders = [player for player, its_slot in enumerate(slots) if its_slot == slot]
-        block, presence = _one_after_the_other(
-            [blocks[player] for player in holders], [presences[player] for player in holders]
+        block, presence, no_boost = _one_after_the_other(
+            [blocks[player] for player in holders],
+            [presences[player] for player in holders],
+            [untold.boost[player] for player in holders],
+            [decoded.people[player].is_bot for player in holders],
         )
-        _add_slot(arrays, block, presence, layout, slot, hidden_ball=~ball_present)
-        if demolitions_known:
+        _add_slot(arrays, block, presence, layout, slot, hidden_ball=~ball_present, no_boost=no_boost)
+        if decoded.demolitions_told:
             _add_demolitions(arrays, presence, slot, slots)
         for source in layout.player_sources:
             if source.feature in decoded.unknown_features:
@@ -124,17 +129,18 @@ def build_frames(
 
 def _phase_arrays(
     global_values: Callable[[str], Values],
+    untold: Untold,
     states: npt.NDArray[np.int32],
     state_names: list[str],
     frame_time: npt.NDArray[np.float32],
 ) -> dict[str, pa.Array]:
     clock = global_values("SecondsRemaining")
-    clock_known = phases.clock_known(clock)
+    clock_known = phases.clock_known(clock) & ~untold.clock
     play_code = state_names.index(PLAY_STATE) if PLAY_STATE in state_names else -1
     segments = phases.play_segments(states, play_code, frame_time)
     unknown = states < 0
-    hit, no_hit = _whole(global_values("BallHasBeenHit"), unknown)
-    countdown, no_countdown = _whole(global_values("ReplicatedGameStateTimeRemaining"), unknown)
+    hit, no_hit = _whole(global_values("BallHasBeenHit"), untold.ball_hit)
+    countdown, no_countdown = _whole(global_values("ReplicatedGameStateTimeRemaining"), untold.countdown)
     return {
         "seconds_remaining": array_of(np.where(clock_known, clock, 0).astype(np.int16), ~clock_known),
         "game_state": categories(np.where(unknown, 0, states).astype(np.int32), state_names, unknown),
@@ -144,26 +150,27 @@ def _phase_arrays(
     }
 
 
-def _presence(block: Values, layout: FrameLayout, time: npt.NDArray[np.float32]) -> Presence:
-    body = block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]]
-    return player_presence(body.T, block[layout.player_at["PlayerDemolishedBy"].start], time)
-
-
-def _one_after_the_other(blocks: Sequence[Values], presences: Sequence[Presence]) -> tuple[Values, Presence]:
-    """Join the players who hold one slot in turn, each from the row of his arrival on."""
-    order = sorted(range(len(presences)), key=lambda player: arrival_row(presences[player]))
-    block, presence = blocks[order[0]], presences[order[0]]
-    for player in order[1:]:
-        start = arrival_row(presences[player])
-        later = presences[player]
-        block = np.concatenate([block[:, :start], blocks[player][:, start:]], axis=1)
-        presence = Presence(
-            present=np.concatenate([presence.present[:start], later.present[start:]]),
-            demolished=np.concatenate([presence.demolished[:start], later.demolished[start:]]),
-            attacker=np.concatenate([presence.attacker[:start], later.attacker[start:]]),
-            onsets=np.concatenate([presence.onsets, later.onsets]),
-        )
-    return block, presence
+def _one_after_the_other(
+    blocks: Sequence[Values],
+    presences: Sequence[Presence],
+    no_boosts: Sequence[npt.NDArray[np.bool_]],
+    bots: Sequence[bool],
+) -> tuple[Values, Presence, npt.NDArray[np.bool_]]:
+    """Join the players who hold one slot in turn."""
+    turns = takeover_rows(presences, bots)
+    if len(turns) == 1:
+        (only, _), *_ = turns
+        return blocks[only], presences[only], no_boosts[only]
+    ends = [*(start for _, start in turns[1:]), len(presences[0].present)]
+    spans = [(player, slice(start, end)) for (player, start), end in zip(turns, ends, strict=True)]
+    present, demolished, attacker = (
+        np.concatenate([getattr(presences[player], name)[span] for player, span in spans])
+        for name in ("present", "demolished", "attacker")
+    )
+    onsets = np.concatenate([presences[player].onsets for player, _ in spans])
+    block = np.concatenate([blocks[player][:, span] for player, span in spans], axis=1)
+    no_boost = np.concatenate([no_boosts[player][span] for player, span in spans])
+    return block, Presence(present, demolished, attacker, onsets), no_boost
 
 
 def _add_slot(
@@ -174,6 +181,7 @@ def _add_slot(
     slot: int,
     *,
     hidden_ball: npt.NDArray[np.bool_],
+    no_boost: npt.NDArray[np.bool_],
 ) -> None:
     hidden = ~presence.visible
     arrays[f"p{slot}_present"] = array_of(presence.present)
@@ -181,6 +189,7 @@ def _add_slot(
         if source.rule != "attacker":
             values = block[layout.player_at[source.feature][source.position]]
             missing = hidden | hidden_ball if "_ball_" in source.column.name else hidden
+            missing = missing | no_boost if source.feature == "PlayerBoost" else missing
             arrays[source.column.name.format(slot=slot)] = _convert(values, source, missing)
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from impulse.decoding.array_call import DecodedReplay
+from impulse.decoding.attributes import DEMOLITIONS
 from impulse.decoding.decode import decode
+from impulse.decoding.decoded import DecodedReplay
 from impulse.errors import CorruptReplay, UnsupportedReplay
 from impulse.files.frames import write_frames
 from impulse.products.frames import table_rows
 from impulse.products.frames.build import Frames, build_frames
 from impulse.products.frames.players import read_players
 from impulse.replay.container import ReplayBody, check_integrity, read_body, read_header
-from impulse.replay.facts import header_facts
 from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout, frame_layout
 from impulse.schema.sampling import FrameSettings, Sampling
@@ -28,9 +28,6 @@ FRAMES = "frames.arrow"
 
 LONGEST_FRAME_SECONDS = 0.1
 """How long a row of ``native`` may be: recordings have 30 network frames a second or more, and fewer where a server lags."""
-
-# The parser reads these attributes of a car; the one that older recordings have instead it does not know.
-_DEMOLITION_ATTRIBUTE = "TAGame.Car_TA:ReplicatedDemolish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,36 +78,30 @@ def make_frames(path: Path, data: bytes, settings: FrameSettings, *, replay_id: 
     if body.network_size == 0:
         raise UnsupportedReplay(Reason.NO_NETWORK_DATA, "the replay holds a header but no network frames")
     layout = frame_layout(settings.global_features, settings.player_features, slots_per_team=settings.slots_per_team)
-    decoded = decode(path, layout, settings, network_frames=header_facts(header)["network_frames"])
-    blue, orange = read_players(decoded.meta)
-    demolitions_known = tells_demolitions(body)
+    decoded = decode(path, data, header, body, layout, settings)
+    everyone = read_players(decoded.people, header)
+    demolitions_told = any(name in DEMOLITIONS for name in body.objects)
+    decoded = replace(decoded, demolitions_told=demolitions_told)
     frames = build_frames(
         decoded,
         layout,
         replay_id=replay_id,
-        n_blue=len(blue),
         slots_per_team=settings.slots_per_team,
         names=body.names,
-        demolitions_known=demolitions_known,
     )
     is_native = settings.sampling is Sampling.native
     _check_end(frames, body, longest_row=LONGEST_FRAME_SECONDS if is_native else 1.0 / settings.fps)
-    players = table_rows.player_rows(replay_id, [*blue, *orange], frames)
+    players = table_rows.player_rows(replay_id, everyone, frames)
     return FramesProduct(
         table=frames.table,
         layout=layout,
         decoded=decoded,
-        facts=table_rows.replay_facts(decoded, frames, objects=body.objects, demolitions_known=demolitions_known),
+        facts=table_rows.replay_facts(decoded, frames, objects=body.objects),
         players=players,
-        player_ids=[player.id_text for player in (*blue, *orange)],
+        player_ids=[player.id_text for player in everyone],
         goals=table_rows.goal_rows(replay_id, header, players, frames),
-        demolitions=table_rows.demolition_rows(replay_id, frames) if demolitions_known else [],
+        demolitions=table_rows.demolition_rows(replay_id, frames) if decoded.demolitions_told else [],
     )
-
-
-def tells_demolitions(body: ReplayBody) -> bool:
-    """Tell whether the recording has a demolition attribute that the parser reads; before 2020 it has none."""
-    return any(name.startswith(_DEMOLITION_ATTRIBUTE) and name != _DEMOLITION_ATTRIBUTE for name in body.objects)
 
 
 def duplicate_error(table: pa.Table, layout: FrameLayout) -> float | None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impulse.decoding import array_call
+from impulse.decoding.decoded import DecodedReplay
 from impulse.products.frames.build import Frames
 from impulse.products.frames.players import Player
 from impulse.replay.container import ReplayHeader
@@ -18,9 +19,7 @@ from impulse.schema.frames import GOAL_STATE
 from impulse.schema.row_seconds import seconds_shown
 
 
-def replay_facts(
-    decoded: array_call.DecodedReplay, frames: Frames, *, objects: Sequence[str], demolitions_known: bool
-) -> dict[str, Any]:
+def replay_facts(decoded: DecodedReplay, frames: Frames, *, objects: Sequence[str]) -> dict[str, Any]:
     """What parsing adds to a replay's row of the manifest."""
     season = decoded.meta.get("season") or {}
     era, number = season.get("era"), season.get("number")
@@ -31,8 +30,9 @@ def replay_facts(
         "mode": mode.value if mode else None,
         "season": f"{era} {number}" if era else None,
         "recorded_seconds": float(frames.time[-1] - frames.time[0]) if len(frames.time) else 0.0,
-        "demolitions_known": demolitions_known,
-        "is_recovered": decoded.is_recovered,
+        "demolitions_known": decoded.demolitions_told,
+        "decoder": "exact" if decoded.why_exact else "array",
+        "why_exact": ";".join(decoded.why_exact) or None,
         "parser_version": array_call.parser_version(),
     }
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impulse.decoding.array_call import NO_BODY
-from impulse.products.frames.presence import body_exists, player_presence
+from impulse.decoding.presence import body_exists, player_presence
 
 
 def moving(rows: int) -> np.ndarray:

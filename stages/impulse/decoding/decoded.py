@@ -1,0 +1,79 @@
+"""What a decoder makes of one replay; both decoders give the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from impulse.decoding.people import Person
+from impulse.decoding.presence import Presence
+
+Flags = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """Where the file does not tell a value, whatever the array holds there."""
+
+    clock: Flags
+    """(rows,)."""
+    state: Flags
+    countdown: Flags
+    ball_hit: Flags
+    ball: Flags
+    """There are several, and nothing says which one plays."""
+    boost: tuple[Flags, ...]
+    """(rows,) for each person in the order of the array."""
+
+    def at(self, rows: Rows) -> Untold:
+        """Return the same of some rows."""
+        one = {name: getattr(self, name)[rows] for name in ("clock", "state", "countdown", "ball_hit", "ball")}
+        return Untold(**one, boost=tuple(flags[rows] for flags in self.boost))
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkFacts:
+    """What only a walk through all network frames tells."""
+
+    times: npt.NDArray[np.float32]
+    """(frames,) s of every network frame."""
+    scores: tuple[tuple[int, int, int], ...]
+    """Network frame, team (0 blue, 1 orange) and its new score, in order."""
+    balls_at_once: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedReplay:
+    """One replay, decoded."""
+
+    meta: dict[str, Any]
+    """The parser's ``replay_meta``: teams, players, header properties, game type, season."""
+    array: npt.NDArray[np.floating[Any]]
+    """(rows, columns): the global columns, then one block of player columns for each person, blue team first."""
+    people: tuple[Person, ...]
+    """In the order of the blocks."""
+    untold: Untold
+    presences: tuple[Presence, ...]
+    """Of each person, in the same order."""
+    demolitions_told: bool
+    """The file tells of demolitions, as far as the decoder can read them."""
+    why_exact: tuple[str, ...] = ()
+    """Why the exact decoder made it; empty for the parser's array call."""
+    unknown_features: frozenset[str] = frozenset()
+    """Features whose values in the array mean nothing."""
+    network: NetworkFacts | None = None
+
+    @property
+    def n_blue(self) -> int:
+        """How many of the people are blue; they come first."""
+        return sum(person.team == 0 for person in self.people)
+
+
+def with_rows(decoded: DecodedReplay, rows: Rows, presences: Sequence[Presence]) -> DecodedReplay:
+    """Return some rows of a replay, with the presence of everyone in them."""
+    return replace(decoded, array=decoded.array[rows], untold=decoded.untold.at(rows), presences=tuple(presences))

@@ -1,0 +1,160 @@
+"""What speaks against the parser's array call: found in the file's tables, its first network frames, or the array itself.
+
+The array is right for a match that everyone plays from start to end by the usual rules. Where it may not be, the exact
+decoder takes over; it costs about twice the time, so that a doubt too many is cheap, and one too few is a wrong value.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from impulse.decoding import attributes
+from impulse.decoding.balls import several_balls
+from impulse.decoding.decoded import DecodedReplay
+from impulse.decoding.people import people_of
+from impulse.decoding.presence import Presence, body_exists
+from impulse.decoding.walk import Update, Walk
+from impulse.replay.container import ReplayBody, ReplayHeader
+from impulse.replay.facts import header_facts, header_goals
+from impulse.schema.features import FrameLayout
+from impulse.schema.frames import GOAL_STATE, PLAY_STATE
+
+CAR, BALLS = "Archetypes.Car.Car_Default", "Archetypes.Ball."
+"""The archetype of the cars that the array call knows, and how that of a ball begins."""
+
+START_BOOST = 85
+"""What the array call takes a kickoff to begin with, in the file's units."""
+
+SHORTEST_RESPAWN_SECONDS = 1.5
+"""A demolished car is away for three seconds; what ends much sooner is an old demolition that was sent again."""
+
+FAST_UU_S, STOP_UU = 300.0, 100.0
+"""A car at this speed that lies still in the next row, this near, was stopped by more than its brakes: it is a wreck."""
+
+FEATURES_OF_MATCH = {
+    attributes.CLOCK: "SecondsRemaining",
+    attributes.STATE: "ReplicatedStateName",
+    attributes.COUNTDOWN: "ReplicatedGameStateTimeRemaining",
+    attributes.BALL_HIT: "BallHasBeenHit",
+}
+
+Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float32]
+
+
+def doubts_of_file(header: ReplayHeader, body: ReplayBody, start: Walk) -> Iterator[str]:
+    """Yield what in a file speaks against the array call.
+
+    Args:
+        header: the file's.
+        body: its tables.
+        start: its first network frames, with :data:`~impulse.decoding.attributes.FOR_FRAMES`.
+    """
+    objects = set(body.objects)
+    if CAR not in objects or any("CarArchetype" in name for name in objects):
+        yield "cars_of_another_kind"
+    if several_balls(start) or sum(name.startswith(BALLS) for name in objects) != 1:
+        yield "balls"
+    if not objects.intersection(attributes.DEMOLITIONS_OF_ARRAY):
+        yield "demolitions_of_old"
+    if not objects.intersection(attributes.BOOST_AMOUNTS):
+        yield "boost_not_told"
+    if any(update.value for update in start.updates.get(attributes.BOOST_UNLIMITED, ())):
+        yield "boost_unlimited"
+    if any(_amount(update) != START_BOOST for update in _firsts(start, attributes.BOOST_AMOUNTS)):
+        yield "boost_of_another_start"
+    if any(update.value for update in start.updates.get(attributes.UNLIMITED_TIME, ())):
+        yield "time_unlimited"
+    if not start.updates.get(attributes.STATE):
+        yield "state_not_told"
+    if len({update.life for name in attributes.MATCH for update in start.updates.get(name, ())}) > 1:
+        yield "several_matches"
+    people = people_of(start)
+    if any(person.name is None for person in people):
+        yield "names_come_late"
+    if any(len(person.entries) > 1 for person in people) or _teamless_entries(start):
+        yield "entries_of_one_account"
+    facts, listed = header_facts(header), Counter(goal.team for goal in header_goals(header))
+    if any(listed[team] != facts[f"{team}_score"] for team in ("blue", "orange")):
+        yield "goals_not_listed"
+
+
+def doubts_of_array(
+    decoded: DecodedReplay, layout: FrameLayout, header: ReplayHeader, body: ReplayBody, start: Walk
+) -> Iterator[str]:
+    """Yield what in an array speaks against it.
+
+    Args:
+        decoded: by the array call.
+        layout: where its columns are.
+        header: the file's.
+        body: its tables.
+        start: its first network frames.
+    """
+    columns = decoded.array.T
+    state, frame_time = (columns[layout.global_at[name].start] for name in ("ReplicatedStateName", "FrameTime"))
+    plays = _in_state(state, body, PLAY_STATE)
+    for attribute, feature in FEATURES_OF_MATCH.items():
+        if not start.updates.get(attribute) and columns[layout.global_at[feature].start].any():
+            yield "match_told_late"
+    if not body_exists(columns[layout.global_at["BallRigidBodyQuaternionVelocities"]].T)[plays].all():
+        yield "ball_comes_and_goes"
+    for place, presence in enumerate(decoded.presences):
+        block = columns[layout.global_width + place * layout.player_width :]
+        if presence.present.any() and not presence.present[plays].all():
+            yield "players_come_and_go"
+        if _short_demolitions(presence, frame_time):
+            yield "demolition_sent_again"
+        if _sudden_stops(block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]], presence):
+            yield "wrecks"
+    goals = np.flatnonzero(np.diff(_in_state(state, body, GOAL_STATE).astype(np.int8)) == 1)
+    if len(goals) != len(header_goals(header)):
+        yield "goals_not_shown"
+
+
+def _amount(update: Update) -> int:
+    return update.value if isinstance(update.value, int) else int(update.value["boost_amount"])
+
+
+def _firsts(walk: Walk, names: tuple[str, ...]) -> list[Update]:
+    """Return the first update of each life."""
+    firsts: dict[int, Update] = {}
+    for name in names:
+        for update in walk.updates.get(name, ()):
+            firsts.setdefault(update.life, update)
+    return list(firsts.values())
+
+
+def _teamless_entries(start: Walk) -> bool:
+    """Tell whether an account has an entry without a team beside one with a team."""
+    seen: Counter[str] = Counter()
+    lives = set()
+    for update in start.updates.get(attributes.PLAYER_ID, ()):
+        if update.life not in lives:
+            lives.add(update.life)
+            seen[str(update.value["remote_id"])] += 1
+    return any(count > 1 for count in seen.values())
+
+
+def _in_state(codes: Floats, body: ReplayBody, name: str) -> Flags:
+    return np.asarray(codes == (body.names.index(name) if name in body.names else -1))
+
+
+def _short_demolitions(presence: Presence, frame_time: Floats) -> bool:
+    flags = np.concatenate(([False], presence.demolished, [False])).astype(np.int8)
+    starts, ends = np.flatnonzero(np.diff(flags) == 1), np.flatnonzero(np.diff(flags) == -1)
+    over = ends < len(frame_time)
+    return bool((frame_time[ends[over]] - frame_time[starts[over]] < SHORTEST_RESPAWN_SECONDS).any())
+
+
+def _sudden_stops(body: Floats, presence: Presence) -> bool:
+    visible = presence.visible
+    speeds = np.linalg.norm(body[7:10], axis=0)
+    steps = np.linalg.norm(np.diff(body[:3], axis=1), axis=0)
+    lies = ~body[7:, 1:].any(axis=0)
+    stops = visible[:-1] & visible[1:] & lies & (speeds[:-1] > FAST_UU_S) & (steps < STOP_UU)
+    return bool(stops.any())

@@ -1,0 +1,287 @@
+"""The exact decoder: every value of the frames from the attributes that were sent, and none that was not.
+
+It follows the actors through all network frames: who drives which car, which car is a wreck, which ball plays, what was last
+sent of each. Its values equal the array call's wherever that is right, except for boost between two values of the file, which
+both model. It takes about twice the array call's time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from impulse.decoding import attributes, match_state
+from impulse.decoding.array_call import id_text, read_meta
+from impulse.decoding.arrivals import begins, unsettled
+from impulse.decoding.balls import PlayedBall, played_ball
+from impulse.decoding.bodies import Bodies, bodies_of
+from impulse.decoding.boost import ByLife, boost_of
+from impulse.decoding.cars import Demolition, Drive, components, drives_and_demolitions
+from impulse.decoding.decoded import DecodedReplay, NetworkFacts, Untold
+from impulse.decoding.derived import DERIVED_FEATURES, ball_features, player_features
+from impulse.decoding.people import LOBBY_FRAMES, Person, people_of
+from impulse.decoding.presence import LONGEST_RESPAWN_SECONDS, Presence
+from impulse.decoding.sampling import RowsShown
+from impulse.decoding.walk import Update, Walk
+from impulse.errors import ReplayError, UnsupportedReplay
+from impulse.replay.reasons import Reason
+from impulse.schema.features import FrameLayout
+
+CAR_BODY, BALL_BODY = "PlayerRigidBodyQuaternionVelocities", "BallRigidBodyQuaternionVelocities"
+
+JUMPS = ("Dodge", "Jump", "DoubleJump")
+"""Components whose activity is a column each, in the parser's order."""
+
+EXACT_FEATURES = frozenset(
+    {
+        "CurrentTime", "FrameTime", "SecondsRemaining", "ReplicatedStateName", "ReplicatedGameStateTimeRemaining",
+        "BallHasBeenHit", BALL_BODY,
+        CAR_BODY, "PlayerBoost", "PlayerJump", "PlayerDemolishedBy",
+    }
+)  # fmt: skip
+"""Features that the decoder gives itself."""
+
+Indices = npt.NDArray[np.intp]
+Floats = npt.NDArray[np.float32]
+
+
+def decode_exactly(
+    walk: Walk,
+    path: Path,
+    layout: FrameLayout,
+    shown: RowsShown,
+    *,
+    net_version: int | None,
+    countdown_code: int,
+    why: Sequence[str],
+) -> DecodedReplay:
+    """Decode a replay from the updates of its network frames.
+
+    Args:
+        walk: with :data:`~impulse.decoding.attributes.FOR_FRAMES`.
+        path: the file, for the parser's metadata.
+        layout: what the array is to hold.
+        shown: which network frame each row shows.
+        net_version: the header's.
+        countdown_code: what the file calls the state of a kickoff; -1 where it has none.
+        why: what spoke against the array call.
+
+    Raises:
+        UnsupportedReplay: ``no_players``.
+    """
+    bodies = bodies_of(walk, net_version)
+    by_life = _by_life(walk)
+    everyone = people_of(walk)
+    drives, demolitions = drives_and_demolitions(walk, everyone)
+    shown_bodies = _bodies_of_people(len(everyone), drives, bodies, len(walk.times))
+    here = [
+        number
+        for number, person in enumerate(everyone)
+        if person.first_frame < LOBBY_FRAMES or (shown_bodies[number] >= 0).any()
+    ]
+    if not here:
+        raise UnsupportedReplay(Reason.NO_PLAYERS, "no player with a team in the network data")
+    people = [everyone[number] for number in here]
+    rows, frame_time = shown.frames, walk.times[shown.frames]
+    ball, match = played_ball(walk, bodies), match_state.match_values(walk)
+    boosts, jumps = _components_of_people(walk, by_life, drives, here)
+    kickoff = begins(match[attributes.STATE][rows] == countdown_code)
+    presences = [_presence(number, here, shown_bodies[number] >= 0, demolitions, walk, shown) for number in here]
+    array = _array(layout, shown, walk, match, bodies, ball, len(people))
+    for place, number in enumerate(here):
+        block = array[layout.global_width + place * layout.player_width :][: layout.player_width]
+        block[layout.player_at[CAR_BODY]] = bodies.values[shown_bodies[number][rows]].T
+        block[layout.player_at["PlayerBoost"]] = np.nan_to_num(boosts[number][rows])
+        block[layout.player_at["PlayerJump"]] = jumps[number][:, rows]
+        block[layout.player_at["PlayerDemolishedBy"]] = presences[place].attacker
+        if DERIVED_FEATURES.intersection(layout.player_at):
+            car, balls = block[layout.player_at[CAR_BODY]], array[layout.global_at[BALL_BODY]]
+            _fill(block, layout.player_at, player_features(car, balls, block[layout.player_at["PlayerJump"]]))
+    return DecodedReplay(
+        meta=_meta(path, people),
+        array=np.ascontiguousarray(array.T),
+        people=tuple(people),
+        untold=Untold(
+            **{name: np.isnan(match[attribute][rows]) for name, attribute in _UNTOLD.items()},
+            ball=ball.untold[rows],
+            boost=tuple(
+                np.isnan(boosts[number][rows])
+                | (
+                    (boosts[number][rows] == 0)
+                    & unsettled(
+                        presences[place].visible, bodies.values[shown_bodies[number][rows]].T, frame_time, kickoff
+                    )
+                )
+                for place, number in enumerate(here)
+            ),
+        ),
+        presences=tuple(presences),
+        demolitions_told=True,
+        why_exact=tuple(why),
+        unknown_features=frozenset({*layout.global_features, *layout.player_features})
+        - EXACT_FEATURES
+        - DERIVED_FEATURES,
+        network=NetworkFacts(walk.times, _scores(walk), ball.at_once),
+    )
+
+
+_UNTOLD = {
+    "clock": attributes.CLOCK,
+    "state": attributes.STATE,
+    "countdown": attributes.COUNTDOWN,
+    "ball_hit": attributes.BALL_HIT,
+}
+_GLOBAL = {
+    "SecondsRemaining": attributes.CLOCK,
+    "ReplicatedStateName": attributes.STATE,
+    "ReplicatedGameStateTimeRemaining": attributes.COUNTDOWN,
+    "BallHasBeenHit": attributes.BALL_HIT,
+}
+
+
+def _by_life(walk: Walk) -> ByLife:
+    found: dict[str, defaultdict[int, list[Update]]] = defaultdict(lambda: defaultdict(list))
+    for name in (*attributes.BOOST_AMOUNTS, attributes.BOOST_UNLIMITED, attributes.COMPONENT_ACTIVE):
+        for update in walk.updates.get(name, ()):
+            found[name][update.life].append(update)
+    return found
+
+
+def _bodies_of_people(count: int, drives: Sequence[Drive], bodies: Bodies, frames: int) -> list[Indices]:
+    """Return for each person (frames,) the number of the body's update that each network frame shows; -1 without a car.
+
+    Of two cars the one that was spawned last counts; drives are in that order.
+    """
+    shown = [np.full(frames, -1, dtype=np.intp) for _ in range(count)]
+    for drive in drives:
+        shown[drive.person][drive.start : drive.end] = bodies.shown(drive.car, drive.start, drive.end)
+    return shown
+
+
+def _components_of_people(
+    walk: Walk, by_life: ByLife, drives: Sequence[Drive], people: Sequence[int]
+) -> tuple[dict[int, Floats], dict[int, Floats]]:
+    """Return (frames,) boost and (3, frames) activity of dodge, jump and double jump of each person."""
+    frames = len(walk.times)
+    boosts = {person: np.full(frames, np.nan, dtype=np.float32) for person in people}
+    jumps = {person: np.zeros((len(JUMPS), frames), dtype=np.float32) for person in people}
+    boost_components = components(walk, "Boost")
+    jump_components = [components(walk, kind) for kind in JUMPS]
+    for drive in drives:
+        if drive.person not in boosts:
+            continue
+        boosts[drive.person][drive.start : drive.end] = np.nan
+        jumps[drive.person][:, drive.start : drive.end] = 0
+        for since, life in boost_components.get(drive.car, ()):
+            values, first, span = boost_of(walk, life, by_life), walk.lives[life].start, _span(walk, drive, since, life)
+            boosts[drive.person][span] = values[span.start - first : span.stop - first]
+        for number, of_kind in enumerate(jump_components):
+            for since, life in of_kind.get(drive.car, ()):
+                span = _span(walk, drive, since, life)
+                active = match_state.held(by_life[attributes.COMPONENT_ACTIVE].get(life, ()), span.start, span.stop)
+                jumps[drive.person][number, span] = np.nan_to_num(active)
+    return boosts, jumps
+
+
+def _span(walk: Walk, drive: Drive, since: int, life: int) -> slice:
+    """Return the network frames in which a component is part of the car that somebody drives."""
+    start = max(drive.start, since, walk.lives[life].start)
+    return slice(start, max(start, min(drive.end, walk.lives[life].end)))
+
+
+def _presence(
+    person: int,
+    people: Sequence[int],
+    exists: npt.NDArray[np.bool_],
+    demolitions: Sequence[Demolition],
+    walk: Walk,
+    shown: RowsShown,
+) -> Presence:
+    places = {number: place for place, number in enumerate(people)}
+    attacker = np.full(len(exists), -1, dtype=np.int16)
+    onsets = []
+    for demolition in demolitions:
+        if demolition.victim == person:
+            back = _respawn(demolition, exists, walk.times)
+            attacker[demolition.frame : back] = places.get(demolition.attacker, len(people))  # type: ignore[arg-type]
+            onsets.append(demolition.frame)
+    demolished = attacker >= 0
+    first_rows = np.searchsorted(shown.frames, onsets)
+    seen = [row for row in first_rows if row < len(shown.frames) and demolished[shown.frames[row]]]
+    rows = shown.frames
+    return Presence((exists | demolished)[rows], demolished[rows], attacker[rows], np.array(seen, dtype=np.intp))
+
+
+def _respawn(demolition: Demolition, exists: npt.NDArray[np.bool_], times: Floats) -> int:
+    """Return the network frame in which a demolition is over: a new car, or no car for longer than a respawn takes."""
+    later = np.flatnonzero(exists[demolition.frame :])
+    back = demolition.frame + int(later[0]) if len(later) else None
+    if back is not None and (
+        back <= demolition.wreck_end or times[back] - times[demolition.frame] < LONGEST_RESPAWN_SECONDS
+    ):
+        return back
+    return demolition.wreck_end
+
+
+def _array(
+    layout: FrameLayout,
+    shown: RowsShown,
+    walk: Walk,
+    match: Mapping[str, Floats],
+    bodies: Bodies,
+    ball: PlayedBall,
+    people: int,
+) -> Floats:
+    """Return (columns, rows) the array with its global columns, room for the players, and zeros for other features."""
+    rows = shown.frames
+    array = np.zeros((layout.global_width + people * layout.player_width, len(rows)), dtype=np.float32)
+    array[layout.global_at["CurrentTime"]] = shown.times
+    array[layout.global_at["FrameTime"]] = walk.times[rows]
+    for feature, attribute in _GLOBAL.items():
+        array[layout.global_at[feature]] = np.nan_to_num(match[attribute][rows])
+    array[layout.global_at[BALL_BODY]] = bodies.values[ball.shown[rows]].T
+    if DERIVED_FEATURES.intersection(layout.global_at):
+        _fill(array, layout.global_at, ball_features(array[layout.global_at[BALL_BODY]]))
+    return array
+
+
+def _fill(block: Floats, places: Mapping[str, range], values: Mapping[str, Floats]) -> None:
+    for feature, found in values.items():
+        if feature in places:
+            block[places[feature]] = found
+
+
+_TEAMS = ("team_zero", "team_one")
+
+
+def _meta(path: Path, people: Sequence[Person]) -> dict[str, Any]:
+    """Return the parser's metadata with the people of the array; without facts of the game where the parser refuses."""
+    try:
+        meta = read_meta(path)
+    except ReplayError:
+        meta = {"game_type": {}, "season": None, "all_headers": []}
+    known = {id_text(entry["remote_id"]): entry for team in _TEAMS for entry in meta.get(team, ())}
+    for number, team in enumerate(_TEAMS):
+        meta[team] = [
+            {**known.get(person.id_text, {"remote_id": person.remote_id, "stats": None}), "name": person.name}
+            for person in people
+            if person.team == number
+        ]
+    return meta
+
+
+def _scores(walk: Walk) -> tuple[tuple[int, int, int], ...]:
+    """Return network frame, team and score wherever the score of a team changed."""
+    name = next((name for name in attributes.SCORES if walk.updates.get(name)), None)
+    scores, last = [], {0: 0, 1: 0}
+    for update in walk.updates.get(name, ()) if name else ():
+        team = 0 if walk.lives[update.life].archetype.endswith("0") else 1
+        if update.value != last[team]:
+            scores.append((update.frame, team, int(update.value)))
+            last[team] = update.value
+    return tuple(scores)

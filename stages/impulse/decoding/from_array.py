@@ -1,0 +1,96 @@
+"""The parser's own array, with what it does not say: where the file tells nothing, and who is on the field.
+
+The array fills in zeros where nothing was sent. The first network frames say what a file sends and from when on; the rest
+follows from the values of the rows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from impulse.decoding import attributes
+from impulse.decoding.array_call import call_array, id_text
+from impulse.decoding.arrivals import begins, unsettled
+from impulse.decoding.decoded import DecodedReplay, Untold
+from impulse.decoding.people import people_of
+from impulse.decoding.presence import Presence, player_presence
+from impulse.decoding.walk import Walk
+from impulse.schema.features import FrameLayout
+
+Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float32]
+
+MATCH_FEATURES = {
+    "clock": ("SecondsRemaining", attributes.CLOCK),
+    "state": ("ReplicatedStateName", attributes.STATE),
+    "countdown": ("ReplicatedGameStateTimeRemaining", attributes.COUNTDOWN),
+    "ball_hit": ("BallHasBeenHit", attributes.BALL_HIT),
+}
+
+
+def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, countdown_code: int) -> DecodedReplay:
+    """Decode a replay by the parser's array call.
+
+    Args:
+        path: the file.
+        start: its first network frames, with :data:`~impulse.decoding.attributes.FOR_FRAMES`.
+        layout: what to ask of the parser.
+        fps: rows a second.
+        countdown_code: what the array calls the state of a kickoff; -1 where the file has none.
+
+    Raises:
+        ReplayError: the parser refused the replay; the reason code says how.
+    """
+    meta, array = call_array(
+        path, global_features=layout.global_features, player_features=layout.player_features, fps=fps
+    )
+    known = {person.id_text: person for person in people_of(start)}
+    people = [known[id_text(entry["remote_id"])] for team in ("team_zero", "team_one") for entry in meta[team]]
+    columns = array.T
+    frame_time, time, state = (
+        columns[layout.global_at[feature].start] for feature in ("FrameTime", "CurrentTime", "ReplicatedStateName")
+    )
+    blocks = [columns[layout.global_width + place * layout.player_width :] for place in range(len(people))]
+    presences = [_presence(block, layout, time) for block in blocks]
+    kickoff = begins(state == countdown_code)
+    untold = Untold(
+        **{
+            name: _before_first(columns[layout.global_at[feature].start], attribute, start, frame_time)
+            for name, (feature, attribute) in MATCH_FEATURES.items()
+        },
+        ball=np.zeros(len(time), dtype=bool),
+        boost=tuple(
+            _unsent_boost(block, presence, layout, frame_time, kickoff)
+            for block, presence in zip(blocks, presences, strict=True)
+        ),
+    )
+    return DecodedReplay(meta, array, tuple(people), untold, tuple(presences), demolitions_told=True)
+
+
+def _presence(block: Floats, layout: FrameLayout, time: Floats) -> Presence:
+    body = block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]]
+    return player_presence(body.T, block[layout.player_at["PlayerDemolishedBy"].start], time)
+
+
+def _before_first(values: Floats, attribute: str, start: Walk, frame_time: Floats) -> Flags:
+    """Tell which rows show a network frame before the first one that sent an attribute."""
+    sent = start.updates.get(attribute)
+    before: Flags = frame_time < start.times[sent[0].frame] if sent else np.cumsum(values != 0) == 0
+    return before
+
+
+def _unsent_boost(block: Floats, presence: Presence, layout: FrameLayout, frame_time: Floats, kickoff: Flags) -> Flags:
+    """Tell in which rows a car has been sent no boost yet: it comes with some, so those before its first value above 0."""
+    boost = block[layout.player_at["PlayerBoost"].start]
+    body = block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]]
+    visible = presence.visible
+    cars = np.cumsum(begins(visible))
+    above = np.flatnonzero((boost > 0) & visible)
+    first = np.full(int(cars[-1]) + 1 if len(cars) else 1, len(boost))
+    np.minimum.at(first, cars[above], above)
+    fresh = np.arange(len(boost)) < first[cars]
+    unsent: Flags = visible & (fresh | ((boost == 0) & unsettled(visible, body, frame_time, kickoff)))
+    return unsent

@@ -1,0 +1,46 @@
+"""Clock, phase and countdown of the match, in each network frame, as far as they were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from impulse.decoding.attributes import MATCH, UNLIMITED_TIME
+from impulse.decoding.walk import Update, Walk
+
+Floats = npt.NDArray[np.float32]
+
+GAME_ARCHETYPE = "Archetypes.GameEvent.GameEvent_Soccar"
+"""Of several actors that tell of the match, one of this kind is the match."""
+
+
+def match_values(walk: Walk) -> dict[str, Floats]:
+    """Return (frames,) values of each attribute of :data:`MATCH`; NaN before the first one was sent.
+
+    A match of unlimited time has no clock, though seconds are counted.
+    """
+    lives = {update.life for name in MATCH for update in walk.updates.get(name, ())}
+    # Later lives, and those of the usual kind, have the last word where lives overlap.
+    ordered = sorted(lives, key=lambda life: (walk.lives[life].archetype == GAME_ARCHETYPE, walk.lives[life].start))
+    values = {name: _over_lives(walk, name, ordered) for name in MATCH}
+    unlimited = _over_lives(walk, UNLIMITED_TIME, ordered) > 0
+    values[MATCH[0]][unlimited] = np.nan
+    return values
+
+
+def _over_lives(walk: Walk, name: str, lives: Sequence[int]) -> Floats:
+    values = np.full(len(walk.times), np.nan, dtype=np.float32)
+    updates = walk.updates.get(name, ())
+    for life in lives:
+        start, end = walk.lives[life].start, walk.lives[life].end
+        values[start:end] = held([update for update in updates if update.life == life], start, end)
+    return values
+
+
+def held(updates: Sequence[Update], start: int, end: int) -> Floats:
+    """Return (end - start,) the last value sent before or in each network frame; NaN before the first."""
+    frames = [update.frame for update in updates]
+    values = np.array([np.nan, *(float(update.value) for update in updates)], dtype=np.float32)
+    return values[np.searchsorted(frames, np.arange(start, end), side="right")]

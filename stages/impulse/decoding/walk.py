@@ -1,0 +1,131 @@
+"""Every network frame of a replay, read once: who was there, and which values were sent when.
+
+The parser's raw decode gives millions of small objects. They are walked once, and what was asked for is kept as plain
+lists, so that whatever needs raw values (frames, later controls) shares one walk.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import subtr_actor
+
+from impulse.decoding.array_call import translated_errors
+
+
+class Update(NamedTuple):
+    """One value that was sent."""
+
+    frame: int
+    """Network frame."""
+    life: int
+    """Whose it is: an index into :attr:`Walk.lives`."""
+    value: Any
+    """As the parser writes it, without its type's name."""
+
+
+@dataclass(slots=True)
+class Life:
+    """One actor, from the frame that spawned it to the one that removed it.
+
+    Ids are used again, so an id alone says nothing. At a keyframe the game writes all actors again; those go on living.
+    """
+
+    actor: int
+    archetype: str
+    start: int
+    """First network frame."""
+    end: int
+    """The network frame that removed it; the number of frames for one that stayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What a replay's network frames hold of the attributes that were asked for."""
+
+    times: npt.NDArray[np.float32]
+    """(frames,) s."""
+    deltas: npt.NDArray[np.float32]
+    """(frames,) s since the frame before, as the file says."""
+    lives: Sequence[Life]
+    """In the order of their start."""
+    updates: Mapping[str, Sequence[Update]]
+    """Attribute to its updates, in the order of the stream."""
+    actors: Mapping[int, Sequence[int]]
+    """Actor id to its lives, in order."""
+
+    def life_at(self, actor: int, frame: int) -> int | None:
+        """Return the life that an actor's id meant in a frame, also in the one that removed it; None for nobody."""
+        found = None
+        for number in self.actors.get(actor, ()):
+            if self.lives[number].start > frame:
+                break
+            if self.lives[number].end >= frame:
+                found = number
+        return found
+
+
+def walk_replay(data: bytes, attributes: Collection[str]) -> Walk:
+    """Decode a replay and keep some of its attributes.
+
+    Args:
+        data: the file's bytes.
+        attributes: names such as ``TAGame.RBActor_TA:ReplicatedRBState``.
+
+    Raises:
+        ReplayError: the parser refused the replay; the reason code says how.
+    """
+    with _no_garbage_collection():
+        with translated_errors():
+            replay = subtr_actor.parse_replay(data)
+        frames = (replay["network_frames"] or {}).get("frames", [])
+        return _walk(frames, replay["objects"], attributes)
+
+
+def _walk(frames: list[Mapping[str, Any]], objects: Sequence[str], attributes: Collection[str]) -> Walk:
+    updates: defaultdict[str, list[Update]] = defaultdict(list)
+    wanted = {number: updates[name].append for number, name in enumerate(objects) if name in attributes}
+    lives: list[Life] = []
+    actors: defaultdict[int, list[int]] = defaultdict(list)
+    alive: dict[int, int] = {}
+    times, deltas, count = [], [], len(frames)
+    for number, frame in enumerate(frames):
+        times.append(frame["time"])
+        deltas.append(frame["delta"])
+        for actor in frame["deleted_actors"]:
+            if (life := alive.pop(actor, None)) is not None:
+                lives[life].end = number
+        for spawned in frame["new_actors"]:
+            actor, archetype = spawned["actor_id"], objects[spawned["object_id"]]
+            if (life := alive.get(actor)) is not None:
+                if lives[life].archetype == archetype:
+                    continue
+                lives[life].end = number
+            alive[actor] = len(lives)
+            actors[actor].append(len(lives))
+            lives.append(Life(actor, archetype, number, count))
+        for update in frame["updated_actors"]:
+            if (keep := wanted.get(update["object_id"])) is not None:
+                (value,) = update["attribute"].values()
+                keep(Update(number, alive[update["actor_id"]], value))
+        frames[number] = {}  # frees what was read
+    return Walk(np.array(times, np.float32), np.array(deltas, np.float32), lives, dict(updates), dict(actors))
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Keep Python from looking for cycles among millions of new objects that have none: it takes half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
