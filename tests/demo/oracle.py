@@ -127,7 +127,7 @@ def expected_array(
     order = player_order(recording)
     each: dict[str, NDArray[np.generic]] = {
         "PlayerRigidBodyQuaternionVelocities": bodies[:, 1:],
-        "PlayerBoost": _boost(match)[..., None],
+        "PlayerBoost": _boost(recording)[..., None],
         "PlayerJump": match.component_counts[..., DODGE:],
         "PlayerDemolishedBy": _demolished_by(recording, order)[..., None],
     }
@@ -160,22 +160,24 @@ def _held_bodies(recording: Recording) -> Array:
     row = (np.cumsum(told.ravel()) - 1).reshape(told.shape)
     frame = np.maximum.accumulate(np.where(told, np.arange(len(told))[:, None], 0), axis=0)
     held: Array = values[np.take_along_axis(row, frame, axis=0)]
-    held[:, 1:][~recording.match.has_car] = NO_BODY
+    players = recording.match.has_car.shape[1]
+    held[:, 1 : 1 + players][~recording.match.has_car] = NO_BODY
     return held
 
 
-def _boost(match: Match) -> Array:
+def _boost(recording: Recording) -> Array:
     """Return each player's boost by the parser's rule: (F, P).
 
     A report counts when its byte differs from the one before; between reports, burning takes off a fixed
     rate.
     """
+    match = recording.match
     kickoff = ((match.countdown >= 1) & (match.countdown <= 3)) | ~match.is_ball_hit
     starts = np.flatnonzero(kickoff & ~np.concatenate([[False], kickoff[:-1]]))
     burnt = match.delta * BURN_PER_S
     boost = np.zeros(match.has_car.shape, dtype=np.float32)
     reports: dict[int, list[BoostReport]] = {number: [] for number in range(len(match.players))}
-    for report in match.boost_reports:
+    for report in recording.boost_reports:
         reports[report.player].append(report)
     for life in match.lives:
         anchors: dict[int, np.float32] = {}

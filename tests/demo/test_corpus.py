@@ -168,4 +168,4 @@ def test_bytes_are_pinned() -> None:
     assert digest.hexdigest() == PINNED_SHA256
 
 
-PINNED_SHA256 = "92e7c26bdfebd256176a8513a531dbd2e05b1759d1e32e3053c6e9aef6e4ed54"
+PINNED_SHA256 = "17222609469d21da50917352d0e992cfcbc4f1ce43c2beca9c576eba1a3faa30"

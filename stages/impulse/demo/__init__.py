@@ -14,19 +14,25 @@ from impulse.demo.match.cutting import cut
 from impulse.demo.match.generator import MatchPlan, generate
 from impulse.demo.match.people import Platform, Player
 from impulse.demo.match.truth import Demolition, GameState, Goal, Match, MatchPlayer, PadEvent
+from impulse.demo.writer.classes import KNOCKOUT, SOCCER
 from impulse.demo.writer.header import edit_header, encode_header
-from impulse.demo.writer.recording import Recording, RecordingPlan
+from impulse.demo.writer.plan import ExtraBall, Freeze, RecordingPlan
+from impulse.demo.writer.recording import Recording
 from impulse.demo.writer.version import LATEST, VERSIONS, FormatVersion
 from impulse.demo.writing import write_replay
 from impulse.replay.facts import SYNTHETIC_PREFIX, is_synthetic
 
 __all__ = [
+    "KNOCKOUT",
     "LATEST",
+    "SOCCER",
     "SYNTHETIC_PREFIX",
     "VERSIONS",
     "DemoReplay",
     "Demolition",
+    "ExtraBall",
     "FormatVersion",
+    "Freeze",
     "GameState",
     "Goal",
     "Kind",

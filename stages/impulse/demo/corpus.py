@@ -15,7 +15,8 @@ from impulse.demo.match.cutting import cut
 from impulse.demo.match.draws import Draws
 from impulse.demo.match.generator import MatchPlan, generate
 from impulse.demo.match.truth import Match
-from impulse.demo.writer.recording import Recording, RecordingPlan
+from impulse.demo.writer.plan import RecordingPlan
+from impulse.demo.writer.recording import Recording
 from impulse.demo.writer.version import LATEST, VERSIONS, FormatVersion
 from impulse.replay.container import read_body, read_header
 

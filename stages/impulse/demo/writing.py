@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from impulse.demo.match.generator import MatchPlan, generate
-from impulse.demo.writer.recording import Recording, RecordingPlan
+from impulse.demo.writer.plan import RecordingPlan
+from impulse.demo.writer.recording import Recording
 from impulse.demo.writer.version import LATEST, FormatVersion
 
 

@@ -34,3 +34,14 @@ class Bodies:
             for values in (self.position, self.rotation, self.velocity, self.spin)
         )
         return Bodies(position, rotation, velocity, spin, self.asleep)
+
+
+SECOND_BALL_AWAY_UU = 500.0
+"""How far the second ball is from the first while both rest (chosen)."""
+
+
+def second_ball(ball: Bodies) -> Bodies:
+    """Return a ball that nobody plays with: it moves as the ball does, turned by half a turn, some way to the side."""
+    turned = np.array([-1.0, -1.0, 1.0])
+    place = ball.position * turned + np.array([SECOND_BALL_AWAY_UU, 0.0, 0.0])
+    return Bodies(place, ball.rotation, ball.velocity * turned, ball.spin * turned, ball.asleep)

@@ -27,6 +27,8 @@ BURN_WINDOW_S = 1.3
 """Length of the windows in which a player wants to burn boost or not (chosen)."""
 BURN_SHARE = 0.2
 """Share of the windows in which he does (chosen)."""
+REFILL_FRAMES = 10
+"""Least number of frames between two refills, or from the start of burning to one (chosen)."""
 SCAN_FRAMES = 3
 """Cars are compared with the pads in every third frame; one too quick to be seen picks nothing up."""
 
@@ -80,8 +82,24 @@ def wants_to_burn(seed: int, schedule: Schedule, *, players: int) -> NDArray[np.
     return wanted
 
 
+def full_tanks(lives: Iterable[CarLife], *, wishes: NDArray[np.bool_]) -> list[Tank]:
+    """Return the boost of every car where it is unlimited; arguments as for :func:`fill_tanks`."""
+    tanks = []
+    for life in lives:
+        burning = wishes[life.first : life.stop, life.player].copy()
+        burning[(life.stop if life.demolished is None else life.demolished) - life.first :] = False
+        amounts = np.full(life.stop - life.first, FULL_RAW)
+        tanks.append(Tank(amounts, burning, [BoostReport(life.first, life.player, round(FULL_RAW))]))
+    return tanks
+
+
 def fill_tanks(
-    schedule: Schedule, lives: Iterable[CarLife], *, wishes: NDArray[np.bool_], pad_events: Iterable[PadEvent]
+    schedule: Schedule,
+    lives: Iterable[CarLife],
+    *,
+    wishes: NDArray[np.bool_],
+    pad_events: Iterable[PadEvent],
+    refills: bool = False,
 ) -> list[Tank]:
     """Return the boost of every car.
 
@@ -90,18 +108,28 @@ def fill_tanks(
         lives: the cars.
         wishes: (F, P) when each player wants to burn boost.
         pad_events: who picks up which boost pad.
+        refills: every so often a tank is filled up to what was reported last while its player burns boost.
     """
-    grants: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    grants: dict[int, list[tuple[int, float | None]]] = defaultdict(list)
     for event in pad_events:
         if event.player is not None:
             grants[event.player].append((event.frame, float(arena.PAD_GRANT_RAW[event.pad])))
+    if refills:
+        for player in range(wishes.shape[1]):
+            # Not right after a start, as then nothing has been burnt.
+            due = np.flatnonzero(wishes[REFILL_FRAMES:, player] & wishes[:-REFILL_FRAMES, player]) + REFILL_FRAMES
+            grants[player] = sorted(
+                [*grants[player], *((int(frame), None) for frame in due[::REFILL_FRAMES])], key=lambda grant: grant[0]
+            )
     return [_fill(schedule, life, wishes=wishes[:, life.player], grants=grants[life.player]) for life in lives]
 
 
-def _fill(schedule: Schedule, life: CarLife, *, wishes: NDArray[np.bool_], grants: list[tuple[int, float]]) -> Tank:
-    """Follow one car's boost from grant to grant.
+def _fill(
+    schedule: Schedule, life: CarLife, *, wishes: NDArray[np.bool_], grants: list[tuple[int, float | None]]
+) -> Tank:
+    """Follow one car's boost from grant to grant; None grants what is missing to the last report.
 
-    A reader sees a report only if its byte differs from the last one. So whenever a grant would end on the
+    A reader sees a report only if its byte differs from the last one. So whenever a pad's grant would end on the
     byte that was reported last although boost was burnt since, it ends one unit lower.
     """
     amounts = np.empty(life.stop - life.first)
@@ -117,9 +145,9 @@ def _fill(schedule: Schedule, life: CarLife, *, wishes: NDArray[np.bool_], grant
     starts = [life.first, *(frame for frame, _ in mine)]
     for number, (start, stop) in enumerate(zip(starts, [*starts[1:], end], strict=True)):
         if number:
-            filled = min(amount + mine[number - 1][1], FULL_RAW)
-            last = reports[-1].amount
-            if round(filled) != last:
+            last, granted = reports[-1].amount, mine[number - 1][1]
+            filled = float(last) if granted is None else min(amount + granted, FULL_RAW)
+            if granted is None or round(filled) != last:
                 report(start, filled)
             elif abs(amount - last) > 0.5:
                 filled = last - 1.0

@@ -18,11 +18,13 @@ from impulse.demo.match.incidents import Attendance, choose_demolitions, choose_
 from impulse.demo.match.lives import make_lives, presence, run_components
 from impulse.demo.match.people import bot, roster
 from impulse.demo.match.rolling import roll_ball
-from impulse.demo.match.schedule import make_schedule
+from impulse.demo.match.schedule import count_up, make_schedule
 from impulse.demo.match.truth import Goal, Match, MatchPlayer, Touch
 from impulse.errors import ConfigError
 
 MAX_TEAM_SIZE = 4
+OVERLAP_FRAMES = 45
+"""For so long a bot and the person who replaces it are both there."""
 FULL_MATCH_S = 300
 """Clock of an ordinary match (game rule)."""
 GOAL_EVERY_S = 45.0
@@ -52,6 +54,15 @@ class MatchPlan:
     """The last player of team 0 leaves in this frame."""
     is_forfeit: bool = False
     """Team 1 gives up: the clock starts at 300 s and never gets to 0."""
+    replaced_bot_frame: int | None = None
+    """In this frame a person joins who replaces the first bot of team 1. The bot stays for another 45 frames, so that the team
+    is one more than ``team_size``; real overlaps take 1 to 2 s."""
+    is_boost_unlimited: bool = False
+    """Tanks are full all the time."""
+    refills_while_burning: bool = False
+    """Every so often the game fills a tank up to what it reported last, while its player burns boost: an equal report."""
+    is_time_unlimited: bool = False
+    """The clock counts up from 0."""
     roster_seed: int | None = None
     """Seed of the people who play; the match's own if None."""
 
@@ -71,6 +82,8 @@ class MatchPlan:
             raise ConfigError("join_frame", f"must not be negative, not {self.join_frame}")
         if self.leave_frame is not None and self.leave_frame < 1:
             raise ConfigError("leave_frame", f"must be at least 1, not {self.leave_frame}")
+        if self.replaced_bot_frame is not None and not (self.bots and self.replaced_bot_frame > 0):
+            raise ConfigError("replaced_bot_frame", "must be positive, and team 1 must have a bot")
         if self.team_size == 1 and self.join_frame is not None and self.leave_frame is not None:
             raise ConfigError("leave_frame", "a 1v1 cannot have a joiner and a leaver, as nobody may be left")
 
@@ -85,6 +98,8 @@ def generate(plan: MatchPlan) -> Match:
         wanted_demolitions = int(length / DEMOLITION_EVERY_S + draws.uniform(0.0, 1.0))
     clock = FULL_MATCH_S if plan.is_forfeit else max(round(length), 1)
     schedule = make_schedule(plan.seed, duration_seconds=length, goals=wanted_goals, clock_seconds=clock)
+    if plan.is_time_unlimited:
+        schedule = count_up(schedule)
     frames = len(schedule.time)
     there = _attendance(plan, frames)
     goals = choose_goals(plan.seed, schedule, there=there)
@@ -95,7 +110,13 @@ def generate(plan: MatchPlan) -> Match:
     cars = presence(lives, frames=frames, players=len(there.teams))
     pad_events = find_pad_events(schedule, bodies, can_pick_up=cars.has_car & ~cars.is_demolished)
     boost, component_counts, boost_reports = run_components(
-        plan.seed, schedule, jumping=jumping, lives=lives, pad_events=pad_events
+        plan.seed,
+        schedule,
+        jumping=jumping,
+        lives=lives,
+        pad_events=pad_events,
+        is_unlimited=plan.is_boost_unlimited,
+        refills=plan.refills_while_burning,
     )
     return Match(
         seed=plan.seed,
@@ -126,6 +147,8 @@ def generate(plan: MatchPlan) -> Match:
         boost_reports=boost_reports,
         joined=there.joined,
         left=there.left,
+        is_boost_unlimited=plan.is_boost_unlimited,
+        is_time_unlimited=plan.is_time_unlimited,
     )
 
 
@@ -136,7 +159,13 @@ def _attendance(plan: MatchPlan, frames: int) -> Attendance:
         joined[-1] = min(plan.join_frame, frames - 1)
     if plan.leave_frame is not None:
         left[size - 1] = min(plan.leave_frame, frames)
-    return Attendance((0,) * size + (1,) * size, tuple(joined), tuple(left))
+    replacements = 0
+    if plan.replaced_bot_frame is not None:
+        replacements = 1
+        joined.append(min(plan.replaced_bot_frame, frames - 1))
+        left.append(frames)
+        left[size] = min(plan.replaced_bot_frame + OVERLAP_FRAMES, frames)
+    return Attendance((0,) * size + (1,) * (size + replacements), tuple(joined), tuple(left))
 
 
 def _players(plan: MatchPlan, goals: tuple[Goal, ...], there: Attendance, frames: int) -> tuple[MatchPlayer, ...]:

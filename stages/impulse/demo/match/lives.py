@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impulse.demo.match.bodies import Bodies
-from impulse.demo.match.boost import fill_tanks, wants_to_burn
+from impulse.demo.match.boost import fill_tanks, full_tanks, wants_to_burn
 from impulse.demo.match.incidents import Attendance
 from impulse.demo.match.schedule import Schedule
 from impulse.demo.match.truth import BOOST, DODGE, BoostReport, CarLife, Demolition, PadEvent
@@ -81,6 +81,8 @@ def run_components(
     jumping: NDArray[np.bool_],
     lives: tuple[CarLife, ...],
     pad_events: tuple[PadEvent, ...],
+    is_unlimited: bool,
+    refills: bool,
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8], tuple[BoostReport, ...]]:
     """Follow the components of every car; each car's start switched off.
 
@@ -90,13 +92,19 @@ def run_components(
         jumping: (F, P, 3) when dodge, jump and double jump are active.
         lives: the cars.
         pad_events: who picks up which boost pad.
+        is_unlimited: tanks are full all the time.
+        refills: tanks are filled up to what was reported last while boost is burnt.
 
     Returns:
         (F, P) boost in raw units, (F, P, 4) counts as in :attr:`impulse.demo.match.truth.Match.component_counts`, and what
         the game reports of the boost.
     """
     frames, players = jumping.shape[:2]
-    tanks = fill_tanks(schedule, lives, wishes=wants_to_burn(seed, schedule, players=players), pad_events=pad_events)
+    wishes = wants_to_burn(seed, schedule, players=players)
+    if is_unlimited:
+        tanks = full_tanks(lives, wishes=wishes)
+    else:
+        tanks = fill_tanks(schedule, lives, wishes=wishes, pad_events=pad_events, refills=refills)
     boost = np.zeros((frames, players))
     counts = np.zeros((frames, players, 4), dtype=np.uint8)
     reports = []

@@ -6,7 +6,7 @@ alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,7 @@ class Schedule:
     delta: NDArray[np.float32]
     """(F,) s."""
     seconds_remaining: NDArray[np.int64]
-    """(F,) s."""
+    """(F,) s; where time is unlimited, the seconds played."""
     state: NDArray[np.int64]
     """(F,) position in GAME_STATES."""
     countdown: NDArray[np.int64]
@@ -97,6 +97,11 @@ def make_schedule(seed: int, *, duration_seconds: float, goals: int, clock_secon
     delta = np.concatenate(deltas).astype(np.float32)
     delta[0] = 0
     return _with_clock(tuple(plays), time, delta, clock_seconds)
+
+
+def count_up(schedule: Schedule) -> Schedule:
+    """Return the same match without an end, whose clock counts up from 0."""
+    return replace(schedule, seconds_remaining=schedule.seconds_remaining[0] - schedule.seconds_remaining)
 
 
 def _with_clock(

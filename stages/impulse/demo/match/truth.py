@@ -156,7 +156,7 @@ class Match:
     delta: NDArray[np.float32]
     """(F,) s since the frame before; 0 in the first, one frame's length where the time jumps."""
     seconds_remaining: NDArray[np.int64]
-    """(F,) s, the match's clock."""
+    """(F,) s, the match's clock, or the time played where time is unlimited."""
     state: NDArray[np.int64]
     """(F,) position in GAME_STATES."""
     countdown: NDArray[np.int64]
@@ -187,6 +187,10 @@ class Match:
     """First frame of each player."""
     left: tuple[int, ...]
     """First frame without each player; F for those who stay."""
+    is_boost_unlimited: bool = False
+    """Every tank is full all the time."""
+    is_time_unlimited: bool = False
+    """There is no end, and the clock counts up."""
 
     @property
     def frames(self) -> int:

@@ -17,19 +17,17 @@ from impulse.demo.writer.bits import ONE, ZERO, Bits, bounded, int32, join
 from impulse.demo.writer.classes import MAX_CHANNELS, ObjectTable
 from impulse.demo.writer.version import FormatVersion
 
-# Order of records within a frame, between its time (0) and its last bit (6); rigid bodies are at 4. A
+# Order of records within a frame, between its time (0) and its last bit (7); rigid bodies are at 4. A
 # reader applies deletions, then spawns, then updates. Keyframes come last: a respawn before a deletion would
 # bring the actor back.
-DESTROYED, SPAWNED, UPDATED, RIGID_BODIES, RESPAWNED = 1, 2, 3, 4, 5
+DESTROYED, SPAWNED, UPDATED, RIGID_BODIES, DEMOLISHED, RESPAWNED = range(1, 7)
 
-NOT_REPEATED = (
-    "HitTeamNum",
-    "PickupData",
-    "ReplicatedDemolish",
-    "ReplicatedExplosionData",
-    "ReplicatedStatEvent",
-)
+NOT_REPEATED = ("HitTeamNum", "PickupData", "ReplicatedExplosionData", "ReplicatedStatEvent")
 """Attributes that tell of an event. The game repeats some, and readers then count the event again."""
+DEMOLITION = "ReplicatedDemolish"
+"""One more of these."""
+HIDDEN = "Engine.Actor:bHidden"
+"""What is told of a wreck, and of nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +92,15 @@ class Stage:
         parts += [ZERO, int32(self.table.index(archetype))]
         if archetype not in self.table.pads:
             parts.append(attributes.vector(place, self.version))
-        if archetype in (classes.BALL, classes.CAR):
+        if archetype in classes.BODIES:
             # No pitch, yaw, roll: the rigid body of the same frame gives the rotation.
             parts.append(Bits(0, 3))
         self._add(frame, SPAWNED, number, "", join(*parts))
         return actor
 
-    def update(self, frame: int, actor: Actor, field: str, value: Bits) -> None:
-        """Change an attribute of an actor."""
-        self._add(frame, UPDATED, actor.id, field, join(self.start_update(actor, field), value, ZERO))
+    def update(self, frame: int, actor: Actor, field: str, value: Bits, *, order: int = UPDATED) -> None:
+        """Change an attribute of an actor, before the rigid bodies of the frame or, by ``order``, after them."""
+        self._add(frame, order, actor.id, field, join(self.start_update(actor, field), value, ZERO))
 
     def start_update(self, actor: Actor, field: str) -> Bits:
         """Return what comes before the value of an attribute."""
@@ -113,8 +111,9 @@ class Stage:
         self._add(frame, DESTROYED, actor.id, "", join(ONE, bounded(actor.id, MAX_CHANNELS), ZERO))
         self._freed.append(actor.id)
 
-    def repeat_actors(self, keyframes: list[int]) -> None:
-        """Write every living actor again at the end of each of these ascending frames."""
+    def repeat_actors(self, keyframes: list[int], *, repeats_demolitions: bool) -> None:
+        """Write every living actor again at the end of each of these ascending frames, wrecks behind all others."""
+        events = NOT_REPEATED if repeats_demolitions else (*NOT_REPEATED, DEMOLITION)
         log = sorted(self._log, key=lambda entry: entry[:2])
         alive: dict[int, dict[str, Bits]] = {}
         position = 0
@@ -126,9 +125,9 @@ class Stage:
                     del alive[number]
                 elif order == SPAWNED:
                     alive[number] = {"": bits}
-                elif not any(word in field for word in NOT_REPEATED):
+                elif not any(word in field for word in events):
                     alive[number][field] = bits
-            for known in alive.values():
+            for known in sorted(alive.values(), key=lambda known: HIDDEN in known):
                 self.records += [Record(frame, RESPAWNED, bits) for bits in known.values()]
 
     def _add(self, frame: int, order: int, number: int, field: str, bits: Bits) -> None:

@@ -101,6 +101,13 @@ def boost(amount: int, *, grants: int, version: FormatVersion) -> Bits:
     return byte(amount)
 
 
+def unlimited_boost(version: FormatVersion) -> tuple[str, Bits]:
+    """Return what a boost component tells where boost is unlimited: field and value."""
+    if version.counts_unlimited_boost:
+        return "TAGame.CarComponent_Boost_TA:UnlimitedBoostRefCount", int32(1)
+    return "TAGame.CarComponent_Boost_TA:bUnlimitedBoost", ONE
+
+
 def pickup(car: int, *, state: int, version: FormatVersion) -> Bits:
     """Return a boost pad's state: picked up by a car (1, 2, ...), or available again (nobody, AVAILABLE)."""
     instigator = join(ONE, int32(car)) if car != NOBODY else ZERO

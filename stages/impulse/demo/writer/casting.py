@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from impulse.demo.match.bodies import second_ball
 from impulse.demo.match.people import Platform
 from impulse.demo.match.truth import CarLife, Match
 from impulse.demo.writer import attributes, classes
 from impulse.demo.writer.actors import Actor, Stage
-from impulse.demo.writer.bits import ONE, ZERO, int32
+from impulse.demo.writer.bits import ONE, ZERO, float32, int32
+from impulse.demo.writer.classes import Archetypes
+from impulse.demo.writer.plan import ExtraBall, RecordingPlan
 
 SERVER_NAME = "Synthetic (impulse.demo)"
 PLAYLISTS = {1: 10, 2: 11, 3: 13}
@@ -22,6 +27,11 @@ PRIVATE_PLAYLIST = 6
 
 FIRST_PLAYER_ID = 256
 """The server counts players from here (real replays)."""
+
+SPAWNER_PLACE_UU = (0.0, 0.0, 1000.0)
+"""Where a spawner of balls hangs (real replay)."""
+SPAWN_DELAY_S = 5.0
+"""What it says of its rhythm (real replay)."""
 
 _BALL, _PLAYER, _CAR = range(3)
 
@@ -35,17 +45,22 @@ class Cast:
     pris: dict[int, Actor]
     """By number of the player; those who never appear have none."""
     cars: tuple[tuple[Actor, ...], ...]
-    """Car and components of each of the match's lives; components in the order of classes.COMPONENTS."""
+    """Car and components of each of the match's lives; components in the order of Archetypes.components."""
     balls: tuple[Actor, ...]
-    """One per play."""
+    """One per play; none in a mode without a ball."""
+    other_balls: tuple[Actor, ...]
+    """One per play, where there is a second ball."""
 
 
-def cast_actors(match: Match, stage: Stage, *, match_guid: str) -> Cast:
+def cast_actors(match: Match, stage: Stage, *, plan: RecordingPlan, match_guid: str) -> Cast:
     """Create and remove all actors but boost pads.
 
     Ids are handed out while time goes on, so that those of removed actors can be used again.
     """
-    game = _spawn_game(match, stage, match_guid)
+    game = _spawn_game(match, stage, plan.archetypes, match_guid)
+    if plan.extra_ball is ExtraBall.SPAWNER:
+        spawner = stage.spawn(0, classes.BALL_SPAWNER, place=SPAWNER_PLACE_UU)
+        stage.update(0, spawner, "TAGame.Ball_Spawner_TA:SpawnDelaySeconds", float32(SPAWN_DELAY_S))
     teams = tuple(stage.spawn(0, archetype) for archetype in classes.TEAMS)
     for team, score in zip(teams, match.start_scores, strict=True):
         stage.update(0, team, "TAGame.Team_TA:GameEvent", attributes.actor(game.id))
@@ -53,7 +68,8 @@ def cast_actors(match: Match, stage: Stage, *, match_guid: str) -> Cast:
     pris: dict[int, Actor] = {}
     cars: list[tuple[Actor, ...]] = []
     balls: list[Actor] = []
-    entries = [(play.first, _BALL, number) for number, play in enumerate(match.plays)]
+    others: list[Actor] = []
+    entries = [(play.first, _BALL, number) for number, play in enumerate(match.plays)] if plan.archetypes.ball else []
     entries += [(frame, _PLAYER, number) for number, frame in enumerate(match.joined) if frame < match.left[number]]
     entries += [(life.first, _CAR, number) for number, life in enumerate(match.lives)]
     exits: list[tuple[int, Actor]] = []
@@ -63,54 +79,69 @@ def cast_actors(match: Match, stage: Stage, *, match_guid: str) -> Cast:
         for at, actor in due:
             stage.destroy(at, actor)
         if kind == _BALL:
-            x, y, z = match.ball.position[frame].tolist()
-            balls.append(stage.spawn(frame, classes.BALL, place=(x, y, z)))
-            stage.update(frame, balls[-1], "TAGame.Ball_TA:GameEvent", attributes.actor(game.id))
-            exits.append((match.plays[number].stop, balls[-1]))
+            sides = [(balls, match.ball)]
+            if plan.extra_ball is ExtraBall.SECOND:
+                sides.append((others, second_ball(match.ball)))
+            for row, bodies in sides:
+                x, y, z = bodies.position[frame].tolist()
+                row.append(stage.spawn(frame, classes.SOCCER_BALL, place=(x, y, z)))
+                stage.update(frame, row[-1], "TAGame.Ball_TA:GameEvent", attributes.actor(game.id))
+                exits.append((match.plays[number].stop, row[-1]))
         elif kind == _PLAYER:
-            actors = _spawn_player(match, stage, number, teams[match.players[number].team])
+            actors = _spawn_player(match, stage, number, teams[match.players[number].team], plan=plan)
             pris[number] = actors[0]
             exits += [(match.left[number], actor) for actor in actors]
         else:
             life = match.lives[number]
-            cars.append(_spawn_car(match, stage, life, pris[life.player]))
-            exits += [(life.stop, actor) for actor in cars[-1]]
+            cars.append(_spawn_car(match, stage, life, pris[life.player], plan.archetypes))
+            exits += [(_removal(match, life, plan), actor) for actor in cars[-1]]
     for at, actor in exits:
         if at < match.frames:
             stage.destroy(at, actor)
-    return Cast(game, teams, pris, tuple(cars), tuple(balls))
+    return Cast(game, teams, pris, tuple(cars), tuple(balls), tuple(others))
 
 
-def _spawn_game(match: Match, stage: Stage, match_guid: str) -> Actor:
-    game = stage.spawn(0, classes.GAME_EVENT)
+def _removal(match: Match, life: CarLife, plan: RecordingPlan) -> int:
+    """Return the frame in which a car is removed: a wreck can stay when its player has a new car."""
+    if life.demolished is None or plan.wreck_seconds is None:
+        return life.stop
+    kept = int(np.searchsorted(match.time, float(match.time[life.demolished]) + plan.wreck_seconds))
+    end = next(play.stop for play in match.plays if life.demolished < play.stop)
+    return max(life.stop, min(kept, end))
+
+
+def _spawn_game(match: Match, stage: Stage, archetypes: Archetypes, match_guid: str) -> Actor:
+    game = stage.spawn(0, archetypes.game_event)
     kind = "PublicRanked" if match.team_size in PLAYLISTS else "Public"
     if stage.version.match_type == "Lan":
         kind = "Lan"
     match_type = stage.table.index(f"TAGame.MatchType_{kind}_TA")
     stage.update(0, game, "TAGame.GameEvent_TA:MatchTypeClass", attributes.object_reference(match_type))
     stage.update(0, game, "TAGame.GameEvent_Team_TA:MaxTeamSize", int32(match.team_size))
-    gri = stage.spawn(0, classes.GRI)
+    gri = stage.spawn(0, archetypes.gri)
     stage.update(0, gri, "Engine.GameReplicationInfo:ServerName", attributes.text(SERVER_NAME))
     stage.update(0, gri, "ProjectX.GRI_X:MatchGUID", attributes.text(match_guid))
     stage.update(0, gri, "ProjectX.GRI_X:bGameStarted", ONE)
-    playlist = PLAYLISTS.get(match.team_size, PRIVATE_PLAYLIST)
+    playlist = archetypes.playlist or PLAYLISTS.get(match.team_size, PRIVATE_PLAYLIST)
     stage.update(0, gri, "ProjectX.GRI_X:ReplicatedGamePlaylist", int32(playlist))
     return game
 
 
-def _spawn_player(match: Match, stage: Stage, number: int, team: Actor) -> tuple[Actor, Actor]:
+def _spawn_player(match: Match, stage: Stage, number: int, team: Actor, *, plan: RecordingPlan) -> tuple[Actor, Actor]:
     """Create a player's PRI and camera; the scoreboard counts what he did before the recording started."""
     who = match.players[number]
     frame = match.joined[number]
-    pri = stage.spawn(frame, classes.PRI)
+    pri = stage.spawn(frame, plan.archetypes.pri)
+    named = frame
     if who.player.platform is Platform.BOT:
+        named = min(frame + plan.bot_name_frames, match.left[number] - 1)
         stage.update(frame, pri, "Engine.PlayerReplicationInfo:bBot", ONE)
     else:
         unique_id = attributes.unique_id(who.player, stage.version)
         stage.update(frame, pri, "Engine.PlayerReplicationInfo:UniqueId", unique_id)
     stage.update(frame, pri, "Engine.PlayerReplicationInfo:Team", attributes.actor(team.id))
     stage.update(frame, pri, "Engine.PlayerReplicationInfo:PlayerID", int32(FIRST_PLAYER_ID + number))
-    stage.update(frame, pri, "Engine.PlayerReplicationInfo:PlayerName", attributes.text(who.player.name))
+    stage.update(named, pri, "Engine.PlayerReplicationInfo:PlayerName", attributes.text(who.player.name))
     stage.update(frame, pri, "TAGame.PRI_TA:ClientLoadouts", attributes.loadouts())
     recorded = [goal for goal in match.goals if goal.frame > frame]
     goals = who.goals - sum(goal.scorer == number for goal in recorded)
@@ -128,13 +159,13 @@ def _spawn_player(match: Match, stage: Stage, number: int, team: Actor) -> tuple
     return pri, camera
 
 
-def _spawn_car(match: Match, stage: Stage, life: CarLife, pri: Actor) -> tuple[Actor, ...]:
+def _spawn_car(match: Match, stage: Stage, life: CarLife, pri: Actor, archetypes: Archetypes) -> tuple[Actor, ...]:
     x, y, z = match.cars.position[life.first, life.player].tolist()
-    car = stage.spawn(life.first, classes.CAR, place=(x, y, z))
+    car = stage.spawn(life.first, archetypes.car, place=(x, y, z))
     stage.update(life.first, car, "Engine.Pawn:PlayerReplicationInfo", attributes.actor(pri.id))
     stage.update(life.first, car, "TAGame.Vehicle_TA:bDriving", ZERO)
     components = []
-    for archetype in classes.COMPONENTS:
+    for archetype in archetypes.components:
         component = stage.spawn(life.first, archetype)
         stage.update(life.first, component, "TAGame.CarComponent_TA:Vehicle", attributes.actor(car.id))
         components.append(component)

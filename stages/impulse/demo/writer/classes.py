@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from impulse.demo.writer.bits import Bits, bounded
-from impulse.demo.writer.version import DemolishFormat
 
 MAX_CHANNELS = 2047
 """Bound of actor ids, in the header of every real replay."""
@@ -30,17 +29,49 @@ def _class(name: str, parent: str, fields: str = "", *archetypes: str) -> Replay
     return ReplayClass(name, parent, tuple(f"{name}:{item}" for item in fields.split()), archetypes)
 
 
-GAME_EVENT = "Archetypes.GameEvent.GameEvent_Soccar"
-GRI = "GameInfo_Soccar.GameInfo.GameInfo_Soccar:GameReplicationInfoArchetype"
-TEAMS = ("Archetypes.Teams.Team0", "Archetypes.Teams.Team1")
-BALL = "Archetypes.Ball.Ball_Default"
-PRI = "TAGame.Default__PRI_TA"
-CAMERA = "TAGame.Default__CameraSettingsActor_TA"
-CAR = "Archetypes.Car.Car_Default"
-COMPONENTS = tuple(
-    f"Archetypes.CarComponents.CarComponent_{name}" for name in ("Boost", "Dodge", "Jump", "DoubleJump", "FlipCar")
+@dataclass(frozen=True, slots=True)
+class Archetypes:
+    """What the actors are spawned from whose archetypes differ between modes."""
+
+    game_event: str
+    gri: str
+    pri: str
+    car: str
+    components: tuple[str, ...]
+    """In the order of :attr:`impulse.demo.match.Match.component_counts`, then one that is never used."""
+    ball: str | None
+    """None where nothing is played with a ball."""
+    playlist: int | None = None
+    """The game's number; None where it depends on the size of the teams."""
+
+
+SOCCER_BALL = "Archetypes.Ball.Ball_Default"
+SOCCER = Archetypes(
+    "Archetypes.GameEvent.GameEvent_Soccar",
+    "GameInfo_Soccar.GameInfo.GameInfo_Soccar:GameReplicationInfoArchetype",
+    "TAGame.Default__PRI_TA",
+    "Archetypes.Car.Car_Default",
+    tuple(
+        f"Archetypes.CarComponents.CarComponent_{name}" for name in ("Boost", "Dodge", "Jump", "DoubleJump", "FlipCar")
+    ),
+    SOCCER_BALL,
 )
-"""In the order of :attr:`impulse.demo.match.Match.component_counts`, then one that is never used."""
+_KNOCKOUT_EVENT = "Archetypes.KnockOut.GameEvent_Knockout"
+KNOCKOUT = Archetypes(
+    _KNOCKOUT_EVENT,
+    "GameInfo_KnockOut.KnockOut.GameInfo_KnockOut:GameReplicationInfoArchetype",
+    "TAGame.Default__PRI_KnockOut_TA",
+    f"{_KNOCKOUT_EVENT}:CarArchetype",
+    tuple(f"{_KNOCKOUT_EVENT}:CarArchetype.{name}" for name in ("Boost", "Dodge", "Jump", "DoubleJump", "Flip")),
+    None,
+    playlist=54,
+)
+"""A mode without a ball, whose cars are not those of all others (real file of 2023)."""
+BODIES = (SOCCER_BALL, SOCCER.car, KNOCKOUT.car)
+"""Archetypes of rigid bodies."""
+TEAMS = ("Archetypes.Teams.Team0", "Archetypes.Teams.Team1")
+BALL_SPAWNER = "Archetypes.Ball.Ball_RingSpawner"
+CAMERA = "TAGame.Default__CameraSettingsActor_TA"
 GOAL_EVENT = "StatEvents.Events.Goal"
 PAD_CLASS = "TAGame.VehiclePickup_Boost_TA"
 
@@ -51,7 +82,7 @@ _CLASSES = (
     _class("Engine.ReplicationInfo", "Engine.Info"),
     _class("Engine.GameReplicationInfo", "Engine.ReplicationInfo", "ServerName"),
     _class("ProjectX.GRI_X", "Engine.GameReplicationInfo", "MatchGUID bGameStarted ReplicatedGamePlaylist"),
-    _class("TAGame.GRI_TA", "ProjectX.GRI_X", "", GRI),
+    _class("TAGame.GRI_TA", "ProjectX.GRI_X", "", SOCCER.gri, KNOCKOUT.gri),
     _class(
         "TAGame.GameEvent_TA",
         "Engine.ReplicationInfo",
@@ -61,9 +92,10 @@ _CLASSES = (
     _class(
         "TAGame.GameEvent_Soccar_TA",
         "TAGame.GameEvent_Team_TA",
-        "ReplicatedStatEvent RoundNum ReplicatedScoredOnTeam SecondsRemaining bMatchEnded bBallHasBeenHit",
-        GAME_EVENT,
+        "ReplicatedStatEvent RoundNum ReplicatedScoredOnTeam SecondsRemaining bMatchEnded bUnlimitedTime bBallHasBeenHit",
+        SOCCER.game_event,
     ),
+    _class("TAGame.GameEvent_KnockOut_TA", "TAGame.GameEvent_Soccar_TA", "", KNOCKOUT.game_event),
     _class("Engine.TeamInfo", "Engine.Info", "Score"),
     _class("TAGame.Team_TA", "Engine.TeamInfo", "GameEvent"),
     _class("TAGame.Team_Soccar_TA", "TAGame.Team_TA", "GameScore", *TEAMS),
@@ -74,8 +106,9 @@ _CLASSES = (
         "TAGame.Ball_TA",
         "TAGame.RBActor_TA",
         "ReplicatedExplosionDataExtended ReplicatedExplosionData GameEvent HitTeamNum",
-        BALL,
+        SOCCER_BALL,
     ),
+    _class("TAGame.Ball_Spawner_TA", "Engine.ReplicationInfo", "SpawnDelaySeconds SpawnedBall", BALL_SPAWNER),
     _class(
         "Engine.PlayerReplicationInfo",
         "Engine.ReplicationInfo",
@@ -86,28 +119,39 @@ _CLASSES = (
         "TAGame.PRI_TA",
         "ProjectX.PRI_X",
         "ClientLoadouts ReplicatedGameEvent MatchShots MatchSaves MatchAssists MatchGoals MatchScore",
-        PRI,
+        SOCCER.pri,
     ),
+    _class("TAGame.PRI_KnockOut_TA", "TAGame.PRI_TA", "", KNOCKOUT.pri),
     _class("TAGame.CameraSettingsActor_TA", "Engine.ReplicationInfo", "ProfileSettings PRI", CAMERA),
     _class("TAGame.Vehicle_TA", "TAGame.RBActor_TA", "ReplicatedSteer ReplicatedThrottle bDriving"),
     _class(
         "TAGame.Car_TA",
         "TAGame.Vehicle_TA",
         "ReplicatedDemolishGoalExplosion ReplicatedDemolish ReplicatedDemolishExtended",
-        CAR,
+        SOCCER.car,
     ),
+    _class("TAGame.Car_KnockOut_TA", "TAGame.Car_TA", "", KNOCKOUT.car),
     _class("TAGame.CarComponent_TA", "Engine.ReplicationInfo", "Vehicle ReplicatedActive"),
     _class("TAGame.CarComponent_AirActivate_TA", "TAGame.CarComponent_TA", "AirActivateCount"),
     _class(
         "TAGame.CarComponent_Boost_TA",
         "TAGame.CarComponent_AirActivate_TA",
-        "ReplicatedBoost ReplicatedBoostAmount",
-        COMPONENTS[0],
+        "ReplicatedBoost ReplicatedBoostAmount UnlimitedBoostRefCount bUnlimitedBoost",
+        SOCCER.components[0],
     ),
-    _class("TAGame.CarComponent_Dodge_TA", "TAGame.CarComponent_AirActivate_TA", "DodgeTorque", COMPONENTS[1]),
-    _class("TAGame.CarComponent_Jump_TA", "TAGame.CarComponent_TA", "", COMPONENTS[2]),
-    _class("TAGame.CarComponent_DoubleJump_TA", "TAGame.CarComponent_AirActivate_TA", "", COMPONENTS[3]),
-    _class("TAGame.CarComponent_FlipCar_TA", "TAGame.CarComponent_TA", "FlipCarTime", COMPONENTS[4]),
+    _class("TAGame.CarComponent_Boost_KO_TA", "TAGame.CarComponent_Boost_TA", "", KNOCKOUT.components[0]),
+    _class("TAGame.CarComponent_Dodge_TA", "TAGame.CarComponent_AirActivate_TA", "DodgeTorque", SOCCER.components[1]),
+    _class("TAGame.CarComponent_Dodge_KO_TA", "TAGame.CarComponent_Dodge_TA", "", KNOCKOUT.components[1]),
+    _class("TAGame.CarComponent_Jump_TA", "TAGame.CarComponent_TA", "", SOCCER.components[2], KNOCKOUT.components[2]),
+    _class("TAGame.CarComponent_DoubleJump_TA", "TAGame.CarComponent_AirActivate_TA", "", SOCCER.components[3]),
+    _class("TAGame.CarComponent_DoubleJump_KO_TA", "TAGame.CarComponent_DoubleJump_TA", "", KNOCKOUT.components[3]),
+    _class(
+        "TAGame.CarComponent_FlipCar_TA",
+        "TAGame.CarComponent_TA",
+        "FlipCarTime",
+        SOCCER.components[4],
+        KNOCKOUT.components[4],
+    ),
     _class("TAGame.VehiclePickup_TA", "Engine.ReplicationInfo", "NewReplicatedPickupData ReplicatedPickupData"),
     _class(PAD_CLASS, "TAGame.VehiclePickup_TA"),
 )
@@ -121,16 +165,21 @@ _OTHER_OBJECTS = (
 """Referred to by number: the event of a goal, and kinds of matches."""
 
 
+ARCHETYPES = frozenset(name for item in _CLASSES for name in item.archetypes)
+"""All from which something can be spawned, but for boost pads."""
+
+
 class ObjectTable:
     """Objects of one replay, with the numbers by which its stream names them."""
 
-    def __init__(self, *, map_name: str, pads: int, demolish: DemolishFormat) -> None:
+    def __init__(self, *, map_name: str, pads: int, unused: frozenset[str], unlisted: frozenset[str]) -> None:
         """Lay the table out: fields of a class, the class, its archetypes; parents first, as in the game.
 
         Args:
             map_name: file name of the map, for example ``Stadium_P``.
             pads: boost pads of the map.
-            demolish: the newest attribute of demolitions that the game knew; later ones are not listed.
+            unused: archetypes from which nothing is spawned. They are not listed, nor are classes that have no other.
+            unlisted: fields that the game did not know, so they are not listed.
         """
         self.objects: list[str] = []
         self.pads = [f"{map_name}.TheWorld:PersistentLevel.VehiclePickup_Boost_TA_{pad}" for pad in range(pads)]
@@ -138,9 +187,12 @@ class ObjectTable:
         self._own_fields: dict[str, tuple[int, tuple[str, ...]]] = {}
         self._fields: dict[str, dict[str, Bits]] = {}
         ids: dict[str, dict[str, int]] = {"": {}}
+        parents = {item.parent for item in _CLASSES}
         for item in _CLASSES:
-            fields = tuple(name for name in item.fields if name not in demolish.unknown_yet)
-            archetypes = item.archetypes
+            archetypes = tuple(name for name in item.archetypes if name not in unused)
+            if item.archetypes and not archetypes and item.name not in parents:
+                continue
+            fields = tuple(name for name in item.fields if name not in unlisted)
             if item.name == PAD_CLASS:
                 archetypes = tuple(self.pads)
             base = len(ids[item.parent])

@@ -93,7 +93,7 @@ def make_header(
 
 
 def _seconds_played(match: Match) -> float:
-    return float(match.seconds_remaining[0] - match.seconds_remaining[-1])
+    return abs(float(match.seconds_remaining[0] - match.seconds_remaining[-1]))
 
 
 def _int(name: str, value: int) -> Property:

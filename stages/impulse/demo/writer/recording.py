@@ -1,12 +1,10 @@
 """A recording of a synthetic match: the replay file, and what was chosen on the way from the truth to it.
 
-Owns: the choices of a recording (format version, dropped updates, who recorded), and the assembly of the
-file.
+Owns: which updates a recording holds, and the assembly of the file. The choices are in :mod:`impulse.demo.writer.plan`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
@@ -14,51 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impulse.demo.match.arena import PADS_UU
-from impulse.demo.match.bodies import Bodies
+from impulse.demo.match.bodies import Bodies, second_ball
 from impulse.demo.match.draws import Draws
-from impulse.demo.match.truth import GAME_STATES, Match
+from impulse.demo.match.truth import GAME_STATES, BoostReport, Match
+from impulse.demo.writer import classes
 from impulse.demo.writer.actors import RIGID_BODIES, Record, Stage
 from impulse.demo.writer.bits import WORD, ZERO, pack
 from impulse.demo.writer.body import encode_body
 from impulse.demo.writer.casting import Cast
-from impulse.demo.writer.classes import ObjectTable
+from impulse.demo.writer.classes import ARCHETYPES, ObjectTable
 from impulse.demo.writer.header import encode_header, seal
 from impulse.demo.writer.header_properties import KEYFRAME_DELAY_S, make_header
+from impulse.demo.writer.plan import ExtraBall, RecordingPlan
 from impulse.demo.writer.rigid_body import FIELDS, encode, quantise
 from impulse.demo.writer.timeline import write_timeline
-from impulse.demo.writer.version import LATEST, FormatVersion
 from impulse.errors import ConfigError
 
 TICK_MARK_FRAMES = 45
 """How far before a goal its tick mark is (real replays)."""
-_TIME, _END = 0, 6
+_TIME, _END = 0, 7
 """Order of a frame's first and last bits among its records, see :mod:`impulse.demo.writer.actors`."""
 _BODY_FIELD = "TAGame.RBActor_TA:ReplicatedRBState"
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingPlan:
-    """How a match is recorded."""
-
-    version: FormatVersion = LATEST
-    dropped_updates: float = 0.5
-    """Share (0..1) of rigid-body updates that are left out; real 30 fps replays lack about half."""
-    repeats_actors: bool = True
-    """Keyframes write every living actor again, as the game does."""
-    recorder: int = 0
-    """Who recorded: different recorders' recordings of a match have other ids, lack other updates, and list another player
-    first."""
-    starts_after_s: float = 0.0
-    """How long after the match's first frame the recording starts, in s; the header's date tells."""
-    zone_minutes: int = 0
-    """How far the recorder's clock is ahead of other recorders', in another time zone."""
-    has_match_guid: bool = True
-    """The header names the match, if its format can; else only the recording."""
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be recorded."""
-        if not 0 <= self.dropped_updates <= 1:
-            raise ConfigError("dropped_updates", f"must be 0..1, not {self.dropped_updates}")
 
 
 class Recording:
@@ -70,8 +44,13 @@ class Recording:
         Args:
             match: the match, or a part of it from :func:`impulse.demo.cut`.
             plan: how it is recorded; the defaults of RecordingPlan if None.
+
+        Raises:
+            ConfigError: the match has goals, the recording no ball.
         """
         plan = plan or RecordingPlan()
+        if match.goals and plan.archetypes.ball is None:
+            raise ConfigError("archetypes", "this mode has no ball, so the match cannot have goals")
         self.match = match
         """What happened in the recorded frames."""
         self.plan = plan
@@ -80,15 +59,20 @@ class Recording:
         self.match_guid = Draws(match.seed, "guid").hex(32).upper()
         """Header's ``MatchGUID``: the same in all recordings of the match."""
         self.body_updates = _body_updates(match, plan)
-        """(F, 1 + P) bool, which frames tell the state of the ball and of each player's car."""
-        table = ObjectTable(map_name=match.map_name, pads=len(PADS_UU), demolish=plan.version.demolish)
+        """(F, 1 + P) bool, which frames tell the state of the ball and of each player's car. With a second ball (F, 2 + P):
+        its states are in the last column."""
+        self.boost_reports = _boost_reports(match, plan)
+        """What is told of boost."""
+        table = ObjectTable(
+            map_name=match.map_name, pads=len(PADS_UU), unused=ARCHETYPES - _spawned(plan), unlisted=plan.unlisted
+        )
         stage = Stage(table, plan.version)
-        cast = write_timeline(match, stage, match_guid=self.match_guid)
+        cast = write_timeline(match, stage, plan=plan, match_guid=self.match_guid, boost_reports=self.boost_reports)
         self.pri_ids = {number: pri.id for number, pri in cast.pris.items()}
         """Actor id of each player who appears; bots are known by it."""
         self.state_indices = np.array([stage.state_index(state) for state in GAME_STATES])
         """Position in the name table of each of GAME_STATES."""
-        self.codes = quantise(_stack_bodies(match)[self.body_updates], plan.version)
+        self.codes = quantise(_stack_bodies(match, plan)[self.body_updates], plan.version)
         """Integers of the bodies that are sent, frame by frame, the ball first."""
         self.data = self._encode(stage, cast)
         """The replay file."""
@@ -109,7 +93,7 @@ class Recording:
 
     def _encode(self, stage: Stage, cast: Cast) -> bytes:
         if self.plan.repeats_actors:
-            stage.repeat_actors(self.keyframes[1:])
+            stage.repeat_actors(self.keyframes[1:], repeats_demolitions=self.plan.repeats_demolitions)
         network, offsets = self._pack_frames(stage, cast)
         body = encode_body(
             stage.table,
@@ -150,7 +134,11 @@ class Recording:
         shape = self.body_updates.shape
         opening = np.zeros(shape, dtype=np.uint64)
         opening_width = np.zeros(shape, dtype=np.int64)
-        spans = [(play.first, play.stop, 0, ball) for play, ball in zip(self.match.plays, cast.balls, strict=True)]
+        spans = [
+            (play.first, play.stop, column, ball)
+            for column, balls in ((0, cast.balls), (shape[1] - 1, cast.other_balls))
+            for play, ball in zip(self.match.plays, balls, strict=False)
+        ]
         spans += [
             (life.first, life.stop, 1 + life.player, actors[0])
             for life, actors in zip(self.match.lives, cast.cars, strict=True)
@@ -188,12 +176,46 @@ def _flatten(records: list[Record]) -> tuple[NDArray[np.int64], NDArray[np.uint6
     return np.array(keys, dtype=np.int64), np.array(values, dtype=np.uint64), np.array(widths, dtype=np.int64)
 
 
-def _stack_bodies(match: Match) -> Bodies:
-    """Return ball and cars side by side: (F, 1 + P)."""
+def _spawned(plan: RecordingPlan) -> frozenset[str]:
+    """Return the archetypes from which something is spawned, but for boost pads."""
+    mode = plan.archetypes
+    used = {mode.game_event, mode.gri, mode.pri, mode.car, *mode.components, *classes.TEAMS, classes.CAMERA}
+    used |= {mode.ball} if mode.ball else set()
+    return frozenset(used | ({plan.extra_ball.value} if plan.extra_ball else set()))
+
+
+def _boost_reports(match: Match, plan: RecordingPlan) -> tuple[BoostReport, ...]:
+    """Return what is told of boost: nothing, or all but what the first report of a car is too late for."""
+    if not plan.has_boost:
+        return ()
+    if not plan.boost_delay_frames:
+        return match.boost_reports
+    told = []
+    for life in match.lives:
+        first = life.first + plan.boost_delay_frames
+        mine = [
+            report
+            for report in match.boost_reports
+            if report.player == life.player and life.first <= report.frame < life.stop
+        ]
+        told += [report for report in mine if report.frame > first]
+        if first < life.stop and not any(report.frame == first for report in mine):
+            told.append(BoostReport(first, life.player, round(float(match.boost[first - 1, life.player]))))
+        told += [report for report in mine if report.frame == first]
+    return tuple(sorted(told, key=lambda report: report.frame))
+
+
+def _stack_bodies(match: Match, plan: RecordingPlan) -> Bodies:
+    """Return ball and cars side by side: (F, 1 + P); with a second ball (F, 2 + P)."""
     ball, cars = match.ball, match.cars
+    columns = [(ball, True), (cars, False)]
+    if plan.extra_ball is ExtraBall.SECOND:
+        columns.append((second_ball(ball), True))
     return Bodies(
         *(
-            np.concatenate([getattr(ball, name)[:, None], getattr(cars, name)], axis=1)
+            np.concatenate(
+                [getattr(bodies, name)[:, None] if one else getattr(bodies, name) for bodies, one in columns], 1
+            )
             for name in ("position", "rotation", "velocity", "spin", "asleep")
         )
     )
@@ -204,14 +226,22 @@ def _body_updates(match: Match, plan: RecordingPlan) -> NDArray[np.bool_]:
     shape = (match.frames, 1 + len(match.players))
     draws = Draws(match.seed, "updates", plan.recorder)
     sent = draws.uniforms(shape) >= plan.dropped_updates
+    spawned = np.zeros(shape, dtype=bool)
     for play in match.plays:
+        spawned[play.first, 0] = True
         for frame in (play.first, play.hit, play.end):
             if frame < match.frames:
                 sent[frame, 0] = True
     for life in match.lives:
-        sent[life.first, 1 + life.player] = True
+        sent[life.first, 1 + life.player] = spawned[life.first, 1 + life.player] = True
         if life.demolished is not None:
             sent[life.demolished, 1 + life.player] = True
             sent[life.demolished + 1 : life.stop, 1 + life.player] = False
+    for freeze in plan.frozen:
+        sent[freeze.first : freeze.stop, freeze.body] &= spawned[freeze.first : freeze.stop, freeze.body]
     sent[:, 1:] &= match.has_car
+    if plan.archetypes.ball is None:
+        sent[:, 0] = False
+    if plan.extra_ball is ExtraBall.SECOND:
+        sent = np.concatenate([sent, sent[:, :1]], axis=1)
     return sent

@@ -11,10 +11,11 @@ import numpy as np
 from impulse.demo.match.arena import PADS_UU
 from impulse.demo.match.truth import BOOST, GAME_STATES, BoostReport, GameState, Match
 from impulse.demo.writer import attributes, classes
-from impulse.demo.writer.actors import Actor, Stage, changes
+from impulse.demo.writer.actors import DEMOLISHED, HIDDEN, Actor, Stage, changes
 from impulse.demo.writer.attributes import NOBODY
 from impulse.demo.writer.bits import ONE, ZERO, byte, flag, int32
 from impulse.demo.writer.casting import Cast, cast_actors
+from impulse.demo.writer.plan import RecordingPlan
 
 NO_TEAM = 255
 """Team that was scored on while there is none (real replays)."""
@@ -22,19 +23,23 @@ LAST_PICKUP = 200
 """Pads count their pickups 1, 2, ... in a byte; they start again after this, well below AVAILABLE."""
 
 
-def write_timeline(match: Match, stage: Stage, *, match_guid: str) -> Cast:
+def write_timeline(
+    match: Match, stage: Stage, *, plan: RecordingPlan, match_guid: str, boost_reports: tuple[BoostReport, ...]
+) -> Cast:
     """Write everything but rigid bodies and repeated actors.
 
     Args:
         match: what happened.
         stage: receives the records.
+        plan: how it is recorded.
         match_guid: identity of the match.
+        boost_reports: what is told of boost.
     """
-    cast = cast_actors(match, stage, match_guid=match_guid)
-    _write_clock(match, stage, cast.game)
+    cast = cast_actors(match, stage, plan=plan, match_guid=match_guid)
+    _write_clock(match, stage, cast.game, plan=plan)
     _write_goals(match, stage, cast)
-    _write_demolitions(match, stage, cast)
-    _write_components(match, stage, cast)
+    _write_demolitions(match, stage, cast, plan=plan)
+    _write_components(match, stage, cast, boost_reports)
     _write_pads(match, stage, cast)
     return cast
 
@@ -48,11 +53,12 @@ def car_at(match: Match, cast: Cast, *, player: int, frame: int) -> Actor:
     )
 
 
-def _write_clock(match: Match, stage: Stage, game: Actor) -> None:
-    """Write game state, clock and countdown whenever they change, and the touches of the ball."""
+def _write_clock(match: Match, stage: Stage, game: Actor, *, plan: RecordingPlan) -> None:
+    """Write game state, clock and countdown whenever they change, and whether the ball has been hit."""
     for frame in changes(match.state, before=-1):
         state = GAME_STATES[match.state[frame]]
-        stage.update(frame, game, "TAGame.GameEvent_TA:ReplicatedStateName", int32(stage.state_index(state)))
+        if plan.has_state:
+            stage.update(frame, game, "TAGame.GameEvent_TA:ReplicatedStateName", int32(stage.state_index(state)))
         if state is GameState.FINISHED:
             stage.update(frame, game, "TAGame.GameEvent_Soccar_TA:bMatchEnded", ONE)
             if match.is_forfeit:
@@ -61,10 +67,12 @@ def _write_clock(match: Match, stage: Stage, game: Actor) -> None:
         seconds = int32(int(match.countdown[frame]))
         stage.update(frame, game, "TAGame.GameEvent_TA:ReplicatedGameStateTimeRemaining", seconds)
         stage.update(frame, game, "TAGame.GameEvent_TA:ReplicatedRoundCountDownNumber", seconds)
-    for frame in changes(match.seconds_remaining, before=-1):
+    if match.is_time_unlimited:
+        stage.update(0, game, "TAGame.GameEvent_Soccar_TA:bUnlimitedTime", ONE)
+    for frame in changes(match.seconds_remaining, before=0 if match.is_time_unlimited else -1):
         seconds = int32(int(match.seconds_remaining[frame]))
         stage.update(frame, game, "TAGame.GameEvent_Soccar_TA:SecondsRemaining", seconds)
-    for frame in changes(match.is_ball_hit, before=-1):
+    for frame in changes(match.is_ball_hit, before=-1) if plan.has_hit_flag else ():
         is_hit = flag(bool(match.is_ball_hit[frame]))
         stage.update(frame, game, "TAGame.GameEvent_Soccar_TA:bBallHasBeenHit", is_hit)
     for number, play in enumerate(match.plays):
@@ -78,7 +86,7 @@ def _write_goals(match: Match, stage: Stage, cast: Cast) -> None:
     def ball_at(frame: int) -> Actor:
         return cast.balls[int(np.searchsorted(starts, frame, side="right")) - 1]
 
-    for touch in match.touches:
+    for touch in match.touches if cast.balls else ():
         stage.update(touch.frame, ball_at(touch.frame), "TAGame.Ball_TA:HitTeamNum", byte(touch.team))
     field = "ReplicatedExplosionDataExtended" if stage.version.is_recent else "ReplicatedExplosionData"
     goal_event = attributes.stat_event(stage.table.index(classes.GOAL_EVENT))
@@ -103,7 +111,7 @@ def _write_goals(match: Match, stage: Stage, cast: Cast) -> None:
             totals[number][0 if number == goal.scorer else 1] -= 1
 
 
-def _write_demolitions(match: Match, stage: Stage, cast: Cast) -> None:
+def _write_demolitions(match: Match, stage: Stage, cast: Cast, *, plan: RecordingPlan) -> None:
     field = stage.version.demolish.value
     for event in match.demolitions:
         frame = event.frame
@@ -119,20 +127,23 @@ def _write_demolitions(match: Match, stage: Stage, cast: Cast) -> None:
             velocities=(first, second),
             version=stage.version,
         )
-        stage.update(frame, victim, field, value)
-        stage.update(frame, victim, "Engine.Pawn:PlayerReplicationInfo", attributes.actor(NOBODY))
-        stage.update(frame, victim, "Engine.Actor:bHidden", ONE)
         stage.update(frame, victim, "Engine.Actor:bCollideActors", ZERO)
+        stage.update(frame, victim, HIDDEN, ONE)
         stage.update(frame, victim, "Engine.Actor:bBlockActors", ZERO)
+        if not plan.keeps_wreck_links:
+            stage.update(frame, victim, "Engine.Pawn:PlayerReplicationInfo", attributes.actor(NOBODY))
+        stage.update(frame, victim, field, value, order=DEMOLISHED)
 
 
-def _write_components(match: Match, stage: Stage, cast: Cast) -> None:
+def _write_components(match: Match, stage: Stage, cast: Cast, boost_reports: tuple[BoostReport, ...]) -> None:
     """Write boost reports, and the switch count of each component whenever it changes."""
     reports: dict[int, list[BoostReport]] = {number: [] for number in range(len(match.players))}
-    for report in match.boost_reports:
+    for report in boost_reports:
         reports[report.player].append(report)
     field = "ReplicatedBoost" if stage.version.counts_grants else "ReplicatedBoostAmount"
     for life, (_, *components) in zip(match.lives, cast.cars, strict=True):
+        if match.is_boost_unlimited:
+            stage.update(life.first, components[BOOST], *attributes.unlimited_boost(stage.version))
         mine = [report for report in reports[life.player] if life.first <= report.frame < life.stop]
         grants = 0
         for earlier, report in zip([None, *mine], mine, strict=False):

@@ -80,6 +80,11 @@ class FormatVersion:
         return self.minor >= 20
 
     @property
+    def counts_unlimited_boost(self) -> bool:
+        """Whether unlimited boost is a number of reasons for it (file of 2020) and not a flag (file of 2016)."""
+        return self.minor >= 20
+
+    @property
     def is_recent(self) -> bool:
         """Whether pickups and explosions use the newer attributes, and an empty list ends the body."""
         return self.minor >= 24 and self.net is not None and self.net >= 10

@@ -1,0 +1,98 @@
+"""How a match is recorded: the choices that lie between what happened and the bytes.
+
+Owns: format, dropped and frozen updates, and what recordings of some years and modes leave out or write again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from impulse.demo.writer.classes import BALL_SPAWNER, SOCCER, SOCCER_BALL, Archetypes
+from impulse.demo.writer.version import LATEST, FormatVersion
+from impulse.errors import ConfigError
+
+
+class ExtraBall(Enum):
+    """What else is there under ``Archetypes.Ball.`` for the whole match."""
+
+    SPAWNER = BALL_SPAWNER
+    """A thing that never moves, so it is plain which ball plays."""
+    SECOND = SOCCER_BALL
+    """Another ball of the same kind that moves too, so that nobody can tell which one plays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A body of which the recording tells nothing for a while, although it moves; only spawns are told."""
+
+    body: int
+    """0 is the ball, 1 + p the car of player p."""
+    first: int
+    stop: int
+    """First frame that is told again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPlan:
+    """How a match is recorded."""
+
+    version: FormatVersion = LATEST
+    dropped_updates: float = 0.5
+    """Share (0..1) of rigid-body updates that are left out; real 30 fps replays lack about half."""
+    repeats_actors: bool = True
+    """Keyframes write every living actor again, as the game does."""
+    recorder: int = 0
+    """Who recorded: different recorders' recordings of a match have other ids, lack other updates, and list another player
+    first."""
+    starts_after_s: float = 0.0
+    """How long after the match's first frame the recording starts, in s; the header's date tells."""
+    zone_minutes: int = 0
+    """How far the recorder's clock is ahead of other recorders', in another time zone."""
+    has_match_guid: bool = True
+    """The header names the match, if its format can; else only the recording."""
+    has_boost: bool = True
+    """Without, there is no attribute of boost amounts at all, as in some files of 2015 and 2016."""
+    boost_delay_frames: int = 0
+    """So many frames after a car appears its boost is first told (1 to 6 after respawns of 2026, hundreds in 2016)."""
+    frozen: tuple[Freeze, ...] = ()
+    """Bodies that get no updates for a while."""
+    has_state: bool = True
+    """Without, the state of the game is never told, as in some files of 2015 and 2016."""
+    has_hit_flag: bool = True
+    """Without, nothing tells whether the ball has been hit since the last kickoff."""
+    bot_name_frames: int = 0
+    """So many frames after a bot appears its name is told; real ones take 68 to 275."""
+    keeps_wreck_links: bool = False
+    """A demolished car stays linked to its player, as in files from before autumn 2019."""
+    wreck_seconds: float | None = None
+    """How long a wreck is kept, in s, at most until the next kickoff: 5, at times 12, in real files; None keeps it until
+    the new car appears. Keyframes write it after the new car."""
+    repeats_demolitions: bool = False
+    """Keyframes tell of a demolition again while the wreck is there, as real ones do."""
+    extra_ball: ExtraBall | None = None
+    """What else is there under ``Archetypes.Ball.``."""
+    archetypes: Archetypes = SOCCER
+    """What players, cars and the game are spawned from."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be recorded."""
+        if not 0 <= self.dropped_updates <= 1:
+            raise ConfigError("dropped_updates", f"must be 0..1, not {self.dropped_updates}")
+        for name in ("boost_delay_frames", "bot_name_frames"):
+            if getattr(self, name) < 0:
+                raise ConfigError(name, f"must not be negative, not {getattr(self, name)}")
+        if self.archetypes.ball is None and self.extra_ball:
+            raise ConfigError("extra_ball", "there is no ball in this mode")
+
+    @property
+    def unlisted(self) -> frozenset[str]:
+        """Attributes that the recording does not know."""
+        unknown = set(self.version.demolish.unknown_yet)
+        if not self.has_boost:
+            unknown |= {f"TAGame.CarComponent_Boost_TA:{name}" for name in ("ReplicatedBoost", "ReplicatedBoostAmount")}
+        if not self.has_state:
+            unknown.add("TAGame.GameEvent_TA:ReplicatedStateName")
+        if not self.has_hit_flag:
+            unknown.add("TAGame.GameEvent_Soccar_TA:bBallHasBeenHit")
+        return frozenset(unknown)
