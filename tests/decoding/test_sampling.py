@@ -40,23 +40,6 @@ def test_causal_rows_never_look_ahead(deltas: list[float], fps: float) -> None:
     assert (times - frame_times[frames] <= 1.0 / fps + 1e-5)[in_pause].all()
 
 
-def test_native_rows_are_the_network_frames(synthetic: tuple[Path, Recording]) -> None:
-    """One row for each frame of the file, with the values of the truth in each."""
-    path, recording = synthetic
-    match = recording.match
-    parsed = parse_replay(path, sampled(Sampling.native))
-    table = parsed.frames
-
-    np.testing.assert_array_equal(table["frame_time"].to_numpy(), match.time)
-    np.testing.assert_array_equal(table["time"].to_numpy(), match.time)
-    assert not any(table["is_held"].to_pylist())
-    assert table["seconds_remaining"].to_pylist() == match.seconds_remaining.tolist()
-    slots = {row["name"]: row["slot"] for row in parsed.players}
-    for number, who in enumerate(match.players):
-        demolished = table[f"p{slots[who.player.name]}_demolished"].to_pylist()
-        assert demolished == match.is_demolished[:, number].tolist()
-
-
 @pytest.mark.parametrize("fps", [5.0, 10.0, 30.0])
 def test_causal_frames_are_a_pick_of_the_native_ones(synthetic: tuple[Path, Recording], fps: float) -> None:
     """Values are those of the frame that a row shows; nothing is interpolated and nothing comes from the future."""

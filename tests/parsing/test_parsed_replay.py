@@ -70,29 +70,6 @@ def test_repeated_columns_hold_the_same_values(synthetic: tuple[Path, Recording]
     assert duplicate_error(parse_replay(synthetic[0], STANDARD).frames, frame_layout(slots_per_team=4)) is None
 
 
-def test_tables_tell_the_truth_of_a_synthetic_match(synthetic: tuple[Path, Recording]) -> None:
-    """Goals, demolitions and players are those that happened."""
-    path, recording = synthetic
-    match = recording.match
-    parsed = parse_replay(path, at_fps(30.0))
-
-    assert [goal["frame"] for goal in parsed.goals] == [goal.frame for goal in match.goals]
-    names = {player["slot"]: player["name"] for player in parsed.players}
-    for row, goal in zip(parsed.goals, match.goals, strict=True):
-        assert row["scorer"] == match.players[goal.scorer].player.name
-        assert names[row["slot"]] == row["scorer"]
-        assert row["time"] == pytest.approx(float(match.time[goal.frame]), abs=2 / 30)
-    assert len(parsed.demolitions) == len(match.demolitions)
-    for row, demolition in zip(parsed.demolitions, sorted(match.demolitions, key=lambda item: item.frame), strict=True):
-        assert names[row["victim_slot"]] == match.players[demolition.victim].player.name
-        assert names[row["attacker_slot"]] == match.players[demolition.attacker].player.name
-        assert row["time"] == pytest.approx(float(match.time[demolition.frame]), abs=2 / 30)
-    assert parsed.replay["demolitions_known"]
-    assert (parsed.replay["blue_score"], parsed.replay["orange_score"]) == tuple(
-        sum(goal.team == team for goal in match.goals) for team in (0, 1)
-    )
-
-
 def test_recordings_from_before_2020_do_not_claim_to_know_demolitions(tmp_path: Path) -> None:
     """In an old format the demolished flag is null, not false."""
     old = next(version for version in VERSIONS if version.name == "868.24.10")
