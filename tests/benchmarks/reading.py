@@ -77,8 +77,8 @@ def remote(folder: Path, *, matches: int = 24, seconds: int = 300) -> None:
             "one column, all splits": {"columns": ["ball_pos_x"]},
             "one column, split train": {"columns": ["ball_pos_x"], "split": "train"},
             "all columns, one replay": {"filters": [("replay_id", "=", one)]},
-            "ten columns, 3v3": {"columns": [*positions, "time"], "filters": [("team_size", "=", 3)]},
-            "no replay fits": {"filters": [("team_size", "=", 9)]},
+            "ten columns, 3v3": {"columns": [*positions, "time"], "filters": [("players_a_side", "=", 3)]},
+            "no replay fits": {"filters": [("players_a_side", "=", 9)]},
         }
         print(f"{matches} matches, {total / 1e6:.2f} MB of Parquet")
         for what, how in asked.items():

@@ -87,7 +87,7 @@ def _replays(count: int) -> list[dict[str, Any]]:
             "map_code": ("Stadium_P", "cs_day_p", "Park_P")[number % 3],
             "date": datetime(2025, 1, 1) + timedelta(minutes=number),  # noqa: DTZ001 - as headers have it
             "match_type": "Online",
-            "team_size": 3,
+            "header_team_size": 3,
             "playlist_id": 13,
             "mode": "soccer",
             "min_rank": "champion-1",
@@ -96,6 +96,7 @@ def _replays(count: int) -> list[dict[str, Any]]:
             "n_blue": 3,
             "n_orange": 3,
             "players_at_once": 6,
+            "players_a_side": 3,
             "blue_score": goals,
             "orange_score": 1,
             "goals_blue": goals,

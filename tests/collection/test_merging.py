@@ -192,15 +192,20 @@ def test_lists_of_a_newer_impulse_are_left_alone(place: Place, two: DemoServer) 
 
 
 def test_lists_of_an_older_schema_are_added_to(place: Place, two: DemoServer) -> None:
-    """Rows of a manifest with ids for a group path, and without what came later, stay; what they do not say is null."""
+    """Rows of a manifest with ids for a group path, and without what came later, stay; what they do not say is null.
+
+    A column that had another name keeps its values.
+    """
     place.get("top")
     path = place.folder / "replays" / "manifest.parquet"
     table = pq.read_table(path)
     older = table.drop_columns([name for name in table.column_names if name.startswith("group_") or name == "title"])
     older = older.append_column("group_path", pa.array(["top"] * older.num_rows))
+    older = older.rename_columns(["team_size" if name == "header_team_size" else name for name in older.column_names])
+    assert table["header_team_size"].null_count == 0
     path.write_bytes(to_parquet(older.replace_schema_metadata({"impulse_schema_version": "1"})))
     place.get("second")
-    known = ["replay_id", "sha256", "playlist", "uploaded_at", "date", "match_seconds"]
+    known = ["replay_id", "sha256", "playlist", "uploaded_at", "date", "match_seconds", "header_team_size"]
     assert pq.read_table(path).select(known).slice(0, 3).equals(table.select(known).slice(0, 3))
     assert [row["group_path"] for row in rows(place)] == [*[None] * 3, *[["Group / second"]] * 3]
 

@@ -83,9 +83,9 @@ def test_numbers_inside_of_other_settings() -> None:
     assert (taken.at_least, type(taken.at_least)) == (120.0, float)
     with pytest.raises(ConfigError, match=r"^validate\.rules\.too_few_frames\.at_least: nan is no finite number$"):
         PipelineConfig(MIN_FRAMES=float("nan"))  # type: ignore[arg-type]
-    assert FilterParams(team_size=["3", np.int8(2)]).team_size == [3, 2]  # type: ignore[list-item]
-    with pytest.raises(ConfigError, match=r"^validate\.filter\.team_size: True is no whole number$"):
-        FilterParams(team_size=[True])
+    assert FilterParams(players_a_side=["3", np.int8(2)]).players_a_side == [3, 2]  # type: ignore[list-item]
+    with pytest.raises(ConfigError, match=r"^validate\.filter\.players_a_side: True is no whole number$"):
+        FilterParams(players_a_side=[True])
 
 
 @pytest.mark.parametrize("value", [float("inf"), 10**400], ids=["infinite", "huge"])

@@ -114,12 +114,12 @@ def test_the_fps_changes_neither_decision_nor_key(decisions: dict[str, dict[str,
 
 @pytest.mark.real_replays
 def test_real_clips_that_look_alike_are_not_merged(real_replays: Path, tmp_path: Path) -> None:
-    """One player's clips of one evening share map, score and team size; the table of pairs says why they stay apart."""
+    """One player's clips of one evening share map, score and team size of the header; the table of pairs says why they stay apart."""
     files = [Candidate(path.name, path.read_bytes()) for path in sorted((real_replays / "clip").glob("*.replay"))]
     decisions = decisions_of(files, tmp_path)
     replays = pq.read_table(tmp_path / "parsed" / "replays.parquet").to_pylist()
     alike = Counter(
-        (row["map_code"], row["date"].date(), row["team_size"], row["blue_score"], row["orange_score"])
+        (row["map_code"], row["date"].date(), row["header_team_size"], row["blue_score"], row["orange_score"])
         for row in replays
     )
     assert max(alike.values()) >= 4

@@ -201,7 +201,7 @@ def _record(world: World, match: _Match, draws: random.Random, *, is_lacking: bo
         "date": match.start + clock,
         "map_code": match.map_code,
         "match_type": "Online",
-        "team_size": size,
+        "header_team_size": size,
         "blue_score": sides.count(0),
         "orange_score": sides.count(1),
         "network_frames": int(length * 30),

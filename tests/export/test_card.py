@@ -124,7 +124,7 @@ def test_every_snippet_runs_and_reads_what_pyarrow_reads(complete: Path, card: s
     rows, width, seconds = printed["5"]
     assert (rows, width) == (frames.num_rows, len(frames.schema.names) - 2)
     assert seconds == pytest.approx(pc.sum(frames["time"].cast(pa.float64())).as_py())
-    sizes = pq.read_table(complete / "replays.parquet")["team_size"].to_pylist()
+    sizes = pq.read_table(complete / "replays.parquet")["players_a_side"].to_pylist()
     assert {size for size, _ in printed["6"]} == set(sizes)
     assert files(complete) == before
 
@@ -146,7 +146,7 @@ def test_answers_hold_for_ties_bots_and_matches_without_goals(card: str, tmp_pat
     """The questions of the card on made-up tables full of exceptions: a tie, an unknown team size, bots, no statistics."""
     match = {"split": "train", "date": None, "map_code": "x", "playlist": None, "is_forfeit": False}
     scores = [("a", 2, 3, 1), ("b", 2, 1, 1), ("c", None, 0, 2), ("d", 3, 0, 0)]
-    names = ("replay_id", "team_size", "blue_score", "orange_score")
+    names = ("replay_id", "players_a_side", "blue_score", "orange_score")
     player = {"name": "x", "slot": 0, "team": "blue", "first_row": 0}
     people = [
         ("a", "steam", "1", False, 3, 2),
@@ -242,7 +242,7 @@ rows = []
 for folder, snippet in json.load(sys.stdin):
     names = {}
     exec(snippet.replace("frames/*", f"{folder}/frames/*").replace('"players', f'"{folder}/players'), names)
-    replays = pl.read_parquet(f"{folder}/replays.parquet").select("replay_id", "team_size")
+    replays = pl.read_parquet(f"{folder}/replays.parquet").select("replay_id", "players_a_side")
     joined = names["frames"].join(replays, on="replay_id").join(names["players"], on="replay_id", how="semi")
     db = duckdb.connect()
     db.execute(f"SET file_search_path = '{folder}'")

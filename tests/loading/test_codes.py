@@ -39,7 +39,7 @@ def test_codes_do_not_depend_on_what_was_selected(dataset: Path) -> None:
         "PodiumSpotlight",
         "Finished",
     ]
-    for filters in (None, [("row", "<", 3)], [("team_size", "=", 9)], [("game_state", "=", "Finished")]):
+    for filters in (None, [("row", "<", 3)], [("players_a_side", "=", 9)], [("game_state", "=", "Finished")]):
         opened = impulse.open_dataset(dataset).frames(filters=filters)
         frame = opened.to_pandas()
         assert list(frame["game_state"].cat.categories) == states

@@ -67,16 +67,19 @@ def test_a_checkout_is_opened_at_its_dataset(data: Path, dataset: Path, tmp_path
 @pytest.mark.parametrize(
     ("filters", "query"),
     [
-        ([("team_size", "=", 3)], "team_size == 3"),
-        ([("team_size", "in", [1, 2]), ("ball_pos_z", ">", 300)], "team_size in (1, 2) and ball_pos_z > 300"),
-        ([[("team_size", "=", 3)], [("segment", "=", 1)]], "team_size == 3 or segment == 1"),
-        ([[("team_size", "=", 3)], [("team_size", "=", 1)]], "team_size == 3 or team_size == 1"),
+        ([("players_a_side", "=", 3)], "players_a_side == 3"),
+        ([("players_a_side", "in", [1, 2]), ("ball_pos_z", ">", 300)], "players_a_side in (1, 2) and ball_pos_z > 300"),
+        ([[("players_a_side", "=", 3)], [("segment", "=", 1)]], "players_a_side == 3 or segment == 1"),
+        ([[("players_a_side", "=", 3)], [("players_a_side", "=", 1)]], "players_a_side == 3 or players_a_side == 1"),
         ([("split", "=", "val"), ("time", "<", 12.5)], "split == 'val' and time < 12.5"),
         (pc.field("ball_pos_z") > 500, "ball_pos_z > 500"),
-        ((pc.field("team_size") == 2) & (pc.field("is_forfeit") == pc.scalar(False)), "team_size == 2"),
+        ((pc.field("players_a_side") == 2) & (pc.field("is_forfeit") == pc.scalar(False)), "players_a_side == 2"),
         ((pc.field("segment") == 0) & (pc.field("row") < 100), "segment == 0 and row < 100"),
-        ([("team_size", "=", 9)], "team_size == 9"),
-        ([("team_size", "not in", [1, 2]), ("row", "<=", 3), ("row", "!=", 1)], "team_size == 3 and row in (0, 2, 3)"),
+        ([("players_a_side", "=", 9)], "players_a_side == 9"),
+        (
+            [("players_a_side", "not in", [1, 2]), ("row", "<=", 3), ("row", "!=", 1)],
+            "players_a_side == 3 and row in (0, 2, 3)",
+        ),
         ([("replay_id", "in", [])], "row < 0"),
         ([("segment", "in", [])], "row < 0"),
         ([("game_state", "not in", ()), ("row", "<", 5)], "row < 5"),
@@ -85,17 +88,17 @@ def test_a_checkout_is_opened_at_its_dataset(data: Path, dataset: Path, tmp_path
         ([("segment", "not in", [None])], "segment.notnull()"),
         ([("segment", "not in", [1])], "segment.isnull() or segment != 1"),
         ([("segment", "!=", 1)], "segment.notnull() and segment != 1"),
-        ((("team_size", "=", 3), ("row", "<", 5)), "team_size == 3 and row < 5"),
+        ((("players_a_side", "=", 3), ("row", "<", 5)), "players_a_side == 3 and row < 5"),
         (
-            [("team_size", "in", {1, 3}), ("game_state", "in", np.array(["Active"]))],
-            "team_size != 2 and game_state == 'Active'",
+            [("players_a_side", "in", {1, 3}), ("game_state", "in", np.array(["Active"]))],
+            "players_a_side != 2 and game_state == 'Active'",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_filters_choose_the_rows_that_pandas_chooses(dataset: Path, filters: Any, query: str) -> None:
     """Conditions on replays and on rows, alone and together, mean what they mean in pandas."""
-    sizes = pq.read_table(dataset / "replays.parquet").to_pandas()[["replay_id", "team_size"]]
+    sizes = pq.read_table(dataset / "replays.parquet").to_pandas()[["replay_id", "players_a_side"]]
     expected = plain(dataset).merge(sizes, on="replay_id").query(query)
     columns = ["replay_id", "row", "time", "split", "ball_pos_z"]
     same(impulse.load(dataset, columns=columns, filters=filters), expected, columns)
@@ -120,13 +123,13 @@ def test_other_tables_are_filtered_by_replay_and_by_their_own_columns(dataset: P
     """Players of big matches who scored."""
     replays = pq.read_table(dataset / "replays.parquet").to_pandas()
     players = pq.read_table(dataset / "players.parquet").to_pandas()
-    big = set(replays[replays["team_size"] == 3]["replay_id"])
+    big = set(replays[replays["players_a_side"] == 3]["replay_id"])
     expected = players[players["replay_id"].isin(big) & (players["team"] == "blue")][["replay_id", "name"]]
     mine = impulse.load(
         dataset,
         table="players",
         columns=["replay_id", "name"],
-        filters=[("team_size", "=", 3), ("team", "=", "blue")],
+        filters=[("players_a_side", "=", 3), ("team", "=", "blue")],
         as_="pandas",
     )
     assert mine.to_numpy().tolist() == expected.to_numpy().tolist()
@@ -137,10 +140,10 @@ def test_other_tables_are_filtered_by_replay_and_by_their_own_columns(dataset: P
 @pytest.mark.parametrize(
     ("filters", "query"),
     [
-        ([("team_size", "=", 3)], "team_size == 3"),
-        ([[("team_size", "=", 3)], [("replay_id", "<", "8")]], "team_size == 3 or replay_id < '8'"),
+        ([("players_a_side", "=", 3)], "players_a_side == 3"),
+        ([[("players_a_side", "=", 3)], [("replay_id", "<", "8")]], "players_a_side == 3 or replay_id < '8'"),
         (pc.field("replay_id") > "0", "replay_id > '0'"),
-        ([], "team_size > 0"),
+        ([], "players_a_side > 0"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -148,7 +151,7 @@ def test_every_table_is_filtered_as_pandas_filters_it(dataset: Path, table: str,
     """Conditions on the replays decide in the tables that belong to them."""
     rows = pd.read_parquet(dataset / f"{table}.parquet")
     if table != "replays":
-        sizes = pd.read_parquet(dataset / "replays.parquet", columns=["replay_id", "team_size"])
+        sizes = pd.read_parquet(dataset / "replays.parquet", columns=["replay_id", "players_a_side"])
         rows = rows.merge(sizes, on="replay_id")
     mine = impulse.load(dataset, table=table, filters=filters)
     expected = rows.query(query)[mine.column_names]
@@ -220,7 +223,9 @@ def test_each_replay_comes_whole_and_once(dataset: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", ["wide", "long"])
-@pytest.mark.parametrize("filters", [[("ball_pos_z", ">", 300)], pc.field("segment") == 1, [("team_size", "=", 9)]])
+@pytest.mark.parametrize(
+    "filters", [[("ball_pos_z", ">", 300)], pc.field("segment") == 1, [("players_a_side", "=", 9)]]
+)
 def test_each_replay_has_the_rows_that_were_asked_for(dataset: Path, filters: Any, layout: Any) -> None:
     """Replay by replay, conditions on rows choose what they choose of all at once."""
     frames = impulse.open_dataset(dataset).frames(filters=filters, layout=layout, columns=["replay_id", "row", "time"])
@@ -321,20 +326,38 @@ def test_verify_looks_first_at_what_decides_about_the_rest(dataset: Path, tmp_pa
         ({"table": "player"}, r"table: unknown name 'player'; did you mean players"),
         ({"as_": "polars"}, r"as_: unknown name 'polars'; known are arrow, pandas, numpy"),
         ({"table": "goals", "as_": "numpy"}, r"as_: only frames are arrays"),
-        ({"filters": [("team_sise", "=", 3)]}, r"filters: unknown name 'team_sise'; did you mean team_size"),
+        (
+            {"filters": [("players_aside", "=", 3)]},
+            r"filters: unknown name 'players_aside'; did you mean players_a_side",
+        ),
+        (
+            {"filters": [("team_size", "=", 3)]},
+            r"filters: 'team_size' is called header_team_size since schema 3; players_a",
+        ),
+        ({"filters": pc.field("team_size") == 3}, r"filters: 'team_size' is called header_team_size since schema 3"),
+        ({"table": "replays", "columns": ["team_size"]}, r"columns: 'team_size' is called header_team_size since"),
         ({"filters": [("time", "=")]}, r"filters: \('time', '='\) is not a condition"),
         ({"filters": [("time", "~", 3)]}, r"filters: unknown name '~'; known are =, ==, !=, <"),
         ({"filters": [("time", "<", "noon")]}, r"filters: .* cannot be applied"),
-        ({"filters": (pc.field("team_size") == 3) & (pc.field("time") < 1.0)}, r"mixes columns .* given as a list"),
-        ({"filters": [("team_size", "in", "3")]}, r"filters: '3' is not a list, which 'in' needs, like \['3'\]"),
+        (
+            {"filters": (pc.field("players_a_side") == 3) & (pc.field("time") < 1.0)},
+            r"mixes columns .* given as a list",
+        ),
+        ({"filters": [("players_a_side", "in", "3")]}, r"filters: '3' is not a list, which 'in' needs, like \['3'\]"),
         ({"filters": [("replay_id", "not in", b"3")]}, r"filters: b'3' is not a list, which 'not in' needs"),
-        ({"filters": [("team_size", "in", 3)]}, r"filters: 3 is not a list, which 'in' needs, like \[3\]"),
-        ({"filters": [("team_size", "in", {3: 1})]}, r"filters: \{3: 1\} is not a list"),
-        ({"filters": [("team_size", "=", None)]}, r"never holds; \('team_size', 'in', \[None\]\) takes nulls"),
-        ({"filters": ("team_size", "=", 3)}, r"filters: .* must be in a list: \[\('team_size', '=', 3\)\]"),
-        ({"filters": {"team_size": 3}}, r"filters: \{'team_size': 3\} is not an expression, or a list of conditions"),
-        ({"filters": "team_size == 3"}, r"filters: 'team_size == 3' is not an expression, or a list"),
-        ({"filters": ["team_size", "=", 3]}, r"filters: 'team_size' is not an expression, or a list"),
+        ({"filters": [("players_a_side", "in", 3)]}, r"filters: 3 is not a list, which 'in' needs, like \[3\]"),
+        ({"filters": [("players_a_side", "in", {3: 1})]}, r"filters: \{3: 1\} is not a list"),
+        (
+            {"filters": [("players_a_side", "=", None)]},
+            r"never holds; \('players_a_side', 'in', \[None\]\) takes nulls",
+        ),
+        ({"filters": ("players_a_side", "=", 3)}, r"filters: .* must be in a list: \[\('players_a_side', '=', 3\)\]"),
+        (
+            {"filters": {"players_a_side": 3}},
+            r"filters: \{'players_a_side': 3\} is not an expression, or a list of conditions",
+        ),
+        ({"filters": "players_a_side == 3"}, r"filters: 'players_a_side == 3' is not an expression, or a list"),
+        ({"filters": ["players_a_side", "=", 3]}, r"filters: 'players_a_side' is not an expression, or a list"),
         ({"filters": 0}, r"filters: 0 is not an expression, or a list"),
         ({"filters": False}, r"filters: False is not an expression"),
         ({"filters": [[], [("row", "=", 1)]]}, r"filters: a list without conditions is among others"),
@@ -346,8 +369,11 @@ def test_verify_looks_first_at_what_decides_about_the_rest(dataset: Path, tmp_pa
         ({"table": "goals", "columns": True}, r"columns: True is not"),
         ({"rev": "v1.0"}, r"rev: .* is no Git repository"),
         ({"table": "rejects", "split": "train"}, r"split: rejects are in no split"),
-        ({"table": "rejects", "filters": [("team_size", "=", 3)]}, r"filters: unknown name 'team_size'"),
-        ({"table": "rejects", "filters": pc.field("team_size") == 3}, r"filters: .* names a column that is not there"),
+        ({"table": "rejects", "filters": [("players_a_side", "=", 3)]}, r"filters: unknown name 'players_a_side'"),
+        (
+            {"table": "rejects", "filters": pc.field("players_a_side") == 3},
+            r"filters: .* names a column that is not there",
+        ),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )

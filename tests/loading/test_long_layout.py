@@ -37,7 +37,7 @@ def reference(dataset: Path) -> pd.DataFrame:
     who = players[["replay_id", "slot", "team", "player_id", "first_row"]].rename(columns={"first_row": "row"})
     rows = pd.concat(parts).sort_values("row")
     found = pd.merge_asof(rows, who.sort_values("row"), on="row", by=["replay_id", "slot"])
-    sizes = pd.read_parquet(dataset / "replays.parquet", columns=["replay_id", "team_size"])
+    sizes = pd.read_parquet(dataset / "replays.parquet", columns=["replay_id", "players_a_side"])
     return found.merge(sizes, on="replay_id").sort_values(ORDER, ignore_index=True)
 
 
@@ -64,13 +64,13 @@ def test_rows_are_those_of_the_wide_frames(dataset: Path, reference: pd.DataFram
     ("arguments", "query"),
     [
         (
-            {"split": "train", "filters": [("team_size", "=", 3), ("team", "=", "blue")]},
-            "split == 'train' and team_size == 3 and team == 'blue'",
+            {"split": "train", "filters": [("players_a_side", "=", 3), ("team", "=", "blue")]},
+            "split == 'train' and players_a_side == 3 and team == 'blue'",
         ),
         ({"filters": pc.field("boost") > 50}, "boost > 50"),
         ({"filters": (pc.field("team") == "orange") & (pc.field("segment") == 1)}, "team == 'orange' and segment == 1"),
-        ({"filters": [[("slot", "=", 0)], [("team_size", "=", 1)]]}, "slot == 0 or team_size == 1"),
-        ({"filters": [("team_size", "=", 9)]}, "team_size == 9"),
+        ({"filters": [[("slot", "=", 0)], [("players_a_side", "=", 1)]]}, "slot == 0 or players_a_side == 1"),
+        ({"filters": [("players_a_side", "=", 9)]}, "players_a_side == 9"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -6,9 +6,11 @@ import hashlib
 import zipfile
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 
 import impulse
+from impulse.errors import ConfigError
 from impulse.loading.arrays import open_frame_arrays
 
 FOLDER = Path(__file__).parent.parent / "datasets"
@@ -46,3 +48,14 @@ def test_tables_open(released: Path, table: str) -> None:
     """Every table is there, with the columns that its schema names."""
     found = impulse.load(released, table=table)
     assert found.num_columns > 3
+
+
+@pytest.mark.parametrize("name", ["header_team_size", "players_a_side"])
+def test_columns_of_later_schemas_are_said_to_be_later(released: Path, name: str) -> None:
+    """What the older dataset has instead is named, and filters by it as ever."""
+    if "team_size" not in impulse.open_dataset(released).replays.column_names:
+        return
+    assert impulse.load(released, filters=[("team_size", ">", 0)]).num_rows == 69
+    for filters in ([(name, "=", 3)], pc.field(name) == 3):
+        with pytest.raises(ConfigError, match=rf"^filters: '{name}' came with schema 3; .* team_size"):
+            impulse.load(released, filters=filters)

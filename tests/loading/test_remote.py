@@ -381,7 +381,7 @@ def test_only_what_is_asked_for_comes_over_the_network(
         assert proxy.bytes_received < sum(sizes.values()) / 4
 
         proxy.reset()
-        assert opened.frames(filters=[("team_size", "=", 9)]).to_arrow().num_rows == 0
+        assert opened.frames(filters=[("players_a_side", "=", 9)]).to_arrow().num_rows == 0
         assert proxy.requests == []
 
 

@@ -60,6 +60,7 @@ def test_a_replay_without_rows_has_measures(parsed: ParsedReplay) -> None:
     found = measured(parsed, parsed.frames.slice(0, 0))
     assert (found["rows"], found["players_at_once"], found["share_held"], found["share_absent"]) == (0, 0, 0.0, 0.0)
     assert (found["seconds_played"], found["max_quat_error"], found["non_finite"]) == (0.0, 0.0, 0)
+    assert found["players_a_side"] is None
 
 
 def rows_with_car(parsed: ParsedReplay) -> np.ndarray:
@@ -88,3 +89,65 @@ def test_only_bodies_that_are_there_are_outside(parsed: ParsedReplay) -> None:
     )
     found = measured(parsed, edited(parsed, "p0_pos_x", 9e4, where=half | ~there))
     assert found["outside_car_pos"] == half.sum() / cars
+
+
+SIDES = {
+    "two against two": ("blue 0 100, blue 0 100, orange 0 100, orange 0 100", 2),
+    "a bot and whoever takes its place overlap": ("blue 0 100, blue 0 100, blue 50 60, orange 0 100, orange 0 100", 2),
+    "both teams lose one": ("blue 0 100, blue 0 60, orange 0 100, orange 0 65", 2),
+    "one never comes": ("blue 0 100, orange 0 100, orange 0 100, orange 0 100", 3),
+    "one takes another's place": ("blue 0 50, blue 50 100, orange 0 100", 1),
+    "nobody to play against": ("blue 0 100", 1),
+    "most left before the play, or came after it": ("blue 0 100, blue -50 10, blue 95 150, orange 0 100", 1),
+    "nobody": ("blue 0 0", None),
+}
+"""Who is on the field from which to which second of 100 s of play, and how many play on a side."""
+
+
+def with_present(parsed: ParsedReplay, text: str, *, is_play_known: bool) -> tuple[pa.Table, list[dict[str, object]]]:
+    """Return frames of a minute before play, 100 s of play and a minute after, and their players."""
+    at = np.arange(-60.0, 160.0, 0.1, dtype=np.float32)
+    rows = len(at)
+    table = pa.concat_tables([parsed.frames] * (rows // parsed.frames.num_rows + 1)).slice(0, rows)
+    in_play = (at >= 0) & (at < 100) & is_play_known
+    columns = {
+        "is_held": array_of(np.zeros(rows, dtype=bool)),
+        "frame_time": array_of(at + 60),
+        "segment": array_of(np.zeros(rows, dtype=np.int16), ~in_play),
+    }
+    players: list[dict[str, object]] = []
+    for one in text.split(", "):
+        team, first, last = one.split()
+        slot = sum(row["team"] == team for row in players) + (0 if team == "blue" else 4)
+        columns[f"p{slot}_present"] = array_of((at >= float(first)) & (at < float(last)))
+        players.append({"slot": slot, "team": team, "is_bot": False, "goals": None})
+    for name, values in columns.items():
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), values)
+    return table, players
+
+
+@pytest.mark.parametrize("case", SIDES)
+@pytest.mark.parametrize("is_play_known", [True, False])
+def test_players_a_side_are_those_of_a_good_part_of_the_play(
+    parsed: ParsedReplay, case: str, is_play_known: bool
+) -> None:
+    """Neither an overlap nor somebody who leaves changes it, and the header says nothing about it."""
+    text, expected = SIDES[case]
+    frames, players = with_present(parsed, text, is_play_known=is_play_known)
+    assert measure(frames, header=parsed.manifest, players=players, goals=[])["players_a_side"] == expected
+
+
+@pytest.mark.real_replays
+@pytest.mark.parametrize(
+    ("name", "header", "played"),
+    [
+        ("match/replay-format-2016-07-21-v868-12-net-none-lan.replay", 4, 3),
+        ("match/post-eac-private-2026-04-28.replay", 3, 1),
+        ("recoverable/9a2cd.replay", 3, 3),
+        ("clip/GROUNDED_PASS_GOAL.replay", 2, 2),
+    ],
+)
+def test_players_a_side_of_real_matches(real_replays: Path, name: str, header: int, played: int) -> None:
+    """A LAN match of 3 against 3 in a room for 4, a duel in a room for 3, a fourth for 7 s of 69, a team of two alone."""
+    found = parse_replay(real_replays / name, ParsingConfig.get_preset("minimal").params())
+    assert (found.manifest["header_team_size"], found.measures["players_a_side"]) == (header, played)

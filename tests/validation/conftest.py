@@ -40,7 +40,7 @@ GOOD: dict[str, Any] = {
     "source_path": "good.replay",
     "map_code": "Stadium_P",
     "match_type": "Online",
-    "team_size": 3,
+    "header_team_size": 3,
     "playlist_id": 13,
     "mode": "soccer",
     "date": datetime(2025, 6, 1, 20, 30),  # noqa: DTZ001 - as headers have it
@@ -56,6 +56,7 @@ GOOD: dict[str, Any] = {
     "n_blue": 3,
     "n_orange": 3,
     "players_at_once": 6,
+    "players_a_side": 3,
     "seconds_played": 299.5,
     "goals_blue": 2,
     "goals_orange": 1,

@@ -30,11 +30,11 @@ def _local(*parts: int) -> datetime:
         ({"map": ["stadium_p", "Park_P"]}, {"map_code": "Stadium_P"}, {"map_code": "cs_p"}),
         ({"playlist": ["ranked-duels"]}, {"playlist": "ranked-duels"}, {"playlist": "ranked-doubles"}),
         ({"playlist": ["ranked-duels"]}, {"playlist": None, "playlist_id": 10}, {"playlist": None, "playlist_id": 11}),
-        ({"team_size": [1, 2]}, {"team_size": 2}, {"team_size": 3}),
+        ({"players_a_side": [1, 2]}, {"players_a_side": 2}, {"players_a_side": 3}),
         (
-            {"team_size": [2]},
-            {"match_type": "Private", "team_size": 4, "players_at_once": 4},
-            {"match_type": "Private", "team_size": 2, "players_at_once": 2},
+            {"players_a_side": [3]},
+            {"match_type": "LAN", "header_team_size": 4, "players_a_side": 3},
+            {"match_type": "LAN", "header_team_size": 3, "players_a_side": 2},
         ),
         ({"date_from": "2025-06-01"}, {"date": _local(2025, 6, 1)}, {"date": _local(2025, 5, 31, 23, 59, 59)}),
         ({"date_to": "2025-06-01"}, {"date": _local(2025, 6, 1, 23, 59, 59)}, {"date": _local(2025, 6, 2)}),
@@ -62,6 +62,7 @@ def test_a_filter_leaves_out_what_was_not_asked_for(
         ({"mode": [GameMode.soccer]}, {"mode": None}),
         ({"map": ["Stadium_P"]}, {"map_code": None}),
         ({"playlist": ["private"]}, {"playlist": None, "playlist_id": None}),
+        ({"players_a_side": [3]}, {"players_a_side": None}),
         ({"date_from": "2020-01-01"}, {"date": None}),
         ({"min_rank": "bronze-1"}, {"min_rank": None, "max_rank": None}),
         ({"min_rank": "bronze-1"}, {"min_rank": "unranked", "max_rank": "unranked"}),
@@ -80,7 +81,9 @@ def test_a_set_filter_leaves_out_replays_that_do_not_tell(wanted: dict[str, Any]
 
 def test_without_filters_nothing_is_left_out() -> None:
     """Null takes all, also replays of which nothing is known."""
-    unknown = dict.fromkeys(("playlist", "playlist_id", "date", "min_rank", "max_rank", "team_size"))
+    unknown = dict.fromkeys(
+        ("playlist", "playlist_id", "date", "min_rank", "max_rank", "header_team_size", "players_a_side")
+    )
     assert reasons(judged(unknown)) == set()
 
 
@@ -112,7 +115,8 @@ def test_ranks_are_ordered(low: str, high: str, least: str, most: str) -> None:
     [
         ({"mode": ["socar"]}, "validate.filter.mode"),
         ({"mode": []}, "validate.filter.mode: an empty list"),
-        ({"team_size": [0]}, "validate.filter.team_size: 0 is out of range"),
+        ({"players_a_side": [0]}, "validate.filter.players_a_side: 0 is out of range"),
+        ({"team_size": [2]}, "^validate.filter.team_size: .*; it is called validate.filter.players_a_side now$"),
         ({"date_from": "1.2.2024"}, "validate.filter.date_from: '1.2.2024' is no day"),
         ({"date_from": "2024-02-30"}, "validate.filter.date_from: '2024-02-30' is no day"),
         ({"date_from": "2024-02-02", "date_to": "2024-02-01"}, "date_from: 2024-02-02 is after"),

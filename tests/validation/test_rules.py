@@ -233,9 +233,9 @@ def test_a_flag_is_explained_by_the_fact_behind_it() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"match_type": "Private", "team_size": 4}, set()),
-        ({"match_type": "Online", "team_size": 4}, {"roster_incomplete"}),
-        ({"team_size": None}, set()),
+        ({"match_type": "Private", "header_team_size": 4}, set()),
+        ({"match_type": "Online", "header_team_size": 4}, {"roster_incomplete"}),
+        ({"header_team_size": None}, set()),
         ({"match_seconds": None, "seconds_played": 3.0}, set()),
         ({"match_seconds": 0.0}, set()),
         ({"goals_of_players": None}, set()),

@@ -15,7 +15,7 @@ from impulse.collection.raw_storage import RawStorage
 from impulse.errors import ObjectMissing, StageError, one_line
 from impulse.schema.column import SCHEMA_VERSION, Column, has_dtype
 from impulse.tables.io import UNREADABLE, read_checked, schema_version
-from impulse.tables.manifest import LISTED_PLAYER_COLUMNS, LISTING_COLUMNS, MANIFEST_COLUMNS
+from impulse.tables.manifest import LISTED_PLAYER_COLUMNS, LISTING_COLUMNS, MANIFEST_COLUMNS, RENAMED
 from impulse.tables.paths import LISTED_PLAYERS, LISTINGS, MANIFEST, REJECTS
 from impulse.tables.rejects import REJECT_COLUMNS, Reject
 
@@ -38,7 +38,7 @@ class Lists:
 def read_lists(storage: RawStorage) -> Lists:
     """Return the lists that are in a storage; what is not there is empty, and what is damaged is set aside.
 
-    Lists of an older schema lack what is new since.
+    Lists of an older schema lack what is new since, and have what is only called something else.
 
     Raises:
         StageError: a newer impulse wrote one of them.
@@ -107,6 +107,7 @@ def _rows(storage: RawStorage, name: str, columns: Sequence[Column]) -> list[Row
         raise StageError(
             f"{name} has schema version {version}, and this impulse knows {SCHEMA_VERSION}: upgrade impulse"
         )
+    table = table.rename_columns([RENAMED.get(name, name) for name in table.column_names])
     shared = [column for column in columns if _has(table, column)]
     if any(not column.nullable for column in columns if column not in shared):
         return _set_aside(storage, name, content, "is no list of impulse")

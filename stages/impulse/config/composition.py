@@ -15,6 +15,9 @@ from impulse.errors import ConfigError, one_line
 
 Section = TypeVar("Section")
 
+_RENAMED = {"validate.filter.team_size": "validate.filter.players_a_side"}
+"""Settings that have other names than before."""
+
 # The processes of a launcher (joblib, submitit) get the task without what else is registered, and import this module for it.
 OmegaConf.register_new_resolver("impulse_folder", lambda given: folder_name(str(given).split(",")), replace=True)
 
@@ -105,6 +108,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _hint(error: OmegaConfBaseException, key: str) -> str:
     """Say how to add an entry where entries may be added; a dataclass has those that it has, perhaps one that was meant."""
+    if key in _RENAMED:
+        return f"; it is called {_RENAMED[key]} now"
     parent = error.parent_node
     if not isinstance(error, ConfigAttributeError | ConfigKeyError) or not isinstance(parent, DictConfig):
         return ""

@@ -94,8 +94,8 @@ class FilterParams:
     """Maps by the game's own names (map_code), whatever the case of their letters."""
     playlist: list[str] | None = None
     """Playlists by the API's names; for files that no API listed, from the playlist's number in the replay."""
-    team_size: list[int] | None = None
-    """Players a side: of the match that the game made, or as many as really played in private matches."""
+    players_a_side: list[int] | None = None
+    """Players a side who were on the field for a good part of the play, whatever the header says."""
     date_from: str | None = None
     """First day that is wanted, YYYY-MM-DD, in the recorder's local time."""
     date_to: str | None = None
@@ -107,14 +107,14 @@ class FilterParams:
 
     def __post_init__(self) -> None:
         """Check values."""
-        for name in ("mode", "map", "playlist", "team_size"):
+        for name in ("mode", "map", "playlist", "players_a_side"):
             if getattr(self, name) == []:
                 raise ConfigError(f"validate.filter.{name}", "an empty list selects nothing; null takes all")
-        if self.team_size is not None:
-            sizes = [plain_number("validate.filter.team_size", size, int) for size in self.team_size]
-            object.__setattr__(self, "team_size", sizes)
+        if self.players_a_side is not None:
+            sizes = [plain_number("validate.filter.players_a_side", size, int) for size in self.players_a_side]
+            object.__setattr__(self, "players_a_side", sizes)
             for size in sizes:
-                check_range("validate.filter.team_size", size, 1, 8)
+                check_range("validate.filter.players_a_side", size, 1, 8)
         first, last = self.day("date_from"), self.day("date_to")
         if first and last and first > last:
             raise ConfigError("validate.filter.date_from", f"{first} is after validate.filter.date_to, {last}")

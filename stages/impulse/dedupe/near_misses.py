@@ -71,4 +71,4 @@ def _lack(recording: Recording, tolerances: Tolerances) -> str:
         return "the rows do not show every goal of the header"
     if recording.started_at is None:
         return "the header has no date"
-    return "fewer than two players with an id, or no map or team size"
+    return "fewer than two players with an id, or no map or team size in the header"

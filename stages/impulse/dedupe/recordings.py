@@ -20,7 +20,7 @@ _AS_THEY_ARE = (
     "match_seconds", "playlist_id",
 )  # fmt: skip
 _REPLAY_COLUMNS = (
-    *_AS_THEY_ARE, "date", "map_code", "match_type", "team_size", "blue_score", "orange_score", "is_forfeit",
+    *_AS_THEY_ARE, "date", "map_code", "match_type", "header_team_size", "blue_score", "orange_score", "is_forfeit",
 )  # fmt: skip
 _PLAYER_COLUMNS = ("replay_id", "team", "name", "platform", "player_id", "is_bot")
 _GOAL_COLUMNS = ("replay_id", "goal", "team", "scorer", "time")
@@ -46,7 +46,7 @@ class Recording:
     match_seconds: float | None
     playlist_id: int | None
     scene: str
-    """Map, team size, score and players as text; empty when nobody has an id of a platform."""
+    """Map, team size of the header, score and players as text; empty when nobody has an id of a platform."""
     facts: str
     """Everything that all whole recordings of a match share, as text; empty when that is too little to tell matches apart."""
     n_goals: int
@@ -93,10 +93,10 @@ def _recording(
     map_code = (row["map_code"] or "").lower()
     identities = sorted([player["team"], *_identity(player)] for player in players)
     identified = sum(bool(platform) for _, platform, _ in identities)
-    scene = [map_code, row["team_size"], row["blue_score"], row["orange_score"], identities]
+    scene = [map_code, row["header_team_size"], row["blue_score"], row["orange_score"], identities]
     order = [[goal["team"], goal["scorer"]] for goal in goals]
     facts = [*scene, row["match_type"], row["is_forfeit"], order]
-    is_enough = map_code and row["team_size"] and identified >= IDENTIFIED_PLAYERS and len(goals) >= min_goals
+    is_enough = map_code and row["header_team_size"] and identified >= IDENTIFIED_PLAYERS and len(goals) >= min_goals
     times = [goal["time"] for goal in goals]
     return Recording(
         **{name: row[name] for name in _AS_THEY_ARE},

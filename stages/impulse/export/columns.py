@@ -30,7 +30,7 @@ _ADDED_COLUMNS: tuple[Column, ...] = (
 
 EXPORTED_REPLAY_COLUMNS = (
     *(column for column in REPLAY_COLUMNS if column.name not in _NOT_EXPORTED),
-    *(column for column in MEASURE_COLUMNS if column.name in ("rows", "n_players", "share_held")),
+    *(column for column in MEASURE_COLUMNS if column.name in ("rows", "n_players", "players_a_side", "share_held")),
     *_ADDED_COLUMNS,
 )
 

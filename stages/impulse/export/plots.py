@@ -44,7 +44,7 @@ def draw_overview(replays: Sequence[Mapping[str, Any]], counts: Histograms, targ
 
 
 def _draw_splits(axes: Axes, replays: Sequence[Mapping[str, Any]]) -> None:
-    counts = Counter((row["split"], row["team_size"] or 0) for row in replays)
+    counts = Counter((row["split"], row["players_a_side"] or 0) for row in replays)
     sizes = sorted({size for _, size in counts})
     before = np.zeros(len(SPLITS))
     for number, size in enumerate(sizes):
@@ -54,7 +54,7 @@ def _draw_splits(axes: Axes, replays: Sequence[Mapping[str, Any]]) -> None:
         before += values
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("matches")
-    axes.set_title("Matches by split and team size")
+    axes.set_title("Matches by split and players a side")
     axes.legend(frameon=False)
 
 

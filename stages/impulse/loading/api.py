@@ -107,7 +107,7 @@ def load(
             free text by strangers, and may name people.
         split: train, val, test, or several of them; None takes all.
         columns: names of columns; None takes all.
-        filters: as in pyarrow, an expression or a list like ``[('team_size', '=', 3), ('ball_pos_z', '>', 1000)]``, on
+        filters: as in pyarrow, an expression or a list like ``[('players_a_side', '=', 3), ('ball_pos_z', '>', 1000)]``, on
             columns of the table or of the replays table; the latter decide which replays are read at all. Rejects, which
             are in no split and not among the replays, are filtered by columns of their own alone. Nulls:
             :data:`impulse.loading.selection.Filters`.

@@ -17,6 +17,7 @@ from impulse.loading.dataset_files import GET_AGAIN, DatasetFiles, ListedFile
 from impulse.loading.file_list import NOT_OURS, FileList, check_footer
 from impulse.loading.frames import Frames
 from impulse.loading.long_layout import HOLDER_COLUMNS, LongFrames, long_schema, wide_columns
+from impulse.loading.renamed import check_column
 from impulse.loading.selection import (
     Filters,
     Selection,
@@ -125,7 +126,7 @@ class Dataset:
         schema = long_schema(self.schema) if layout == "long" else self.schema
         columns = [name for name in schema.names if name != "split"] if columns is None else listed_columns(columns)
         for name in columns:
-            check_known("columns", name, schema.names)
+            check_column("columns", name, schema.names)
         splits = checked_splits(split)
         selection = select(self.replays, schema, splits=splits, filters=filters)
         if layout == "wide":
@@ -172,7 +173,7 @@ class Dataset:
         table = self.replays if name == "replays" else self._read_parquet(f"{name}.parquet")
         columns = table.column_names if columns is None else listed_columns(columns)
         for column in columns:
-            check_known("columns", column, table.column_names)
+            check_column("columns", column, table.column_names)
         if name == "rejects":
             if split is not None:
                 raise ConfigError("split", "rejects are in no split; leave it out")

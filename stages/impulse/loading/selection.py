@@ -1,6 +1,6 @@
 """Which replays and which rows a filter asks for.
 
-Replays are chosen first, by their table, so that a condition such as ``team_size == 3`` decides which parts of the frames
+Replays are chosen first, by their table, so that a condition such as ``players_a_side == 3`` decides which parts of the frames
 are read at all.
 """
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from impulse.errors import ConfigError, check_known, one_line
+from impulse.loading.renamed import check_column, explain_renamed
 from impulse.tables.paths import SPLITS
 
 Condition: TypeAlias = tuple[str, str, Any]
@@ -66,10 +67,11 @@ def select(replays: pa.Table, table: pa.Schema, *, splits: Sequence[str] | None,
         if _fits(filters, replays.schema):
             return Selection(replays.filter(filters), None)
         if not _fits(filters, table):
+            explain_renamed("filters", str(filters), (*replays.schema.names, *table.names))
             raise ConfigError(
                 "filters",
                 f"{filters}: names a column that is not there, compares it with another type, or mixes columns of replays "
-                "and of rows; such a mix is given as a list, like [('team_size', '=', 3), ('ball_pos_z', '>', 1000)]",
+                "and of rows; such a mix is given as a list, like [('players_a_side', '=', 3), ('ball_pos_z', '>', 1000)]",
             )
         return Selection(replays, filters)
     if filters is None or not (alternatives := _alternatives(filters)):
@@ -96,7 +98,7 @@ def select_rows(table: pa.Schema, filters: Filters | None) -> pc.Expression | No
     if filters is None or not (alternatives := _alternatives(filters)):
         return None
     for name in (name for alternative in alternatives for name, *_ in alternative):
-        check_known("filters", name, table.names)
+        check_column("filters", name, table.names)
     return reduce(operator.or_, (_expression(alternative, table) for alternative in alternatives))
 
 
@@ -111,7 +113,7 @@ def _select_by_lists(replays: pa.Table, table: pa.Schema, alternatives: Sequence
     chosen, conditions = [], []
     for alternative in alternatives:
         for name, *_ in alternative:
-            check_known("filters", name, dict.fromkeys((*replays.schema.names, *table.names)))
+            check_column("filters", name, dict.fromkeys((*replays.schema.names, *table.names)))
         of_replays = [condition for condition in alternative if condition[0] in replays.schema.names]
         of_rows = [condition for condition in alternative if condition[0] not in replays.schema.names]
         chosen.append(replays.filter(_expression(of_replays, replays.schema)) if of_replays else replays)
@@ -156,7 +158,7 @@ def listed_columns(columns: Sequence[str]) -> list[str]:
 
 def _alternatives(filters: Sequence[Any]) -> list[list[Condition]]:
     """Return the lists of conditions of which one must hold; none where everything is taken."""
-    example = "an expression, or a list of conditions like [('team_size', '=', 3)]"
+    example = "an expression, or a list of conditions like [('players_a_side', '=', 3)]"
     parts = _items("filters", filters, example)
     if isinstance(filters, tuple) and any(isinstance(part, str) for part in parts):
         raise ConfigError("filters", f"{filters!r} must be in a list: [{filters!r}]")
@@ -168,7 +170,7 @@ def _alternatives(filters: Sequence[Any]) -> list[list[Condition]]:
             raise ConfigError("filters", "a list without conditions is among others; leave it out")
         for condition in alternative:
             if not (isinstance(condition, tuple) and len(condition) == 3):
-                raise ConfigError("filters", f"{condition!r} is not a condition like ('team_size', '=', 3)")
+                raise ConfigError("filters", f"{condition!r} is not a condition like ('players_a_side', '=', 3)")
     return alternatives
 
 

@@ -38,6 +38,10 @@ HEADER_FACTS = ("blue_score", "orange_score")
 FROZEN_SECONDS = 1.0
 """A ball that keeps its place for longer is frozen; for less it may only lack an update."""
 
+LEAST_SHARE_A_SIDE = 0.25
+"""Share of the play for which a team has as many players as the match had a side. In real matches a player and the bot in his
+place, or whoever comes for him, overlap for a tenth at most."""
+
 Values = npt.NDArray[np.floating]
 Flags = npt.NDArray[np.bool_]
 Rows = Sequence[Mapping[str, Any]]
@@ -75,6 +79,7 @@ def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, goals
         for team, of_team in slots.items()
     }
     together = on_field["blue"] + on_field["orange"]
+    seconds = seconds_shown(held, frame_time)
     ball = [_body(frames, "ball")]
     cars = [_body(frames, f"p{slot}") for of_team in slots.values() for slot in of_team]
     scored = {team: sum(goal["team"] == team for goal in goals) for team in slots}
@@ -87,11 +92,12 @@ def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, goals
         "n_blue": sum(row["team"] == "blue" for row in players),
         "n_orange": sum(row["team"] == "orange" for row in players),
         "players_at_once": int(together.max(initial=0)),
+        "players_a_side": _players_a_side(frames, seconds, on_field),
         "n_bots": sum(row["is_bot"] for row in players),
         "share_held": _share(held),
         "share_ball_missing": _share(~ball_present),
         "share_absent": 1.0 - int(together.sum(dtype=np.int64)) / (rows * len(players)) if rows else 0.0,
-        **_play(frames, seconds_shown(held, frame_time), on_field, ball[0]),
+        **_play(frames, seconds, on_field, ball[0]),
         "non_finite": _count_non_finite(frames),
         "time_steps_back": int(np.count_nonzero(backwards)),
         "max_quat_error": _quat_error([*ball, *cars]),
@@ -123,6 +129,20 @@ def _play(
         "share_unbalanced": float(seconds[unbalanced].sum()) / played if played else 0.0,
         "share_ball_frozen": float(in_place[in_place > FROZEN_SECONDS].sum()) / clock if clock else 0.0,
     }
+
+
+def _players_a_side(frames: pa.Table, seconds: Values, on_field: Mapping[str, npt.NDArray[np.int16]]) -> int | None:
+    """Return the most players whom a team had on the field for a good part of the play, or of all time where no play is known.
+
+    The larger team counts: of the other one players may have left, or never come.
+    """
+    in_play = np.where(is_valid(_column(frames, "segment")), seconds, 0.0)
+    weights = next((some for some in (in_play, seconds) if some.any()), np.ones(len(seconds)))
+    most = max((int(counts.max(initial=0)) for counts in on_field.values()), default=0)
+    for number in range(most, 0, -1):
+        if any(weights[counts >= number].sum() >= LEAST_SHARE_A_SIDE * weights.sum() for counts in on_field.values()):
+            return number
+    return None
 
 
 def _column(frames: pa.Table, name: str) -> pa.Array:

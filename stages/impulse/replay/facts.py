@@ -102,7 +102,7 @@ def header_facts(header: ReplayHeader) -> dict[str, Any]:
         "date": recording_date(header.get("Date")),
         "map_code": _text(header.get("MapName")),
         "match_type": _text(header.get("MatchType")),
-        "team_size": _number(header.get("TeamSize")),
+        "header_team_size": _number(header.get("TeamSize")),
         "blue_score": _number(header.get("Team0Score")) or 0,
         "orange_score": _number(header.get("Team1Score")) or 0,
         "is_forfeit": header.get("bForfeit") is True,

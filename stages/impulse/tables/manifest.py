@@ -53,7 +53,12 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
     Column("date", "timestamp", "start of the recording in the recorder's local time, from the header", nullable=True),
     Column("map_code", "string", "map by the game's own name, from the header (MapName)", nullable=True),
     Column("match_type", "string", "Online, Private, Tournament, ... from the header (MatchType)", nullable=True),
-    Column("team_size", "int8", "players a side that the match was set up for, from the header", nullable=True),
+    Column(
+        "header_team_size",
+        "int8",
+        "players a side that the match was set up for, from the header (TeamSize); of a private match the limit of its room",
+        nullable=True,
+    ),
     Column("blue_score", "int16", "goals of the blue team, from the header; the game leaves zeros out", lower=0),
     Column("orange_score", "int16", "goals of the orange team, from the header; the game leaves zeros out", lower=0),
     Column("is_forfeit", "bool", "a team forfeited, from the header"),
@@ -98,6 +103,9 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
         nullable=True,
     ),
 )
+
+RENAMED = {"team_size": "header_team_size"}
+"""Columns of the manifest that have other names than in lists of an older schema."""
 
 LISTING_COLUMNS: tuple[Column, ...] = (
     Column("kind", "string", "group or query"),

@@ -36,6 +36,14 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
     Column("n_blue", "int16", "players of the blue team"),
     Column("n_orange", "int16", "players of the orange team"),
     Column("players_at_once", "int16", "most players on the field in one row"),
+    Column(
+        "players_a_side",
+        "int8",
+        "most players whom one of the teams had on the field for a quarter of the play or more, whatever the header says; "
+        "null when nobody ever was",
+        nullable=True,
+        lower=1,
+    ),
     Column("n_bots", "int16", "bots among the players"),
     _share("share_held", "share of rows with is_held"),
     _share("share_ball_missing", "share of rows without a ball"),

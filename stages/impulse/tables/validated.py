@@ -23,12 +23,6 @@ COMPARISON_COLUMNS: tuple[Column, ...] = (
     Column("min_rank", "string", "lowest rank among the players, from the API", nullable=True),
     Column("max_rank", "string", "highest rank among the players, from the API", nullable=True),
     Column(
-        "players_a_side",
-        "int8",
-        "team size of the header where the game made the match, else half of the players at once",
-        nullable=True,
-    ),
-    Column(
         "players_missing",
         "int16",
         "players that were never on the field with the others; null where the header's team size is only a room's limit",

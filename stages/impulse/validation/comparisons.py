@@ -35,10 +35,8 @@ def compare(replays: pa.Table, measures: pa.Table) -> pa.Table:
         )
     match_seconds = replays["match_seconds"]
     is_made = pc.is_in(replays["match_type"], value_set=pa.array(MADE_BY_THE_GAME))
-    at_once, team_size = measures["players_at_once"], replays["team_size"]
-    made_a_side = pc.if_else(is_made, team_size.cast(pa.int16()), None)
+    made_a_side = pc.if_else(is_made, replays["header_team_size"].cast(pa.int16()), None)
     made_for = pc.multiply(made_a_side, pa.scalar(2, pa.int16()))
-    half = pc.divide(pc.add(at_once, pa.scalar(1, pa.int16())), pa.scalar(2, pa.int16()))
     score = pc.add(replays["blue_score"], replays["orange_score"])
     listed = pc.add(measures["goals_blue"], measures["goals_orange"])
     gap = pc.divide(pc.abs(pc.subtract(measures["seconds_played"], match_seconds)), match_seconds)
@@ -50,9 +48,8 @@ def compare(replays: pa.Table, measures: pa.Table) -> pa.Table:
         "date": replays["date"],
         "min_rank": replays["min_rank"],
         "max_rank": replays["max_rank"],
-        "players_a_side": pc.coalesce(made_a_side, half),
         "players_missing": pc.max_element_wise(
-            pc.subtract(made_for, at_once), pa.scalar(0, pa.int16()), skip_nulls=False
+            pc.subtract(made_for, measures["players_at_once"]), pa.scalar(0, pa.int16()), skip_nulls=False
         ),
         "goals_unseen": pc.abs(pc.subtract(measures["goals_shown"], listed)),
         "player_goal_mismatch": pc.abs(pc.subtract(measures["goals_of_players"], score)),

@@ -102,7 +102,7 @@ FILTERS: tuple[Filter, ...] = (
     Filter("mode", ("mode",), ("mode",), _one_of("mode", "mode")),
     Filter("map", ("map_code",), ("map",), _is_wanted_map),
     Filter("playlist", ("playlist",), ("playlist",), _one_of("playlist", "playlist")),
-    Filter("team_size", ("players_a_side",), ("team_size",), _one_of("players_a_side", "team_size")),
+    Filter("players_a_side", ("players_a_side",), ("players_a_side",), _one_of("players_a_side", "players_a_side")),
     Filter("date", ("date",), ("date_from", "date_to"), _is_wanted_date),
     Filter("rank", ("min_rank", "max_rank"), ("min_rank", "max_rank"), _is_wanted_rank),
 )
