@@ -137,6 +137,14 @@ def test_players_a_side_are_those_of_a_good_part_of_the_play(
     assert measure(frames, header=parsed.manifest, players=players, goals=[])["players_a_side"] == expected
 
 
+def test_players_a_side_are_those_of_the_play(parsed: ParsedReplay) -> None:
+    """Who is there before and after it counts only where nothing tells when it was."""
+    text = "blue -60 160, blue -60 10, orange -60 160"
+    for is_play_known, expected in ((True, 1), (False, 2)):
+        frames, players = with_present(parsed, text, is_play_known=is_play_known)
+        assert measure(frames, header=parsed.manifest, players=players, goals=[])["players_a_side"] == expected
+
+
 @pytest.mark.real_replays
 @pytest.mark.parametrize(
     ("name", "header", "played"),
