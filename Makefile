@@ -16,7 +16,7 @@ IMPULSE := PYTHONPATH=stages python -m impulse
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-torch chaos bench lint fix types check-params docs lock clean
+.PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-torch chaos bench lint fix types check-params docs data-quality lock clean
 .PHONY: remote push verify repro-pull trials release
 
 help: ## list the targets
@@ -69,6 +69,10 @@ params: install ## compose conf/ into params.yaml
 
 docs: install ## write data/README.md from the columns of the tables
 	PYTHONPATH=stages python -m impulse.tables.document > data/README.md
+
+data-quality: install ## write docs/data-quality.md from folders of real replays: make data-quality REPLAYS="folder ..."
+	@test -n "$(REPLAYS)" || { echo 'make data-quality REPLAYS="folder ..."'; exit 1; }
+	@page=$$(PYTHONPATH=stages python -m impulse.sharing.data_quality $(REPLAYS)) && printf '%s\n' "$$page" > docs/data-quality.md
 
 test: install-dev ## run the test suite
 	python -m pytest

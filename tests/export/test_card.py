@@ -22,6 +22,7 @@ from tests.exported import exported
 import impulse
 from impulse.config.export import ExportParams, FloatType
 from impulse.export.card import dataset_card
+from impulse.export.quality import GROUPS, KINDS
 from impulse.export.views import analysis_sql
 from impulse.schema.column import Column
 
@@ -290,6 +291,7 @@ def test_tables_without_rows_are_not_offered_to_hugging_face(dataset: Path) -> N
         tables={"replays": 3, "goals": 0, "demolitions": 0, "rejects": 1},
         made_with={"sampling": "parser", "fps": 10.0, "slots_per_team": 4},
         params=ExportParams(),
+        quality=np.zeros((len(GROUPS), len(KINDS)), np.int64),
     )
     offered = [re.findall(r"config_name: (\w+)", text.split("\n---\n")[0]) for text in (card, made)]
     assert offered == [

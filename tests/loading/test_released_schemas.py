@@ -55,7 +55,7 @@ def test_columns_of_later_schemas_are_said_to_be_later(released: Path, name: str
     """What the older dataset has instead is named, and filters by it as ever."""
     if "team_size" not in impulse.open_dataset(released).replays.column_names:
         return
-    assert impulse.load(released, filters=[("team_size", ">", 0)]).num_rows == 69
+    assert impulse.load(released, filters=[("team_size", ">", 0)]).num_rows == impulse.load(released).num_rows
     for filters in ([(name, "=", 3)], pc.field(name) == 3):
         with pytest.raises(ConfigError, match=rf"^filters: '{name}' came with schema 3; .* team_size"):
             impulse.load(released, filters=filters)

@@ -8,6 +8,7 @@ from typing import Any
 
 from impulse.config.export import ExportParams, SplitBy
 from impulse.export.plots import OVERVIEW
+from impulse.export.quality import MEANINGS, KindCounts, shares
 from impulse.export.templates import filled
 from impulse.schema.column import SCHEMA_VERSION, Column
 from impulse.schema.frames import PLAYER_COLUMN
@@ -62,6 +63,7 @@ def dataset_card(
     tables: Mapping[str, int],
     made_with: Mapping[str, Any],
     params: ExportParams,
+    quality: KindCounts,
 ) -> str:
     """Return the card as Markdown, with the head that the Hugging Face hub and its library read.
 
@@ -74,6 +76,7 @@ def dataset_card(
         tables: rows of the tables beside the frames, by name.
         made_with: frame rate, sampling and slots.
         params: how the dataset was exported.
+        quality: how many values of the frames the game recorded.
     """
     rate, look_ahead = _SAMPLINGS[made_with["sampling"]]
     rows = sum(row["rows"] for row in replays)
@@ -99,6 +102,8 @@ def dataset_card(
         example=max(splits, key=lambda split: split["matches"])["name"],
         columns=["replay_id", "row", "time", *_example_column(columns)],
         look_ahead=look_ahead,
+        quality=list(shares(quality, [column.name for column in columns])),
+        meanings={kind.value: meaning for kind, meaning in MEANINGS.items()},
         slots=made_with["slots_per_team"],
         sources=", ".join(f"{count} from {name}" for name, count in sources),
         rejected=[(stage, reason, count) for (stage, reason), count in rejected],

@@ -1,4 +1,4 @@
-"""What the card's plot shows of the frames: counts over the exported shards, kept by their bytes."""
+"""What the card says of the frames and its plot shows: counts over the exported shards, kept by their bytes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from impulse.export.quality import GROUPS, KINDS, columns_to_count, count_kinds
 from impulse.files.digest import code_digest
 from impulse.files.store import Entry, Store
 from impulse.schema.physics import ARENA_X_UU, ARENA_Y_UU, GOAL_DEPTH_UU, MAX_CAR_SPEED_UU_S
 
 Histograms = dict[str, npt.NDArray[np.int64]]
-"""Rows by place of the ball (``ball``, x and y) and rows of players by speed of the car (``speed``); held rows count as any."""
+"""Rows by place of the ball (``ball``, x and y) and rows of players by speed of the car (``speed``); held rows count as any.
+Values by group of columns and by what they are (``quality``, see :mod:`impulse.export.quality`)."""
 
 X_EDGES = np.linspace(-ARENA_X_UU, ARENA_X_UU, 33)
 """Edges across the arena, uu."""
@@ -39,7 +41,7 @@ def stored_counts(shard: Path, sha256: str, store: Store) -> Entry:
         sha256: hash of its bytes.
         store: keeps the counts.
     """
-    code = code_digest("export/histograms.py", "schema/physics.py")
+    code = code_digest("export/histograms.py", "export/quality.py", "schema")
     key = hashlib.sha256(f"histograms {code} {sha256}".encode()).hexdigest()
     return store.get(key) or store.keep(key, count_frames(shard))
 
@@ -57,12 +59,15 @@ def count_frames(shard: Path) -> dict[str, list[Any]]:
     """
     ball = np.zeros((len(X_EDGES) - 1, len(Y_EDGES) - 1), np.int64)
     speed = np.zeros(len(SPEED_EDGES) - 1, np.int64)
+    quality = np.zeros((len(GROUPS), len(KINDS)), np.int64)
     with pq.ParquetFile(shard, page_checksum_verification=True) as file:
         names = file.schema_arrow.names
         places = [name for name in names if name in ("ball_pos_x", "ball_pos_y")]
         speeds = [name for name in names if _VELOCITY.fullmatch(name)]
+        wanted = list(dict.fromkeys([*places, *speeds, *columns_to_count(names)]))
         for group in range(file.num_row_groups):
-            frames = file.read_row_group(group, columns=[*places, *speeds])
+            frames = file.read_row_group(group, columns=wanted)
+            quality += count_kinds(frames)
             if len(places) == 2:
                 x, y = (_present(frames[name]) for name in places)
                 ball += np.histogram2d(x, y, bins=(X_EDGES, Y_EDGES))[0].astype(np.int64)
@@ -70,7 +75,7 @@ def count_frames(shard: Path) -> dict[str, list[Any]]:
                 velocity = np.stack([_present(frames[name]) for name in speeds[first : first + 3]])
                 lengths = np.minimum(np.linalg.norm(velocity, axis=0), MAX_CAR_SPEED_UU_S)
                 speed += np.histogram(lengths, bins=len(speed), range=(0.0, MAX_CAR_SPEED_UU_S))[0]
-    return {"ball": ball.tolist(), "speed": speed.tolist()}
+    return {"ball": ball.tolist(), "speed": speed.tolist(), "quality": quality.tolist()}
 
 
 def _present(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:

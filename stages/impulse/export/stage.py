@@ -22,6 +22,7 @@ from impulse.export.file_list import listed_part, listed_table
 from impulse.export.histograms import stored_counts, total
 from impulse.export.parts import ExportPlan, plan_parts
 from impulse.export.plots import OVERVIEW, draw_overview
+from impulse.export.quality import KindCounts
 from impulse.export.splitting import split_keys
 from impulse.export.views import ANALYSIS, analysis_sql
 from impulse.export.writing import stored_parts
@@ -72,8 +73,9 @@ def run(job: Job[ExportParams]) -> Counts:
         listed |= {path.name: listed_table(path) for path in sorted(folder.glob("*.parquet"))}
         shards = sorted(place for place in listed if place.startswith("frames/"))
         counted = [stored_counts(folder / place, listed[place]["sha256"], store) for place in shards]
-        draw_overview(rows, total(counted), folder / OVERVIEW)
-        _write_documents(folder, rows, columns, schema, made_with, listed, params)
+        counts = total(counted)
+        draw_overview(rows, counts, folder / OVERVIEW)
+        _write_documents(folder, rows, columns, schema, made_with, listed, params, counts["quality"])
         files, size = _write_checksums(folder, {place: facts["sha256"] for place, facts in listed.items()})
     by_split = {split: sum(row["split"] == split for row in rows) for split in SPLITS}
     for split in SPLITS:
@@ -154,6 +156,7 @@ def _write_documents(
     made_with: Mapping[str, Any],
     listed: Mapping[str, Mapping[str, Any]],
     params: ExportParams,
+    quality: KindCounts,
 ) -> None:
     """Write what describes the files that are there: schema, card, Croissant, views."""
     others = {"replays": EXPORTED_REPLAY_COLUMNS, **COPIED_TABLES, "rejects": REJECT_COLUMNS}
@@ -173,6 +176,7 @@ def _write_documents(
         tables={name: listed[f"{name}.parquet"]["rows"] for name in others},
         made_with=made_with,
         params=params,
+        quality=quality,
     )
     write_json(folder / "schema.json", schema_document(tables, schema, listed))
     write_text(folder / "README.md", card)
