@@ -11,7 +11,7 @@ from hypothesis import settings
 from tests.checkout import Checkout, committed_copy
 from tests.demo.variants import clones
 from tests.exported import exported, prepared_data
-from tests.paths import REPLAYS
+from tests.paths import HAZARDS, REPLAYS
 from tests.s3.fixtures import bucket as bucket
 from tests.s3.fixtures import s3_server as s3_server
 
@@ -28,6 +28,14 @@ def real_replays() -> Path:
     if not (REPLAYS / "MANIFEST.json").is_file():
         pytest.skip("no real replays")
     return REPLAYS
+
+
+@pytest.fixture(scope="session")
+def hazards() -> Path:
+    """Folder of real replays with known faults; tests that need it are skipped without it."""
+    if not (HAZARDS / "MANIFEST.json").is_file():
+        pytest.skip("no real replays with known faults")
+    return HAZARDS
 
 
 @pytest.fixture(scope="session")

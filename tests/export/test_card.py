@@ -292,6 +292,7 @@ def test_tables_without_rows_are_not_offered_to_hugging_face(dataset: Path) -> N
         made_with={"sampling": "parser", "fps": 10.0, "slots_per_team": 4},
         params=ExportParams(),
         quality=np.zeros((len(GROUPS), len(KINDS)), np.int64),
+        stale_share=0.002,
     )
     offered = [re.findall(r"config_name: (\w+)", text.split("\n---\n")[0]) for text in (card, made)]
     assert offered == [
@@ -351,6 +352,9 @@ def test_the_card_counts_what_is_there(complete: Path, card: str) -> None:
         for row in pq.read_table(complete / "players.parquet").to_pylist()
         if not row["is_bot"]
     }
+    stale = re.search(r"take (\d+\.\d) % of the bytes of the frames", card)
+    assert stale is not None
+    assert 0 < float(stale[1]) < 5
     assert f"{len(people)} players, {pq.read_metadata(complete / 'goals.parquet').num_rows} goals" in card
     assert (complete / "plots" / "overview.png").read_bytes().startswith(b"\x89PNG")
     assert "(plots/overview.png)" in card

@@ -91,6 +91,7 @@ def test_encodings_are_those_that_suit_the_columns(
     group = pq.ParquetFile(next((folder / "frames").rglob("*.parquet"))).metadata.row_group(0)
     columns = {group.column(index).path_in_schema: group.column(index) for index in range(group.num_columns)}
     assert ("BYTE_STREAM_SPLIT" in columns["ball_pos_x"].encodings) == (compression != "none")
+    assert columns["p0_stale"].has_dictionary_page
     assert "DELTA_BINARY_PACKED" in columns["row"].encodings
     assert set(columns["p0_present"].encodings) == {"RLE"}
     assert columns["game_state"].has_dictionary_page

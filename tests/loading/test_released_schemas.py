@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zipfile
 from pathlib import Path
 
@@ -14,8 +15,14 @@ from impulse.errors import ConfigError
 from impulse.loading.arrays import open_frame_arrays
 
 FOLDER = Path(__file__).parent.parent / "datasets"
-RELEASED = {"schema-1.zip": "e830b69d5aa2fc9fd50341da1c937fc53ea29dc6f2601fae7772a25027c6f31c"}
+RELEASED = {
+    "schema-1.zip": "e830b69d5aa2fc9fd50341da1c937fc53ea29dc6f2601fae7772a25027c6f31c",
+    "schema-2.zip": "df6f5823d141204528a02e33feff3c7200324d64e1d2252ff24e462c41e366b0",
+}
 """One tiny dataset of each schema, made from three synthetic matches by the code that was released with it, and its SHA-256."""
+
+ROWS = {1: 69, 2: 74}
+"""How many rows each has."""
 
 
 @pytest.fixture(params=RELEASED)
@@ -36,7 +43,11 @@ def test_frames_open_in_every_form(released: Path) -> None:
     replays = impulse.load(released, table="replays", as_="pandas")
     frames = impulse.load(released, as_="pandas")
     assert len(replays) == frames["replay_id"].nunique() == 3
-    assert len(frames) == replays["rows"].sum() == 69
+    assert (
+        len(frames)
+        == replays["rows"].sum()
+        == ROWS[json.loads((released / "schema.json").read_text())["schema_version"]]
+    )
     train = impulse.load(released, split="train", columns=["ball_pos_x"], as_="pandas")
     arrays = open_frame_arrays(released, "train")
     assert arrays.values.shape == (len(train), len(arrays.columns))

@@ -27,7 +27,7 @@ COLUMNS = ["ball_pos_x", "ball_vel_z", "p0_pos_y", "p5_boost", "p1_demolished", 
 
 @st.composite
 def frame_arrays(draw: st.DrawFn) -> FrameArrays:
-    """Replays of any length with segments of any length, rows outside play, held rows; column 0 numbers the rows."""
+    """Replays of any length with segments of any length, rows outside play, held and stale rows; column 0 numbers the rows."""
     replays = draw(st.lists(st.lists(st.tuples(st.integers(1, 9), st.booleans()), max_size=5), max_size=5))
     segments: list[float] = []
     offsets = [0]
@@ -38,18 +38,23 @@ def frame_arrays(draw: st.DrawFn) -> FrameArrays:
             number += is_play
         offsets.append(len(segments))
     held = draw(st.lists(st.booleans(), min_size=len(segments), max_size=len(segments)))
-    values = np.column_stack([np.arange(len(segments)), segments, held]).astype(np.float32).reshape(-1, 3)
+    staleness = st.sampled_from([0.0, 0.5, 0.51, np.nan])
+    stale = draw(st.lists(st.tuples(staleness, staleness), min_size=len(segments), max_size=len(segments)))
+    columns = [np.arange(len(segments)), segments, held, *np.reshape(stale, (-1, 2)).T]
+    values = np.column_stack(columns).astype(np.float32).reshape(-1, 5)
     return FrameArrays(
         values=values,
-        columns=("number", "segment", "is_held"),
+        columns=("number", "segment", "is_held", "ball_stale", "p3_stale"),
         replay_ids=tuple(f"replay-{number}" for number in range(len(replays))),
         offsets=np.array(offsets, dtype=np.int64),
         categories={},
-        bounds=np.full((3, 2), np.nan),
+        bounds=np.full((5, 2), np.nan),
     )
 
 
-def expected_windows(frames: FrameArrays, length: int, stride: int, *, drop_held: bool) -> list[list[int]]:
+def expected_windows(
+    frames: FrameArrays, length: int, stride: int, *, drop_held: bool, max_stale: float | None
+) -> list[list[int]]:
     """Find the rows of all windows the slow way: walk through each replay, row by row."""
     windows = []
     for replay in range(len(frames.replay_ids)):
@@ -58,10 +63,12 @@ def expected_windows(frames: FrameArrays, length: int, stride: int, *, drop_held
         stretch: list[int] = []
         stretches = [stretch]
         for row in kept:
-            if stretch and frames.values[row, 1] != frames.values[stretch[-1], 1]:
+            is_stale = max_stale is not None and (frames.values[row, 3:] > max_stale).any()
+            if is_stale or (stretch and frames.values[row, 1] != frames.values[stretch[-1], 1]):
                 stretch = []
                 stretches.append(stretch)
-            stretch.append(row)
+            if not is_stale:
+                stretch.append(row)
         for rows_of_stretch in stretches:
             if rows_of_stretch and np.isfinite(frames.values[rows_of_stretch[0], 1]):
                 starts = range(0, len(rows_of_stretch) - length + 1, stride)
@@ -69,13 +76,14 @@ def expected_windows(frames: FrameArrays, length: int, stride: int, *, drop_held
     return windows
 
 
-@given(frame_arrays(), st.integers(1, 6), st.integers(1, 6), st.booleans())
+@given(frame_arrays(), st.integers(1, 6), st.integers(1, 6), st.booleans(), st.sampled_from([None, 0.0, 0.5]))
 def test_windows_are_those_of_a_walk_through_the_rows(
-    frames: FrameArrays, length: int, stride: int, drop_held: bool
+    frames: FrameArrays, length: int, stride: int, drop_held: bool, max_stale: float | None
 ) -> None:
     """Every window that fits into a segment is there once, and no other; ``where`` and a shuffle agree."""
-    windows = Windows(frames, length=length, stride=stride, columns=["number"], drop_held=drop_held)
-    expected = expected_windows(frames, length, stride, drop_held=drop_held)
+    rows_taken: dict[str, Any] = {"drop_held": drop_held, "max_stale": max_stale}
+    windows = Windows(frames, length=length, stride=stride, columns=["number"], **rows_taken)
+    expected = expected_windows(frames, length, stride, **rows_taken)
     assert [window[:, 0].astype(int).tolist() for window in windows] == expected
     assert len(windows) == len(expected)
     for index, rows in enumerate(expected):
@@ -243,6 +251,7 @@ def test_batches_without_an_epoch_keep_the_order(dataset: Path) -> None:
     [
         ({"length": 0}, "length: 0 is out of range"),
         ({"stride": -1}, "stride: -1 is out of range"),
+        ({"max_stale": -0.1}, "max_stale: -0.1 is out of range"),
         ({"columns": ["ball_posx"]}, "columns: unknown name 'ball_posx'; did you mean ball_pos_x"),
         ({"nulls": "mean"}, "nulls: unknown name 'mean'; known are nan, zero"),
     ],
@@ -267,6 +276,8 @@ def test_frames_that_make_no_windows_are_said_in_one_line(dataset: Path, tmp_pat
         Windows(copy)
     with pytest.raises(ConfigError, match="column segment is missing"):
         Windows(impulse.load(dataset, columns=["time"], as_="numpy"))
+    with pytest.raises(ConfigError, match="column p0_stale is missing"):
+        Windows(impulse.load(dataset, columns=["segment", "ball_stale", "p0_boost"], as_="numpy"), max_stale=0.5)
     with pytest.raises(ConfigError, match="rows were filtered out"):
         Windows(impulse.load(dataset, filters=[("ball_pos_z", ">", 500)], as_="numpy"))
     halves = impulse.load(dataset, split="val", as_="numpy")

@@ -59,6 +59,15 @@ def _moved(body: str, quantity: str, value: tuple[float, float, float]) -> Calla
     return case
 
 
+def _stopped(folder: Path, _: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return a match whose cars keep all of their state for a while, speed included."""
+    match = generate(PLAN)
+    cars = {name: getattr(match.cars, name).copy() for name in ("position", "rotation", "velocity", "spin", "asleep")}
+    for values in cars.values():
+        values[200:400] = values[200]
+    return _file(folder, Recording(replace(match, cars=replace(match.cars, **cars))).data)
+
+
 def _in_playlist(number: int) -> Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]:
     def case(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         monkeypatch.setitem(casting.PLAYLISTS, PLAN.team_size, number)
@@ -103,7 +112,8 @@ CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
     "car_too_fast": _moved("cars", "velocity", (2000.0, 2000.0, 0.0)),
     "car_spins_too_fast": _moved("cars", "spin", (0.0, 5.0, 5.0)),
     "no_ball": _row(share_ball_missing=0.3),
-    "ball_frozen": _moved("ball", "position", (500.0, 0.0, 93.0)),
+    "frozen_ball": _moved("ball", "position", (500.0, 0.0, 93.0)),
+    "frozen_bodies": _stopped,
     "mostly_held": _sampled_too_often,
     "roster_incomplete": _edited(TeamSize=3),
     "roster_unbalanced": _planned(leave_frame=350),
@@ -121,7 +131,7 @@ CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
 """A replay that violates each rule: a file where the parser delivers such a thing, else a row of measures."""
 
 ALLOWED_BESIDE = {
-    "ball_outside_arena": {"ball_frozen"},
+    "ball_outside_arena": {"frozen_ball"},
     "goals_not_shown": {"score_mismatch"},
     "score_mismatch": {"goals_not_shown"},
 }
@@ -172,7 +182,7 @@ def test_a_ball_that_stops_in_mid_play_is_frozen(tmp_path: Path, seconds: float,
         frames = frames.set_column(at, frames.schema.field(name), frames[name].take(pa.array(stops)))
     header = {name: parsed.replay[name] for name in HEADER_FACTS}
     measures = measure(frames, header=header, players=parsed.players, goals=parsed.goals)
-    assert measures["share_ball_frozen"] == pytest.approx(share, abs=0.02)
+    assert measures["share_frozen_ball"] == pytest.approx(share, abs=0.02)
     assert measures["seconds_played"] == pytest.approx(100.0, abs=2.0)
 
 
@@ -180,8 +190,18 @@ def test_a_ball_that_stops_in_mid_play_is_frozen(tmp_path: Path, seconds: float,
 def test_a_real_recording_whose_ball_never_moves_is_rejected(real_replays: Path) -> None:
     """The parser gives the ball of the kickoff in every row of this file; nothing else says so."""
     row = measured_file(real_replays / "recoverable" / "c62cb.replay")
-    assert row["share_ball_frozen"] > 0.99
-    assert judged(row).rejects[0].reason == "ball_frozen"
+    assert row["share_frozen_ball"] > 0.99
+    assert judged(row).rejects[0].reason == "frozen_ball"
+
+
+@pytest.mark.real_replays
+def test_a_real_recording_whose_cars_are_often_frozen_is_rejected(real_replays: Path, hazards: Path) -> None:
+    """In the one a tenth of the moving cars shows a state of a third of a second ago or more; the other is sound."""
+    frozen = measured_file(hazards / "ae466.replay")
+    assert frozen["share_frozen_bodies"] == pytest.approx(0.066, abs=0.01)
+    assert [reject.reason for reject in judged(frozen).rejects] == ["frozen_bodies"]
+    sound = measured_file(real_replays / "match" / "rlcs-2025-worlds-grand-final-flcn-nrg-g5.replay")
+    assert sound["share_frozen_bodies"] == sound["share_frozen_ball"] == 0
 
 
 def test_every_rule_has_a_case() -> None:

@@ -64,6 +64,7 @@ def dataset_card(
     made_with: Mapping[str, Any],
     params: ExportParams,
     quality: KindCounts,
+    stale_share: float,
 ) -> str:
     """Return the card as Markdown, with the head that the Hugging Face hub and its library read.
 
@@ -77,6 +78,7 @@ def dataset_card(
         made_with: frame rate, sampling and slots.
         params: how the dataset was exported.
         quality: how many values of the frames the game recorded.
+        stale_share: share of the bytes of the frames that the columns of staleness take.
     """
     rate, look_ahead = _SAMPLINGS[made_with["sampling"]]
     rows = sum(row["rows"] for row in replays)
@@ -104,6 +106,7 @@ def dataset_card(
         look_ahead=look_ahead,
         quality=list(shares(quality, [column.name for column in columns])),
         meanings={kind.value: meaning for kind, meaning in MEANINGS.items()},
+        stale_percent=f"{100 * stale_share:.1f}",
         slots=made_with["slots_per_team"],
         sources=", ".join(f"{count} from {name}" for name, count in sources),
         rejected=[(stage, reason, count) for (stage, reason), count in rejected],

@@ -17,6 +17,7 @@ from impulse.export.assignment import shard_of, split_of
 from impulse.export.card import ABOUT, RIGHTS, TITLE, dataset_card
 from impulse.export.columns import COPIED_TABLES, EXPORTED_REPLAY_COLUMNS, described, parsed_layout, schema_document
 from impulse.export.croissant import CROISSANT, croissant_document
+from impulse.export.encoding.parquet import stale_share
 from impulse.export.encoding.types import export_schema
 from impulse.export.file_list import listed_part, listed_table
 from impulse.export.histograms import stored_counts, total
@@ -177,6 +178,7 @@ def _write_documents(
         made_with=made_with,
         params=params,
         quality=quality,
+        stale_share=stale_share(folder / next(place for place in sorted(listed) if place.startswith("frames/"))),
     )
     write_json(folder / "schema.json", schema_document(tables, schema, listed))
     write_text(folder / "README.md", card)

@@ -24,6 +24,7 @@ from impulse.schema.physics import (
     MAX_BALL_SPIN_RAD_S,
     MAX_CAR_SPEED_UU_S,
     MAX_CAR_SPIN_RAD_S,
+    MOVING_UU_S,
     POSITION_SLACK_UU,
     SPEED_ROUNDING,
 )
@@ -35,8 +36,8 @@ USES = ("files/arrow.py",)
 HEADER_FACTS = ("blue_score", "orange_score")
 """Facts of the header that are measured with the frames."""
 
-FROZEN_SECONDS = 1.0
-"""A ball that keeps its place for longer is frozen; for less it may only lack an update."""
+FROZEN_SECONDS = 0.5
+"""A body that keeps its place for longer is frozen; for less it may only lack an update (see ``MOVING_UU_S``)."""
 
 LEAST_SHARE_A_SIDE = 0.25
 """Share of the play for which a team has as many players as the match had a side. In real matches a player and the bot in his
@@ -59,6 +60,8 @@ class _Body(NamedTuple):
     """(13, rows) by :data:`_BODY`."""
     there: Flags
     """(rows,) the body is on the field in this row."""
+    stale: Values
+    """(rows,) s for which its state has repeated itself although it moves."""
 
 
 def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, goals: Rows) -> dict[str, Any]:
@@ -97,7 +100,7 @@ def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, goals
         "share_held": _share(held),
         "share_ball_missing": _share(~ball_present),
         "share_absent": 1.0 - int(together.sum(dtype=np.int64)) / (rows * len(players)) if rows else 0.0,
-        **_play(frames, seconds, on_field, ball[0]),
+        **_play(frames, seconds, on_field, ball[0], cars),
         "non_finite": _count_non_finite(frames),
         "time_steps_back": int(np.count_nonzero(backwards)),
         "max_quat_error": _quat_error([*ball, *cars]),
@@ -113,9 +116,13 @@ def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, goals
 
 
 def _play(
-    frames: pa.Table, seconds: Values, on_field: Mapping[str, npt.NDArray[np.int16]], ball: _Body
+    frames: pa.Table,
+    seconds: Values,
+    on_field: Mapping[str, npt.NDArray[np.int16]],
+    ball: _Body,
+    cars: Sequence[_Body],
 ) -> dict[str, float]:
-    """Return the seconds on the match clock, and in what shares of the play the teams are unequal and the ball is frozen.
+    """Return the seconds on the match clock, and in what shares of the play the teams are unequal and bodies are frozen.
 
     The clock runs from the first touch after a kickoff to the next goal or end, so this is what the header counts too.
     """
@@ -127,7 +134,8 @@ def _play(
     return {
         "seconds_played": clock,
         "share_unbalanced": float(seconds[unbalanced].sum()) / played if played else 0.0,
-        "share_ball_frozen": float(in_place[in_place > FROZEN_SECONDS].sum()) / clock if clock else 0.0,
+        "share_frozen_ball": float(in_place[in_place > FROZEN_SECONDS].sum()) / clock if clock else 0.0,
+        "share_frozen_bodies": _share_frozen(cars, seconds),
     }
 
 
@@ -143,6 +151,19 @@ def _players_a_side(frames: pa.Table, seconds: Values, on_field: Mapping[str, np
         if any(weights[counts >= number].sum() >= LEAST_SHARE_A_SIDE * weights.sum() for counts in on_field.values()):
             return number
     return None
+
+
+def _share_frozen(cars: Sequence[_Body], seconds: Values) -> float:
+    """Return in what share of the time in which cars move they are stale for longer than :data:`FROZEN_SECONDS`.
+
+    Args:
+        cars: the cars.
+        seconds: (rows,) how long each row lasts, in s; 0 outside of play.
+    """
+    moving = [np.where(car.there & (_norm(car.values[_VEL]) >= MOVING_UU_S), seconds, 0.0) for car in cars]
+    total = sum(float(lasts.sum()) for lasts in moving)
+    frozen = sum(float(lasts[car.stale > FROZEN_SECONDS].sum()) for car, lasts in zip(cars, moving, strict=True))
+    return frozen / total if total else 0.0
 
 
 def _column(frames: pa.Table, name: str) -> pa.Array:
@@ -180,7 +201,8 @@ def _count_non_finite(frames: pa.Table) -> int:
 
 def _body(frames: pa.Table, name: str) -> _Body:
     columns = [_column(frames, f"{name}_{part}") for part in _BODY]
-    return _Body(np.stack([values_of(column) for column in columns]), is_valid(columns[0]))
+    values = np.stack([values_of(column) for column in columns])
+    return _Body(values, is_valid(columns[0]), _values(frames, f"{name}_stale"))
 
 
 def _share(flags: Flags) -> float:

@@ -9,6 +9,7 @@ from impulse.errors import SchemaError
 from impulse.schema.column import Column
 from impulse.schema.frames import (
     BALL_PRESENT,
+    BALL_STALE,
     DEMOLISHED_BY,
     IDENTITY_COLUMNS,
     PLAYER_STATE_COLUMNS,
@@ -233,6 +234,7 @@ def frame_columns(
         *IDENTITY_COLUMNS,
         *TIME_COLUMNS,
         BALL_PRESENT,
+        BALL_STALE,
         *ball,
         *(column.at_slot(slot) for slot in range(2 * slots_per_team) for column in template),
     )

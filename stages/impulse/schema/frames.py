@@ -96,6 +96,10 @@ BALL_PRESENT = Column(
     nullable=True,
 )
 
+_STALE = "how long the shown state of the {} has repeated itself although by its velocity it moves; 0 for a new state and at rest"
+
+BALL_STALE = Column("ball_stale", "float32", _STALE.format("ball"), "s", nullable=True, lower=0)
+
 PLAYER_STATE_COLUMNS: tuple[Column, ...] = (
     Column(
         "p{slot}_present", "bool", "the player has a car on the field, or waits for it to come back after a demolition"
@@ -106,6 +110,7 @@ PLAYER_STATE_COLUMNS: tuple[Column, ...] = (
         "the car is demolished and has not come back; null where the replay does not tell (recorded before 2020)",
         nullable=True,
     ),
+    Column("p{slot}_stale", "float32", _STALE.format("car"), "s", nullable=True, lower=0),
 )
 
 DEMOLISHED_BY = Column(

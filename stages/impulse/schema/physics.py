@@ -17,5 +17,11 @@ MAX_BALL_SPIN_RAD_S = 6.0
 MAX_CAR_SPIN_RAD_S = 5.5
 """Limits of the game's physics (RLBot wiki, useful game values)."""
 
+MOVING_UU_S = 30.0
+"""A faster body that shows the same state in the next network frame lacks an update: it moves on by a step of its position,
+which is 1 uu before 2018 and 0.01 uu since (the format's compressed vectors), in the 1/30 s between two frames; where they are
+closer the steps are fine. A car at rest keeps a remainder of velocity. In 58 recordings of 2015 to 2026, cars that showed one
+state for more than half a second in play had up to 17.7 uu/s, and no faster car showed one for longer than 0.37 s."""
+
 SPEED_ROUNDING = 1.005
 """Velocities are stored rounded, so that a component may exceed the limit by a hair."""

@@ -53,8 +53,12 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
         "share_unbalanced", "share of the recorded play with more players of one team on the field than of the other"
     ),
     _share(
-        "share_ball_frozen",
-        "share of the time on the match clock in which the ball keeps its place for more than a second",
+        "share_frozen_ball",
+        "share of the time on the match clock in which the ball keeps its place for more than half a second",
+    ),
+    _share(
+        "share_frozen_bodies",
+        "share of the time in play in which a car that moves shows the same state for more than half a second",
     ),
     Column("non_finite", "int64", "NaN and infinite values in the frames"),
     Column("time_steps_back", "int32", "rows whose time or frame time is before the row above"),

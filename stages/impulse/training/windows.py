@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -14,10 +15,10 @@ from impulse.errors import ConfigError, check_known
 from impulse.files.disk import from_home
 from impulse.loading.arrays import FrameArrays, open_frame_arrays
 from impulse.training.normalisation import Normalisation
-from impulse.training.stretches import find_stretches
+from impulse.training.stretches import find_stretches, stale_columns
 
-NOT_QUANTITIES = ("row", "time", "frame_time", "is_held", "segment", "game_state")
-"""Columns that say which row it is; a window has them only when they are asked for."""
+NOT_QUANTITIES = re.compile(r"row|time|frame_time|is_held|segment|game_state|(ball|p\d+)_stale")
+"""Columns that say which row it is, and how well it was recorded; a window has them only when they are asked for."""
 
 _WINDOWS_IN_CACHE = 16
 """Windows that are scaled at a time: a whole batch would wander through the processor's cache three times."""
@@ -44,6 +45,7 @@ class Windows(Sequence[Any]):
         normalise: bool = True,
         nulls: Literal["nan", "zero"] = "nan",
         drop_held: bool = False,
+        max_stale: float | None = None,
         seed: int = 0,
     ) -> None:
         """Find the windows. Of mapped arrays only one or two columns are read for it.
@@ -61,6 +63,8 @@ class Windows(Sequence[Any]):
                 a mask (length, columns) that is true where something is there.
             drop_held: leave out rows that repeat a network frame. Rows of a window are then those that show something
                 new, and need not be equally far apart in time.
+            max_stale: s; no window has a row in which the ball, or a car of a slot that the arrays have columns of, is
+                staler (``ball_stale``, ``p*_stale``). None takes them all; 0.5 leaves out what no sound recording has.
             seed: of the shuffled orders.
 
         Raises:
@@ -82,8 +86,15 @@ class Windows(Sequence[Any]):
         self.build: str = frames.build
         """Identity of the build that the windows were found in; they are never cut from another one."""
         if columns is None:
-            columns = [name for name in frames.columns if name not in NOT_QUANTITIES]
-        _check(frames, columns, needed=("segment", "is_held") if drop_held else ("segment",))
+            columns = [name for name in frames.columns if not NOT_QUANTITIES.fullmatch(name)]
+        needed = ["segment"]
+        if drop_held:
+            needed.append("is_held")
+        if max_stale is not None:
+            if not max_stale >= 0:
+                raise ConfigError("max_stale", f"{max_stale} is out of range, must be at least 0 s")
+            needed += stale_columns(frames.columns)
+        _check(frames, columns, needed=needed)
         self.length, self.stride = length, stride
         self.columns: tuple[str, ...] = tuple(columns)
         """Names of the columns of a window."""
@@ -94,7 +105,7 @@ class Windows(Sequence[Any]):
         )
         """The scaling, whose ``invert`` gives the schema's units again; None without."""
         self._has_mask = nulls == "zero"
-        self._stretches = find_stretches(frames, drop_held=drop_held)
+        self._stretches = find_stretches(frames, drop_held=drop_held, max_stale=max_stale)
         counts = self._stretches.windows(length, stride)
         # A window's place is found from its number, so that no list of windows is kept, however many there are.
         self._ends = np.cumsum(counts, dtype=np.int64)

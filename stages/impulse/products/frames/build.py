@@ -14,6 +14,7 @@ from impulse.decoding.presence import Presence, body_exists
 from impulse.files.arrow import array_of, categories
 from impulse.products.frames import phases
 from impulse.products.frames.slots import assign_slots, takeover_rows
+from impulse.products.frames.staleness import staleness
 from impulse.schema.feature_columns import (
     ANGULAR_VELOCITY_SCALE,
     BOOST_SCALE,
@@ -77,7 +78,8 @@ def build_frames(
     untold = decoded.untold
     states, state_names = phases.game_states(global_values("ReplicatedStateName"), names)
     states[untold.state] = -1
-    ball_present = body_exists(columns[layout.global_at["BallRigidBodyQuaternionVelocities"]].T)
+    ball = columns[layout.global_at["BallRigidBodyQuaternionVelocities"]].T
+    ball_present = body_exists(ball)
 
     arrays: dict[str, pa.Array] = {
         "replay_id": categories(np.zeros(rows, dtype=np.int32), [replay_id]),
@@ -86,6 +88,7 @@ def build_frames(
         "frame_time": array_of(frame_time),
         "is_held": array_of(held),
         "ball_present": array_of(ball_present, untold.ball),
+        "ball_stale": array_of(staleness(ball, ball_present, frame_time), ~ball_present),
         **_phase_arrays(global_values, untold, states, state_names, frame_time),
     }
     for source in layout.global_sources:
@@ -115,6 +118,8 @@ def build_frames(
             [decoded.people[player].is_bot for player in holders],
         )
         _add_slot(arrays, block, presence, layout, slot, hidden_ball=~ball_present, no_boost=no_boost)
+        car = block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]].T
+        arrays[f"p{slot}_stale"] = array_of(staleness(car, presence.visible, frame_time), ~presence.visible)
         if decoded.demolitions_told:
             _add_demolitions(arrays, presence, slot, slots)
         for source in layout.player_sources:
