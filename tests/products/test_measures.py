@@ -63,6 +63,15 @@ def test_a_replay_without_rows_has_measures(parsed: ParsedReplay) -> None:
     assert found["players_a_side"] is None
 
 
+def test_the_clock_runs_where_the_recording_does_not_tell_of_touches(parsed: ParsedReplay) -> None:
+    """From the first touch on the ball is off its spot."""
+    name = "ball_has_been_hit"
+    at, field = parsed.frames.schema.get_field_index(name), parsed.frames.schema.field(name)
+    untold = parsed.frames.set_column(at, field, pa.nulls(parsed.frames.num_rows, field.type))
+    assert measured(parsed)["seconds_played"] == pytest.approx(40.0, abs=1.0)
+    assert measured(parsed, untold)["seconds_played"] == pytest.approx(40.0, abs=1.0)
+
+
 def rows_with_car(parsed: ParsedReplay) -> np.ndarray:
     """Return the rows in which the first slot has a car; there are others."""
     there = np.asarray(parsed.frames["p0_pos_x"].combine_chunks().is_valid())

@@ -8,7 +8,7 @@ from impulse.products.frames.phases import (
     clock_known,
     game_states,
     held_rows,
-    play_segments,
+    in_play,
 )
 
 
@@ -50,10 +50,10 @@ def test_clock_is_unknown_before_it_was_sent_and_for_sentinels() -> None:
     assert known.tolist() == [False, False, True, True, False, True, True, True]
 
 
-def test_segments_are_the_stretches_of_play() -> None:
-    """A segment ends with play and wherever time runs backwards."""
-    states = np.array([1, 0, 0, 2, 0, 0, 0, -1, 0], dtype=np.int32)
-    times = np.array([0, 1, 2, 3, 4, 5, 1, 2, 3], dtype=np.float32)
-
-    assert play_segments(states, 0, times).tolist() == [-1, 0, 0, -1, 1, 1, 2, -1, 3]
-    assert play_segments(states, -1, times).tolist() == [-1] * 9
+def test_play_is_told_by_the_games_own_states_alone() -> None:
+    """A name that the game has not is none of its states; a file may have states and not this one."""
+    codes = np.array([0, 1, -1], dtype=np.int32)
+    assert np.asarray(in_play(codes, ["Countdown", "Active"])).tolist() == [False, True, False]
+    assert np.asarray(in_play(codes, ["Countdown", "XP"])).tolist() == [False, False, False]
+    assert in_play(codes, ["XP"]) is None
+    assert in_play(codes, []) is None

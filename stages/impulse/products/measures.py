@@ -14,12 +14,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from impulse.files.arrow import is_valid, values_of
-from impulse.schema.frames import GOAL_STATE, PLAY_STATE
+from impulse.schema.frames import GOAL_STATE
 from impulse.schema.physics import (
     ARENA_X_UU,
     ARENA_Y_UU,
     CEILING_UU,
     GOAL_DEPTH_UU,
+    KICKOFF_SPOT_UU,
     MAX_BALL_SPEED_UU_S,
     MAX_BALL_SPIN_RAD_S,
     MAX_CAR_SPEED_UU_S,
@@ -124,10 +125,14 @@ def _play(
 ) -> dict[str, float]:
     """Return the seconds on the match clock, and in what shares of the play the teams are unequal and bodies are frozen.
 
-    The clock runs from the first touch after a kickoff to the next goal or end, so this is what the header counts too.
+    The clock runs from the first touch after a kickoff to the next goal or end, so this is what the header counts too. Where
+    the recording does not tell of touches, a ball that is off the spot of the kickoff was touched.
     """
-    seconds = np.where(_in_state(frames, PLAY_STATE), seconds, 0.0)
-    hit, unbalanced = _values(frames, "ball_has_been_hit"), on_field["blue"] != on_field["orange"]
+    seconds = np.where(is_valid(_column(frames, "segment")), seconds, 0.0)
+    unbalanced = on_field["blue"] != on_field["orange"]
+    touched = _column(frames, "ball_has_been_hit")
+    off_spot = (np.abs(ball.values[_POS][:2]) > KICKOFF_SPOT_UU).any(axis=0)
+    hit = np.where(is_valid(touched), values_of(touched), ball.there & off_spot)
     played, clock = float(seconds.sum()), float(seconds[hit].sum())
     moved = ~ball.there | np.concatenate(([True], (np.diff(ball.values[_POS]) != 0).any(axis=0)))[: len(hit)]
     in_place = np.bincount(np.cumsum(moved), np.where(hit & ~moved, seconds, 0.0))  # s, between two moves each

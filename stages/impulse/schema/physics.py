@@ -17,6 +17,9 @@ MAX_BALL_SPIN_RAD_S = 6.0
 MAX_CAR_SPIN_RAD_S = 5.5
 """Limits of the game's physics (RLBot wiki, useful game values)."""
 
+KICKOFF_SPOT_UU = 2.0
+"""A ball that waits for a kickoff is as close to the centre line and the middle: at 0, 0 in steps of up to 1 uu."""
+
 MOVING_UU_S = 30.0
 """A faster body that shows the same state in the next network frame lacks an update: it moves on by a step of its position,
 which is 1 uu before 2018 and 0.01 uu since (the format's compressed vectors), in the 1/30 s between two frames; where they are

@@ -13,6 +13,7 @@ from impulse.decoding.decoded import DecodedReplay, Untold
 from impulse.decoding.presence import Presence, body_exists
 from impulse.files.arrow import array_of, categories
 from impulse.products.frames import phases
+from impulse.products.frames.segments import Movement, play_segments
 from impulse.products.frames.slots import assign_slots, takeover_rows
 from impulse.products.frames.staleness import staleness
 from impulse.schema.feature_columns import (
@@ -21,7 +22,7 @@ from impulse.schema.feature_columns import (
     Source,
 )
 from impulse.schema.features import FrameLayout
-from impulse.schema.frames import PLAY_STATE, TIME_COLUMNS
+from impulse.schema.frames import TIME_COLUMNS
 
 Values = npt.NDArray[np.floating]
 
@@ -89,7 +90,7 @@ def build_frames(
         "is_held": array_of(held),
         "ball_present": array_of(ball_present, untold.ball),
         "ball_stale": array_of(staleness(ball, ball_present, frame_time), ~ball_present),
-        **_phase_arrays(global_values, untold, states, state_names, frame_time),
+        **_phase_arrays(global_values, untold, states, state_names),
     }
     for source in layout.global_sources:
         if source.column.name not in arrays and source.column not in TIME_COLUMNS:
@@ -109,6 +110,12 @@ def build_frames(
         n_blue=decoded.n_blue,
         slots_per_team=slots_per_team,
     )
+    cars = [
+        np.where(presence.visible, block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]], 0).T
+        for block, presence in zip(blocks, presences, strict=True)
+    ]
+    segments = play_segments(phases.in_play(states, state_names), frame_time, Movement.of(ball, ball_present, cars))
+    arrays["segment"] = array_of(segments, segments < 0)
     for slot in sorted(set(slots)):
         holders = [player for player, its_slot in enumerate(slots) if its_slot == slot]
         block, presence, no_boost = _one_after_the_other(
@@ -137,12 +144,9 @@ def _phase_arrays(
     untold: Untold,
     states: npt.NDArray[np.int32],
     state_names: list[str],
-    frame_time: npt.NDArray[np.float32],
 ) -> dict[str, pa.Array]:
     clock = global_values("SecondsRemaining")
     clock_known = phases.clock_known(clock) & ~untold.clock
-    play_code = state_names.index(PLAY_STATE) if PLAY_STATE in state_names else -1
-    segments = phases.play_segments(states, play_code, frame_time)
     unknown = states < 0
     hit, no_hit = _whole(global_values("BallHasBeenHit"), untold.ball_hit)
     countdown, no_countdown = _whole(global_values("ReplicatedGameStateTimeRemaining"), untold.countdown)
@@ -151,7 +155,6 @@ def _phase_arrays(
         "game_state": categories(np.where(unknown, 0, states).astype(np.int32), state_names, unknown),
         "ball_has_been_hit": array_of(hit != 0, no_hit),
         "kickoff_countdown": array_of(countdown.astype(np.int8), no_countdown),
-        "segment": array_of(segments, segments < 0),
     }
 
 

@@ -1,4 +1,4 @@
-"""Clock, phase and continuity of rows: which rows repeat a network frame, what the game was doing, which rows belong together."""
+"""Clock and phase of rows: which rows repeat a network frame, and what the game was doing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+
+from impulse.schema.frames import GAME_STATES, PLAY_STATE
 
 LONGEST_CLOCK_SECONDS = 3600
 """Longer clocks are sentinels of matches without one; the longest real setting is 20 minutes plus overtime."""
@@ -72,21 +74,17 @@ def clock_known(values: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     return known
 
 
-def play_segments(
-    states: npt.NDArray[np.int32], play_code: int, frame_time: npt.NDArray[np.float32]
-) -> npt.NDArray[np.int16]:
-    """Number the stretches of play.
+def in_play(states: npt.NDArray[np.int32], names: Sequence[str]) -> npt.NDArray[np.bool_] | None:
+    """Tell in which rows the game says that it is played.
 
     Args:
         states: (rows,) state codes from :func:`game_states`.
-        play_code: code of the state that means play; -1 when it never occurs.
-        frame_time: (rows,) time in s of the network frame of each row; a step back starts a new stretch.
+        names: names of the states.
 
     Returns:
-        (rows,) int16: 0, 1, ... in play, -1 outside.
+        (rows,) bool; None where the file has none of the game's states.
     """
-    active = states == play_code if play_code >= 0 else np.zeros(len(states), dtype=bool)
-    starts = active.copy()
-    starts[1:] &= ~active[:-1] | (frame_time[1:] < frame_time[:-1])
-    numbers = np.cumsum(starts, dtype=np.int16) - np.int16(1)
-    return np.where(active, numbers, np.int16(-1)).astype(np.int16)
+    if not set(names) & set(GAME_STATES):
+        return None
+    played: npt.NDArray[np.bool_] = states == (names.index(PLAY_STATE) if PLAY_STATE in names else -2)
+    return played
