@@ -23,11 +23,11 @@ from impulse.demo import VERSIONS, FormatVersion, MatchPlan, Platform, Recording
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
 from impulse.schema.features import FEATURE_PRESETS, frame_layout
-from impulse.schema.sampling import Sampling
+from impulse.schema.sampling import Decoder, Sampling
 from impulse.tables.manifest import LISTED_RANK, MANIFEST_COLUMNS
 from impulse.tables.parsed import DEMOLITION_COLUMNS, GOAL_COLUMNS, PLAYER_COLUMNS, REPLAY_COLUMNS
 
-DECODERS = ("auto",)
+DECODERS = (Decoder.auto, Decoder.exact)
 """Values of ``parse.decoder``."""
 SLOTS = 4
 """Slots of a team."""
@@ -100,17 +100,16 @@ def record(name: str) -> Recording:
     return Recording(generate(MatchPlan(**case.plan)), case.how)
 
 
-def parse(recording: Recording, case: Case, sampling: Sampling, decoder: str) -> Shown:
+def parse(recording: Recording, case: Case, sampling: Sampling, decoder: Decoder) -> Shown:
     """Parse a recording and find out which slot each of its players has."""
     preset = FEATURE_PRESETS["standard"]
-    others: dict[str, Any] = {} if decoder == "auto" else {"decoder": decoder}
     params = ParseParams(
         fps=case.fps,
         sampling=sampling,
         slots_per_team=SLOTS,
         global_features=list(preset.global_features),
         player_features=list(preset.player_features),
-        **others,
+        decoder=decoder,
     )
     with TemporaryDirectory() as folder:
         path = Path(folder) / "match.replay"
@@ -140,7 +139,7 @@ def players_rows(recording: Recording, rows: list[dict[str, Any]]) -> list[dict[
 
 
 @cache
-def shown(name: str, sampling: Sampling, decoder: str) -> Shown | ReplayError:
+def shown(name: str, sampling: Sampling, decoder: Decoder) -> Shown | ReplayError:
     """Return what is made of a case; a refusal too is kept, so that each is made once."""
     try:
         return parse(record(name), CASES[name], sampling, decoder)
@@ -344,7 +343,8 @@ def check_facts(it: Shown) -> None:
     assert facts["season"] is None or re.fullmatch(r"\w+ \d+", facts["season"])
     if plan.version.date in SEASONS:
         assert facts["season"] == f"FreeToPlay {SEASONS[plan.version.date]}"
-    assert facts["is_recovered"] in (False, True)
+    assert facts["decoder"] in ("array", "exact")
+    assert (facts["decoder"] == "exact") == bool(facts["why_exact"])
     assert (it.parsed.replay["blue_score"], it.parsed.replay["orange_score"]) == match.final_scores
     recorded = float(match.time[-1]) - float(match.time[0])
     assert facts["recorded_seconds"] == pytest.approx(recorded, abs=1.01 / it.case.fps)
@@ -369,7 +369,7 @@ def combinations() -> list[Any]:
 
 @pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize(("name", "group"), combinations())
-def test_columns_tell_what_happened(name: str, group: str, decoder: str) -> None:
+def test_columns_tell_what_happened(name: str, group: str, decoder: Decoder) -> None:
     """In all samplings: null is what the file does not tell and nothing else, and values are within half a step."""
     for sampling in Sampling:
         it = shown(name, sampling, decoder)
@@ -399,7 +399,7 @@ def test_every_column_is_looked_at() -> None:
 @pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize("era", VERSIONS, ids=lambda era: era.name)
 @pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("era")])
-def test_every_case_in_every_era(name: str, era: FormatVersion, decoder: str) -> None:
+def test_every_case_in_every_era(name: str, era: FormatVersion, decoder: Decoder) -> None:
     """The same matches in all formats, with all and with few updates, at other rates; what is known to fail is left out."""
     known = {group for case, group in NOT_YET if case in (name, f"era {era.name}")}
     if "*" in known:

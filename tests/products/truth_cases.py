@@ -89,31 +89,5 @@ _OLD_WRECKS = [*(f"era {name}" for name in OLD_ERAS), "linked wreck"]
 _OLD_CASES = [*_OLD_WRECKS, "no boost", "boost told late", "unlimited boost 2016", "no state", "no hit flag"]
 _DEMOLISHED = ("cars", "boost", "jumps", "presence", "demolitions", "stale")
 
-NOT_YET: dict[tuple[str, str], str] = {
-    **{(name, group): "old demolitions are not read" for name in _OLD_CASES for group in ("presence", "facts")},
-    **{(name, group): "old demolitions are not read" for name in _OLD_WRECKS for group in _DEMOLISHED},
-    **{("demolition told again", group): "a demolition counts twice" for group in _DEMOLISHED},
-    ("no boost", "boost"): "boost is made up",
-    ("boost told late", "boost"): "boost is made up before it is told",
-    ("boost told some frames late", "boost"): "boost is made up before it is told",
-    ("boost told again", "boost"): "an equal amount is overlooked",
-    ("unlimited boost", "boost"): "boost is drained",
-    ("unlimited boost 2016", "boost"): "boost is drained",
-    ("unlimited time", "phase"): "a clock is shown where there is none",
-    ("joiner", "players"): "who comes in frames 1 to 301 is called by his id",
-    ("late joiner", "cars"): "cars are moved between updates",
-    ("late joiner", "stale"): "cars are moved between updates",
-    ("bot named late", "players"): "the bot is called by a number",
-    ("bot named late", "goals"): "the bot is called by a number",
-    ("bot replaced", "*"): "refused, as there are five on a team",
-    ("ball spawner", "ball"): "which one is taken for the ball is chance",
-    ("ball spawner", "stale"): "which one is taken for the ball is chance",
-    ("two balls", "ball"): "one of them is taken for the ball, by chance",
-    ("two balls", "stale"): "one of them is taken for the ball, by chance",
-    ("no state", "phase"): "a state is made up, and so are hits",
-    ("no state", "segment"): "no state, no play",
-    ("no state", "goals"): "no state, no row",
-    ("no hit flag", "phase"): "hits are made up",
-    ("knockout", "*"): "the parser's array knows one kind of cars only",
-}
+NOT_YET: dict[tuple[str, str], str] = {}
 """(case, group of columns) -> what the frames show instead. ``*`` is any group. Empty it as the frames learn."""

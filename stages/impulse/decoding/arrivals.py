@@ -1,38 +1,46 @@
-"""When cars come: at the start, after a demolition, and at kickoffs, where all are replaced, by what rows show alone."""
+"""When cars come, by what rows show alone: at the start, after a demolition, and at kickoffs, where all are replaced."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from impulse.schema.physics import MAX_CAR_SPEED_UU_S
+from impulse.schema.frames import KICKOFF_STATE, REPLAY_STATE
 from impulse.schema.sampling import LONGEST_PAUSE_SECONDS
 
 UNSETTLED_SECONDS = 0.3
 """How long after it came a car may lack its parts: they are linked up to three network frames after it."""
 
-JUMP_UU = 300.0
-"""How much farther than it can drive a car must have come to be another one; a bump moves it by less."""
-
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 
 
-def unsettled(visible: Flags, body: Floats, frame_time: Floats, kickoff: Flags) -> Flags:
-    """Tell in which rows a car may have come without its parts yet, so that a boost of 0 says nothing.
+def unsettled_boost(boost: Floats, visible: Flags, frame_time: Floats, states: Floats, names: Sequence[str]) -> Flags:
+    """Tell in which rows a boost says nothing, because the car may have come without its parts yet.
+
+    That is a boost of 0 right after a car came, and any while the game shows a goal again, with cars that are put up for
+    that.
 
     Args:
+        boost: (rows,) raw.
         visible: (rows,) the car is on the field.
-        body: (13, rows) its body.
         frame_time: (rows,) s, time of the network frame of each row.
-        kickoff: (rows,) a countdown begins.
+        states: (rows,) index into the names; anything else where it is not known.
+        names: the file's names.
     """
-    comes = visible & ~np.concatenate(([False], visible[:-1])) | kickoff
-    seconds = np.diff(frame_time)
-    moved = np.linalg.norm(np.diff(body[:3].astype(np.float64), axis=1), axis=0)
-    comes[1:] |= (seconds > LONGEST_PAUSE_SECONDS) | (moved > MAX_CAR_SPEED_UU_S * seconds + JUMP_UU)
+    comes = begins(visible) | begins(in_state(states, names, KICKOFF_STATE))
+    comes[1:] |= np.diff(frame_time) > LONGEST_PAUSE_SECONDS
     last = np.maximum.accumulate(np.where(comes, np.arange(len(comes)), -1))
-    return visible & (last >= 0) & (frame_time - frame_time[last] <= UNSETTLED_SECONDS)
+    just_came = (last >= 0) & (frame_time - frame_time[last] <= UNSETTLED_SECONDS)
+    says_nothing: Flags = visible & ((boost == 0) & just_came | in_state(states, names, REPLAY_STATE))
+    return says_nothing
+
+
+def in_state(states: Floats, names: Sequence[str], state: str) -> Flags:
+    """Return (rows,) where the game is in a state."""
+    return np.asarray(states == names.index(state)) if state in names else np.zeros(len(states), dtype=bool)
 
 
 def begins(flags: Flags) -> Flags:

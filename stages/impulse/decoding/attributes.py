@@ -11,7 +11,11 @@ COMPONENT_CAR = "TAGame.CarComponent_TA:Vehicle"
 COMPONENT_ACTIVE = "TAGame.CarComponent_TA:ReplicatedActive"
 BOOST_AMOUNTS = ("TAGame.CarComponent_Boost_TA:ReplicatedBoost", "TAGame.CarComponent_Boost_TA:ReplicatedBoostAmount")
 """The present one, and the one before 2025."""
-BOOST_UNLIMITED = "TAGame.CarComponent_Boost_TA:UnlimitedBoostRefCount"
+BOOST_UNLIMITED = (
+    "TAGame.CarComponent_Boost_TA:UnlimitedBoostRefCount",
+    "TAGame.CarComponent_Boost_TA:bUnlimitedBoost",
+)
+"""A count today, a flag in the first years; both are above 0 where boost is not used up."""
 
 DEMOLITIONS = (
     "TAGame.Car_TA:ReplicatedDemolish",
@@ -29,12 +33,14 @@ BALL_HIT = "TAGame.GameEvent_Soccar_TA:bBallHasBeenHit"
 UNLIMITED_TIME = "TAGame.GameEvent_Soccar_TA:bUnlimitedTime"
 MATCH = (CLOCK, STATE, COUNTDOWN, BALL_HIT)
 
-BALL_TOUCH = "TAGame.Ball_TA:HitTeamNum"
 SCORES = ("Engine.TeamInfo:Score", "TAGame.Team_Soccar_TA:GameScore")
+
+BALL_MATCH = "TAGame.Ball_TA:GameEvent"
+PLAYLIST = "ProjectX.GRI_X:ReplicatedGamePlaylist"
 
 FOR_PEOPLE = (PAWN_PLAYER, PLAYER_ID, PLAYER_TEAM, PLAYER_NAME, PLAYER_IS_BOT)
 FOR_FRAMES = (
-    *FOR_PEOPLE, BODY, COMPONENT_CAR, COMPONENT_ACTIVE, *BOOST_AMOUNTS, BOOST_UNLIMITED, *DEMOLITIONS, *MATCH,
-    UNLIMITED_TIME, BALL_TOUCH, *SCORES,
+    *FOR_PEOPLE, BODY, COMPONENT_CAR, COMPONENT_ACTIVE, *BOOST_AMOUNTS, *BOOST_UNLIMITED, *DEMOLITIONS, *MATCH,
+    UNLIMITED_TIME, *SCORES, PLAYLIST, BALL_MATCH,
 )  # fmt: skip
 """All that frames and the tables that follow from them are made of."""

@@ -9,11 +9,13 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from impulse.decoding.attributes import BALL_MATCH
 from impulse.decoding.bodies import Bodies
+from impulse.decoding.match_state import played_matches
 from impulse.decoding.walk import Walk
 
-CENTRE_UU = 1.0
-"""How far from the centre of the field, along x and y, the ball may lie that waits for a kickoff."""
+CENTRE_UU, LOW_UU = 1.0, 200.0
+"""How far from the centre of the field, along x and y, and above the ground the ball may come that waits for a kickoff."""
 
 BALL_ARCHETYPE = "ball"
 """What the archetype of every ball says, in any case: ``Archetypes.Ball.Ball_Puck``, ``...CubeBall``."""
@@ -34,19 +36,22 @@ class PlayedBall:
 def played_ball(walk: Walk, bodies: Bodies) -> PlayedBall:
     """Find the ball that plays in each network frame.
 
-    Of several, it is the one that lay in the centre when it came: modes with obstacles that are balls too bring those later,
-    elsewhere. Where that says nothing, it is untold.
+    A ball of a match that is not played is none. Of several, it is the one of the kind that comes in the centre: modes with
+    obstacles that are balls too bring those elsewhere. Where that says nothing, or there are two of that kind, it is untold.
     """
     frames = len(walk.times)
     shown = np.full(frames, -1, dtype=np.intp)
-    count, waiting = np.zeros(frames, dtype=np.int16), np.zeros(frames, dtype=np.int16)
-    balls = [life for life in bodies.spans if is_ball(walk.lives[life].archetype)]
-    for life in sorted(balls, key=lambda life: (_lay_in_centre(bodies, life), walk.lives[life].start)):
+    elsewhere = _of_other_matches(walk)
+    balls = [life for life in bodies.spans if is_ball(walk.lives[life].archetype) and life not in elsewhere]
+    kinds = {life: walk.lives[life].archetype for life in balls}
+    of_centre = {kinds[life] for life in balls if _lay_in_centre(bodies, life)}
+    count, played = np.zeros(frames, dtype=np.int16), np.zeros(frames, dtype=np.int16)
+    for life in sorted(balls, key=lambda life: (kinds[life] in of_centre, walk.lives[life].start)):
         span = slice(walk.lives[life].start, walk.lives[life].end)
         count[span] += 1
-        waiting[span] += _lay_in_centre(bodies, life)
+        played[span] += kinds[life] in of_centre
         shown[span] = bodies.shown(life, span.start, span.stop)  # those of the centre come last and win
-    untold = (count > 1) & (waiting != 1)
+    untold = (count > 1) & (played != 1)
     shown[untold] = -1
     return PlayedBall(shown, untold, int(count.max(initial=0)))
 
@@ -68,4 +73,12 @@ def _overlap(spans: Sequence[tuple[int, int]]) -> bool:
 
 def _lay_in_centre(bodies: Bodies, life: int) -> bool:
     first = bodies.values[bodies.spans[life][0]]
-    return bool((np.abs(first[:2]) <= CENTRE_UU).all())
+    return bool((np.abs(first[:2]) <= CENTRE_UU).all() and first[2] < LOW_UU)
+
+
+def _of_other_matches(walk: Walk) -> set[int]:
+    played = set(played_matches(walk))
+    matches = (
+        (update.life, walk.life_at(update.value["actor"], update.frame)) for update in walk.updates.get(BALL_MATCH, ())
+    )
+    return {ball for ball, match in matches if match is not None and match not in played}

@@ -6,7 +6,7 @@ known, and the game burns a third of a tank a second.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -36,37 +36,44 @@ def boost_of(walk: Walk, component: int, by_life: ByLife) -> Floats:
         by_life: updates by attribute and life.
     """
     start, end = walk.lives[component].start, walk.lives[component].end
-    amounts = _new_amounts(next((found for name in BOOST_AMOUNTS if (found := by_life[name].get(component))), ()))
+    amounts = _new_amounts(
+        next((found for name in BOOST_AMOUNTS if (found := by_life[name].get(component))), ()), walk.keyframes
+    )
     sent = held([update._replace(value=_amount(update.value)) for update in amounts], start, end)
-    unlimited = held(by_life[BOOST_UNLIMITED].get(component, []), start, end) > 0
+    unlimited = np.zeros(end - start, dtype=bool)
+    for name in BOOST_UNLIMITED:
+        unlimited |= held(by_life[name].get(component, []), start, end) > 0
     active = held(by_life[COMPONENT_ACTIVE].get(component, []), start, end) % 2 == 1
     burned = np.cumsum(np.where(active & ~unlimited, walk.deltas[start:end], 0.0), dtype=np.float64) * BURNED_A_SECOND
-    left = np.maximum(sent - _since(burned, [update.frame - start for update in amounts]), 0.0)
+    left = np.asarray(sent - _since(burned, [update.frame - start for update in amounts]), dtype=np.float32)
+    left = np.maximum(left, np.float32(0))
     return np.where(unlimited & np.isnan(left), FULL, left).astype(np.float32)
 
 
 def _since(burned: npt.NDArray[np.float64], updates: Sequence[int]) -> npt.NDArray[np.float64]:
-    """Return what was burned since the last update, none in its own network frame.
+    """Return what was burned since the last update, its own network frame included.
 
-    After it, its own network frame counts too: the value is from that frame's start (met to 1.2 instead of 1.4 of 100 in
-    90 % of the cases).
+    The value that is sent is that of the frame's start: so the next one is met to 1.2 of 100 in 90 % of the cases, and to
+    1.4 otherwise.
     """
     if not updates:
         return burned
     before = np.concatenate(([0.0], burned[:-1]))[updates]
     at = np.searchsorted(updates, np.arange(len(burned)), side="right") - 1
-    since = burned - before[np.maximum(at, 0)]
-    since[updates] = 0.0
-    return since
+    return np.asarray(burned - before[np.maximum(at, 0)])
 
 
-def _new_amounts(updates: Sequence[Update]) -> list[Update]:
+def _new_amounts(updates: Sequence[Update], keyframes: Collection[int]) -> list[Update]:
     """Return the updates that bring a new value.
 
     A keyframe sends the last one again, however much was burned since: in 15 matches of 2016 to 2026, the next value that
     was sent was met to 0.6 of 100 (median) by burning on, and missed by 9.5 where the repeated value was taken for true.
     """
-    return [update for number, update in enumerate(updates) if number == 0 or update.value != updates[number - 1].value]
+    return [
+        update
+        for number, update in enumerate(updates)
+        if number == 0 or update.frame not in keyframes or update.value != updates[number - 1].value
+    ]
 
 
 def _amount(value: int | dict[str, int]) -> int:

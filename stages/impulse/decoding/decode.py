@@ -18,7 +18,6 @@ from impulse.replay.container import ReplayBody, ReplayHeader
 from impulse.replay.facts import header_facts
 from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout
-from impulse.schema.frames import KICKOFF_STATE
 from impulse.schema.sampling import Decoder, FrameSettings, Sampling
 
 
@@ -60,7 +59,7 @@ def decode(
         layout,
         rows_shown(walk.times, settings.sampling, settings.fps),
         net_version=header.net_version,
-        countdown_code=_code(body, KICKOFF_STATE),
+        names=body.names,
         why=why,
     )
 
@@ -71,17 +70,13 @@ def _by_array(
     """Return what the array call makes of a replay, or what speaks against that."""
     chooses = settings.decoder is Decoder.auto
     try:
-        decoded = decode_array(path, start, layout, fps=settings.fps, countdown_code=_code(body, KICKOFF_STATE))
+        decoded = decode_array(path, start, layout, fps=settings.fps, names=body.names)
     except UnsupportedReplay as error:
         if error.reason not in (Reason.PLAYERS_CHANGED, Reason.UNSUPPORTED_FORMAT) or not chooses:
             raise
         return [str(error.reason)]
     doubts = list(dict.fromkeys(doubts_of_array(decoded, layout, header, body, start))) if chooses else []
     return doubts or decoded
-
-
-def _code(body: ReplayBody, state: str) -> int:
-    return body.names.index(state) if state in body.names else -1
 
 
 def _check_complete(walk: Walk, header: ReplayHeader) -> None:

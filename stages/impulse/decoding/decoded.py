@@ -60,6 +60,8 @@ class DecodedReplay:
     untold: Untold
     presences: tuple[Presence, ...]
     """Of each person, in the same order."""
+    playlist_id: int | None
+    """The game's number of the playlist."""
     demolitions_told: bool
     """The file tells of demolitions, as far as the decoder can read them."""
     why_exact: tuple[str, ...] = ()

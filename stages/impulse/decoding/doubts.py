@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impulse.decoding import attributes
+from impulse.decoding.arrivals import in_state
 from impulse.decoding.balls import several_balls
 from impulse.decoding.decoded import DecodedReplay
 from impulse.decoding.people import people_of
@@ -63,10 +64,13 @@ def doubts_of_file(header: ReplayHeader, body: ReplayBody, start: Walk) -> Itera
         yield "demolitions_of_old"
     if not objects.intersection(attributes.BOOST_AMOUNTS):
         yield "boost_not_told"
-    if any(update.value for update in start.updates.get(attributes.BOOST_UNLIMITED, ())):
+    if any(update.value for name in attributes.BOOST_UNLIMITED for update in start.updates.get(name, ())):
         yield "boost_unlimited"
-    if any(_amount(update) != START_BOOST for update in _firsts(start, attributes.BOOST_AMOUNTS)):
+    firsts = _firsts(start, attributes.BOOST_AMOUNTS)
+    if any(_amount(update) != START_BOOST for update in firsts):
         yield "boost_of_another_start"
+    if any(update.frame != start.lives[update.life].start for update in firsts):
+        yield "boost_told_late"
     if any(update.value for update in start.updates.get(attributes.UNLIMITED_TIME, ())):
         yield "time_unlimited"
     if not start.updates.get(attributes.STATE):
@@ -97,7 +101,7 @@ def doubts_of_array(
     """
     columns = decoded.array.T
     state, frame_time = (columns[layout.global_at[name].start] for name in ("ReplicatedStateName", "FrameTime"))
-    plays = _in_state(state, body, PLAY_STATE)
+    plays = in_state(state, body.names, PLAY_STATE)
     for attribute, feature in FEATURES_OF_MATCH.items():
         if not start.updates.get(attribute) and columns[layout.global_at[feature].start].any():
             yield "match_told_late"
@@ -111,7 +115,7 @@ def doubts_of_array(
             yield "demolition_sent_again"
         if _sudden_stops(block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]], presence):
             yield "wrecks"
-    goals = np.flatnonzero(np.diff(_in_state(state, body, GOAL_STATE).astype(np.int8)) == 1)
+    goals = np.flatnonzero(np.diff(in_state(state, body.names, GOAL_STATE).astype(np.int8)) == 1)
     if len(goals) != len(header_goals(header)):
         yield "goals_not_shown"
 
@@ -138,10 +142,6 @@ def _teamless_entries(start: Walk) -> bool:
             lives.add(update.life)
             seen[str(update.value["remote_id"])] += 1
     return any(count > 1 for count in seen.values())
-
-
-def _in_state(codes: Floats, body: ReplayBody, name: str) -> Flags:
-    return np.asarray(codes == (body.names.index(name) if name in body.names else -1))
 
 
 def _short_demolitions(presence: Presence, frame_time: Floats) -> bool:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from impulse.decoding import attributes, match_state
 from impulse.decoding.array_call import id_text, read_meta
-from impulse.decoding.arrivals import begins, unsettled
+from impulse.decoding.arrivals import unsettled_boost
 from impulse.decoding.balls import PlayedBall, played_ball
 from impulse.decoding.bodies import Bodies, bodies_of
 from impulse.decoding.boost import ByLife, boost_of
@@ -57,7 +57,7 @@ def decode_exactly(
     shown: RowsShown,
     *,
     net_version: int | None,
-    countdown_code: int,
+    names: Sequence[str],
     why: Sequence[str],
 ) -> DecodedReplay:
     """Decode a replay from the updates of its network frames.
@@ -68,7 +68,7 @@ def decode_exactly(
         layout: what the array is to hold.
         shown: which network frame each row shows.
         net_version: the header's.
-        countdown_code: what the file calls the state of a kickoff; -1 where it has none.
+        names: the file's names, which states are indices into.
         why: what spoke against the array call.
 
     Raises:
@@ -89,8 +89,8 @@ def decode_exactly(
     people = [everyone[number] for number in here]
     rows, frame_time = shown.frames, walk.times[shown.frames]
     ball, match = played_ball(walk, bodies), match_state.match_values(walk)
+    states = match[attributes.STATE][rows]
     boosts, jumps = _components_of_people(walk, by_life, drives, here)
-    kickoff = begins(match[attributes.STATE][rows] == countdown_code)
     presences = [_presence(number, here, shown_bodies[number] >= 0, demolitions, walk, shown) for number in here]
     array = _array(layout, shown, walk, match, bodies, ball, len(people))
     for place, number in enumerate(here):
@@ -111,16 +111,12 @@ def decode_exactly(
             ball=ball.untold[rows],
             boost=tuple(
                 np.isnan(boosts[number][rows])
-                | (
-                    (boosts[number][rows] == 0)
-                    & unsettled(
-                        presences[place].visible, bodies.values[shown_bodies[number][rows]].T, frame_time, kickoff
-                    )
-                )
+                | unsettled_boost(boosts[number][rows], presences[place].visible, frame_time, states, names)
                 for place, number in enumerate(here)
             ),
         ),
         presences=tuple(presences),
+        playlist_id=match_state.playlist_of(walk),
         demolitions_told=True,
         why_exact=tuple(why),
         unknown_features=frozenset({*layout.global_features, *layout.player_features})
@@ -146,7 +142,7 @@ _GLOBAL = {
 
 def _by_life(walk: Walk) -> ByLife:
     found: dict[str, defaultdict[int, list[Update]]] = defaultdict(lambda: defaultdict(list))
-    for name in (*attributes.BOOST_AMOUNTS, attributes.BOOST_UNLIMITED, attributes.COMPONENT_ACTIVE):
+    for name in (*attributes.BOOST_AMOUNTS, *attributes.BOOST_UNLIMITED, attributes.COMPONENT_ACTIVE):
         for update in walk.updates.get(name, ()):
             found[name][update.life].append(update)
     return found

@@ -6,6 +6,7 @@ follows from the values of the rows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ import numpy.typing as npt
 
 from impulse.decoding import attributes
 from impulse.decoding.array_call import call_array, id_text
-from impulse.decoding.arrivals import begins, unsettled
+from impulse.decoding.arrivals import begins, unsettled_boost
 from impulse.decoding.decoded import DecodedReplay, Untold
+from impulse.decoding.match_state import playlist_of
 from impulse.decoding.people import people_of
 from impulse.decoding.presence import Presence, player_presence
 from impulse.decoding.walk import Walk
@@ -31,7 +33,7 @@ MATCH_FEATURES = {
 }
 
 
-def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, countdown_code: int) -> DecodedReplay:
+def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, names: Sequence[str]) -> DecodedReplay:
     """Decode a replay by the parser's array call.
 
     Args:
@@ -39,7 +41,7 @@ def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, co
         start: its first network frames, with :data:`~impulse.decoding.attributes.FOR_FRAMES`.
         layout: what to ask of the parser.
         fps: rows a second.
-        countdown_code: what the array calls the state of a kickoff; -1 where the file has none.
+        names: the file's names, which states are indices into.
 
     Raises:
         ReplayError: the parser refused the replay; the reason code says how.
@@ -55,7 +57,6 @@ def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, co
     )
     blocks = [columns[layout.global_width + place * layout.player_width :] for place in range(len(people))]
     presences = [_presence(block, layout, time) for block in blocks]
-    kickoff = begins(state == countdown_code)
     untold = Untold(
         **{
             name: _before_first(columns[layout.global_at[feature].start], attribute, start, frame_time)
@@ -63,11 +64,13 @@ def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, co
         },
         ball=np.zeros(len(time), dtype=bool),
         boost=tuple(
-            _unsent_boost(block, presence, layout, frame_time, kickoff)
+            _unsent_boost(block, presence, layout, frame_time, state, names)
             for block, presence in zip(blocks, presences, strict=True)
         ),
     )
-    return DecodedReplay(meta, array, tuple(people), untold, tuple(presences), demolitions_told=True)
+    return DecodedReplay(
+        meta, array, tuple(people), untold, tuple(presences), playlist_of(start), demolitions_told=True
+    )
 
 
 def _presence(block: Floats, layout: FrameLayout, time: Floats) -> Presence:
@@ -82,15 +85,15 @@ def _before_first(values: Floats, attribute: str, start: Walk, frame_time: Float
     return before
 
 
-def _unsent_boost(block: Floats, presence: Presence, layout: FrameLayout, frame_time: Floats, kickoff: Flags) -> Flags:
+def _unsent_boost(
+    block: Floats, presence: Presence, layout: FrameLayout, frame_time: Floats, states: Floats, names: Sequence[str]
+) -> Flags:
     """Tell in which rows a car has been sent no boost yet: it comes with some, so those before its first value above 0."""
-    boost = block[layout.player_at["PlayerBoost"].start]
-    body = block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]]
-    visible = presence.visible
+    boost, visible = block[layout.player_at["PlayerBoost"].start], presence.visible
     cars = np.cumsum(begins(visible))
     above = np.flatnonzero((boost > 0) & visible)
     first = np.full(int(cars[-1]) + 1 if len(cars) else 1, len(boost))
     np.minimum.at(first, cars[above], above)
     fresh = np.arange(len(boost)) < first[cars]
-    unsent: Flags = visible & (fresh | ((boost == 0) & unsettled(visible, body, frame_time, kickoff)))
+    unsent: Flags = visible & fresh | unsettled_boost(boost, visible, frame_time, states, names)
     return unsent

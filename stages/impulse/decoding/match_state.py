@@ -7,13 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from impulse.decoding.attributes import MATCH, UNLIMITED_TIME
+from impulse.decoding.attributes import CLOCK, MATCH, PLAYLIST, UNLIMITED_TIME
 from impulse.decoding.walk import Update, Walk
 
 Floats = npt.NDArray[np.float32]
-
-GAME_ARCHETYPE = "Archetypes.GameEvent.GameEvent_Soccar"
-"""Of several actors that tell of the match, one of this kind is the match."""
 
 
 def match_values(walk: Walk) -> dict[str, Floats]:
@@ -21,13 +18,27 @@ def match_values(walk: Walk) -> dict[str, Floats]:
 
     A match of unlimited time has no clock, though seconds are counted.
     """
-    lives = {update.life for name in MATCH for update in walk.updates.get(name, ())}
-    # Later lives, and those of the usual kind, have the last word where lives overlap.
-    ordered = sorted(lives, key=lambda life: (walk.lives[life].archetype == GAME_ARCHETYPE, walk.lives[life].start))
+    ordered = played_matches(walk)
     values = {name: _over_lives(walk, name, ordered) for name in MATCH}
     unlimited = _over_lives(walk, UNLIMITED_TIME, ordered) > 0
     values[MATCH[0]][unlimited] = np.nan
     return values
+
+
+def played_matches(walk: Walk) -> list[int]:
+    """Return the lives of the actors that tell of the match, in order.
+
+    Where there are several, those with a clock: a recording may also hold the match that people came from, which is over.
+    """
+    lives = {update.life for name in MATCH for update in walk.updates.get(name, ())}
+    with_clock = {update.life for update in walk.updates.get(CLOCK, ())}
+    return sorted(with_clock or lives)
+
+
+def playlist_of(walk: Walk) -> int | None:
+    """Return the game's number of the playlist; None when it was not sent."""
+    updates = walk.updates.get(PLAYLIST)
+    return int(updates[0].value) if updates else None
 
 
 def _over_lives(walk: Walk, name: str, lives: Sequence[int]) -> Floats:

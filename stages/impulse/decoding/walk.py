@@ -60,6 +60,8 @@ class Walk:
     """Attribute to its updates, in the order of the stream."""
     actors: Mapping[int, Sequence[int]]
     """Actor id to its lives, in order."""
+    keyframes: frozenset[int]
+    """Network frames that write living actors again, with values that may be old."""
 
     def life_at(self, actor: int, frame: int) -> int | None:
         """Return the life that an actor's id meant in a frame, also in the one that removed it; None for nobody."""
@@ -95,6 +97,7 @@ def _walk(frames: list[Mapping[str, Any]], objects: Sequence[str], attributes: C
     lives: list[Life] = []
     actors: defaultdict[int, list[int]] = defaultdict(list)
     alive: dict[int, int] = {}
+    keyframes = set()
     times, deltas, count = [], [], len(frames)
     for number, frame in enumerate(frames):
         times.append(frame["time"])
@@ -106,6 +109,7 @@ def _walk(frames: list[Mapping[str, Any]], objects: Sequence[str], attributes: C
             actor, archetype = spawned["actor_id"], objects[spawned["object_id"]]
             if (life := alive.get(actor)) is not None:
                 if lives[life].archetype == archetype:
+                    keyframes.add(number)
                     continue
                 lives[life].end = number
             alive[actor] = len(lives)
@@ -116,7 +120,14 @@ def _walk(frames: list[Mapping[str, Any]], objects: Sequence[str], attributes: C
                 (value,) = update["attribute"].values()
                 keep(Update(number, alive[update["actor_id"]], value))
         frames[number] = {}  # frees what was read
-    return Walk(np.array(times, np.float32), np.array(deltas, np.float32), lives, dict(updates), dict(actors))
+    return Walk(
+        np.array(times, np.float32),
+        np.array(deltas, np.float32),
+        lives,
+        dict(updates),
+        dict(actors),
+        frozenset(keyframes),
+    )
 
 
 @contextmanager

@@ -86,6 +86,9 @@ PLAY_STATE = "Active"
 KICKOFF_STATE = "Countdown"
 """The seconds before a kickoff."""
 
+REPLAY_STATE = "ReplayPlayback"
+"""The game shows a goal again; recordings leave most of it out."""
+
 GOAL_STATE = "PostGoalScored"
 """The seconds after a goal."""
 

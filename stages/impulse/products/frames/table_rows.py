@@ -23,10 +23,9 @@ def replay_facts(decoded: DecodedReplay, frames: Frames, *, objects: Sequence[st
     """What parsing adds to a replay's row of the manifest."""
     season = decoded.meta.get("season") or {}
     era, number = season.get("era"), season.get("number")
-    playlist_id = (decoded.meta.get("game_type") or {}).get("playlist_id")
-    mode = game_mode(playlist_id, objects)
+    mode = game_mode(decoded.playlist_id, objects)
     return {
-        "playlist_id": playlist_id,
+        "playlist_id": decoded.playlist_id,
         "mode": mode.value if mode else None,
         "season": f"{era} {number}" if era else None,
         "recorded_seconds": float(frames.time[-1] - frames.time[0]) if len(frames.time) else 0.0,
