@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from impulse.tables.accounts import account
 
@@ -67,7 +68,8 @@ def read_recordings(
         min_goals: goals that a match needs to be known by its facts.
     """
     people = _by_replay(players, _PLAYER_COLUMNS)
-    scored = _by_replay(goals, _GOAL_COLUMNS)
+    # Recorders who came late know less of what the header does not list.
+    scored = _by_replay(goals.filter(pc.is_valid(goals["scorer"])), _GOAL_COLUMNS)
     recordings = [
         _recording(
             row,

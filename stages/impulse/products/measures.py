@@ -86,7 +86,8 @@ def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, goals
     seconds = seconds_shown(held, frame_time)
     ball = [_body(frames, "ball")]
     cars = [_body(frames, f"p{slot}") for of_team in slots.values() for slot in of_team]
-    scored = {team: sum(goal["team"] == team for goal in goals) for team in slots}
+    in_list = [goal for goal in goals if goal["scorer"] is not None]
+    scored = {team: sum(goal["team"] == team for goal in in_list) for team in slots}
     listed = [row["goals"] for row in players if row["goals"] is not None]
     backwards = (np.diff(time) < 0) | (np.diff(frame_time) < 0)
     return {

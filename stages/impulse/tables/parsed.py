@@ -51,9 +51,19 @@ PLAYER_COLUMNS: tuple[Column, ...] = (
 GOAL_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
     Column("goal", "int16", "number of the goal in the replay, from 0", lower=0),
-    Column("frame", "int32", "network frame of the goal, from the header"),
+    Column(
+        "frame",
+        "int32",
+        "network frame of the goal, from the header, else of the score that went up; null where neither tells",
+        nullable=True,
+    ),
     Column("team", "string", "team that scored: blue or orange"),
-    Column("scorer", "string", "name of the scorer, from the header"),
+    Column(
+        "scorer",
+        "string",
+        "name of the scorer, from the header; null for a goal that its score counts and its list does not have",
+        nullable=True,
+    ),
     Column(
         "slot",
         "int8",
@@ -63,10 +73,17 @@ GOAL_COLUMNS: tuple[Column, ...] = (
     Column(
         "row",
         "int32",
-        "first row after the goal; null where rows and header disagree about the number of goals",
+        "first row after the goal; null where nothing tells its time, or no row follows",
         nullable=True,
     ),
-    Column("time", "float32", "time of that row", "s", nullable=True),
+    Column("time", "float32", "time of the goal by time_source; null where nothing tells it", "s", nullable=True),
+    Column(
+        "time_source",
+        "string",
+        "what tells the time: frames (of the first row in the game's own phase after a goal), header (of its network "
+        "frame), score (of the network frame in which it went up)",
+        nullable=True,
+    ),
 )
 
 DEMOLITION_COLUMNS: tuple[Column, ...] = (

@@ -13,9 +13,12 @@ from impulse.decoding.decoded import DecodedReplay, Untold
 from impulse.decoding.presence import Presence, body_exists
 from impulse.files.arrow import array_of, categories
 from impulse.products.frames import phases
+from impulse.products.frames.goals import Goal, find_goals, shown_goals
 from impulse.products.frames.segments import Movement, play_segments
 from impulse.products.frames.slots import assign_slots, takeover_rows
 from impulse.products.frames.staleness import staleness
+from impulse.replay.container import ReplayHeader
+from impulse.replay.facts import TEAMS, header_facts, header_goals
 from impulse.schema.feature_columns import (
     ANGULAR_VELOCITY_SCALE,
     BOOST_SCALE,
@@ -45,11 +48,13 @@ class Frames:
     """Presence of each player in the parser's order, blue first."""
     slots: tuple[int, ...]
     """Slot of each player in the same order."""
+    goals: list[Goal]
 
 
 def build_frames(
     decoded: DecodedReplay,
     layout: FrameLayout,
+    header: ReplayHeader,
     *,
     replay_id: str,
     slots_per_team: int,
@@ -60,6 +65,7 @@ def build_frames(
     Args:
         decoded: the parser's array with the features of ``layout``.
         layout: which columns to make.
+        header: of the replay; tells of goals.
         replay_id: identity of the rows.
         slots_per_team: player slots a side.
         names: the replay's own name table, which game states are indices into.
@@ -114,7 +120,24 @@ def build_frames(
         np.where(presence.visible, block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]], 0).T
         for block, presence in zip(blocks, presences, strict=True)
     ]
-    segments = play_segments(phases.in_play(states, state_names), frame_time, Movement.of(ball, ball_present, cars))
+    facts = header_facts(header)
+    goals = find_goals(
+        header_goals(header),
+        {"blue": facts["blue_score"], "orange": facts["orange_score"]},
+        shown=shown_goals(states, state_names),
+        frame_time=frame_time,
+        time=time,
+        network_times=decoded.network.times if decoded.network else None,
+        score_updates=[(frame, TEAMS[team], score) for frame, team, score in decoded.network.scores]
+        if decoded.network
+        else None,
+    )
+    segments = play_segments(
+        phases.in_play(states, state_names),
+        frame_time,
+        Movement.of(ball, ball_present, cars),
+        [goal.row for goal in goals if goal.row is not None and goal.time_source != "frames"],
+    )
     arrays["segment"] = array_of(segments, segments < 0)
     for slot in sorted(set(slots)):
         holders = [player for player, its_slot in enumerate(slots) if its_slot == slot]
@@ -136,7 +159,7 @@ def build_frames(
 
     ordered = [arrays[field.name] if field.name in arrays else _nothing(field, rows) for field in layout.schema]
     table = pa.table(ordered, schema=layout.schema)
-    return Frames(table, time, frame_time, held, states, state_names, tuple(presences), slots)
+    return Frames(table, time, frame_time, held, states, state_names, tuple(presences), slots, goals)
 
 
 def _phase_arrays(

@@ -21,7 +21,7 @@ from impulse.products.frames.players import read_players
 from impulse.replay.container import ReplayBody, check_integrity, read_body, read_header
 from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout, frame_layout
-from impulse.schema.sampling import FrameSettings, Sampling
+from impulse.schema.sampling import FrameSettings
 
 FRAMES = "frames.arrow"
 """Name of the product's file."""
@@ -85,6 +85,7 @@ def make_frames(path: Path, data: bytes, settings: FrameSettings, *, replay_id: 
     frames = build_frames(
         decoded,
         layout,
+        header,
         replay_id=replay_id,
         slots_per_team=settings.slots_per_team,
         names=body.names,
@@ -99,7 +100,7 @@ def make_frames(path: Path, data: bytes, settings: FrameSettings, *, replay_id: 
         facts=table_rows.replay_facts(decoded, frames, objects=body.objects),
         players=players,
         player_ids=[player.id_text for player in everyone],
-        goals=table_rows.goal_rows(replay_id, header, players, frames),
+        goals=table_rows.goal_rows(replay_id, players, frames.goals),
         demolitions=table_rows.demolition_rows(replay_id, frames) if decoded.demolitions_told else [],
     )
 

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from impulse.decoding import array_call
 from impulse.decoding.decoded import DecodedReplay
 from impulse.products.frames.build import Frames
+from impulse.products.frames.goals import Goal
 from impulse.products.frames.players import Player
-from impulse.replay.container import ReplayHeader
-from impulse.replay.facts import header_goals
 from impulse.replay.modes import game_mode
-from impulse.schema.frames import GOAL_STATE
 from impulse.schema.row_seconds import seconds_shown
 
 
@@ -62,17 +59,11 @@ def player_rows(replay_id: str, players: Sequence[Player], frames: Frames) -> li
     return rows
 
 
-def goal_rows(
-    replay_id: str, header: ReplayHeader, players: Sequence[dict[str, Any]], frames: Frames
-) -> list[dict[str, Any]]:
-    """Return the replay's rows of the goals table: the header's goals, with the row that shows each where that is sure."""
-    goals = header_goals(header)
-    seen = goal_row_numbers(frames)
+def goal_rows(replay_id: str, players: Sequence[dict[str, Any]], goals: Sequence[Goal]) -> list[dict[str, Any]]:
+    """Return the replay's rows of the goals table."""
     rows = []
     for number, goal in enumerate(goals):
         slots = [player["slot"] for player in players if player["team"] == goal.team and player["name"] == goal.scorer]
-        # Only when both lists have the same length is the n-th goal of one the n-th of the other.
-        at = int(seen[number]) if len(seen) == len(goals) else None
         rows.append(
             {
                 "replay_id": replay_id,
@@ -81,19 +72,12 @@ def goal_rows(
                 "team": goal.team,
                 "scorer": goal.scorer,
                 "slot": slots[0] if len(slots) == 1 else None,
-                "row": at,
-                "time": float(frames.time[at]) if at is not None else None,
+                "row": goal.row,
+                "time": goal.time,
+                "time_source": goal.time_source,
             }
         )
     return rows
-
-
-def goal_row_numbers(frames: Frames) -> npt.NDArray[np.intp]:
-    """Return the first row after each goal that the frames show."""
-    if GOAL_STATE not in frames.state_names:
-        return np.empty(0, dtype=np.intp)
-    after = frames.states == frames.state_names.index(GOAL_STATE)
-    return np.flatnonzero(after & ~np.concatenate(([False], after[:-1])))
 
 
 def demolition_rows(replay_id: str, frames: Frames) -> list[dict[str, Any]]:
