@@ -21,7 +21,7 @@ from impulse.products.frames.players import read_players
 from impulse.replay.container import ReplayBody, check_integrity, read_body, read_header
 from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout, frame_layout
-from impulse.schema.sampling import FrameSettings
+from impulse.schema.sampling import FrameSettings, Sampling
 
 FRAMES = "frames.arrow"
 """Name of the product's file."""
