@@ -15,7 +15,7 @@ from impulse.decoding.sampling import rows_shown
 from impulse.demo import Recording, edit_header, write_replay
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import parse_replay
-from impulse.schema.sampling import LONGEST_PAUSE_SECONDS, Sampling
+from impulse.schema.sampling import LONGEST_PAUSE_SECONDS, GapRows, Sampling
 
 
 def sampled(sampling: Sampling, fps: float = 10.0) -> ParseParams:
@@ -55,7 +55,31 @@ def test_causal_frames_are_a_pick_of_the_native_ones(synthetic: tuple[Path, Reco
     gaps = np.diff(recording.match.time) > LONGEST_PAUSE_SECONDS
     assert gaps.any()
     held = np.array(causal["is_held"].to_pylist())
-    assert held.mean() < parse_replay(path, sampled(Sampling.parser, fps)).measures["share_held"]
+    keep = dataclasses.replace(sampled(Sampling.parser, fps), gap_rows=GapRows.keep)
+    assert held.mean() < parse_replay(path, keep).measures["share_held"]
+
+
+@pytest.mark.parametrize("fps", [1.0, 10.0, 30.0])
+def test_rows_that_show_another_moment_are_no_samples(synthetic: tuple[Path, Recording], fps: float) -> None:
+    """Those in the gaps after goals, and no others; all else is as with them, but for the numbers of rows."""
+    path, recording = synthetic
+    drop = parse_replay(path, sampled(Sampling.parser, fps))
+    keep = parse_replay(path, dataclasses.replace(sampled(Sampling.parser, fps), gap_rows=GapRows.keep))
+    ahead = keep.frames["frame_time"].to_numpy() - keep.frames["time"].to_numpy()
+    gaps = np.flatnonzero(np.diff(recording.match.time) > 0.25)
+    inside = [
+        ((keep.frames["time"].to_numpy() > before) & (keep.frames["time"].to_numpy() < after - 0.25)).sum()
+        for before, after in zip(recording.match.time[gaps], recording.match.time[gaps + 1], strict=True)
+    ]
+    assert keep.frames.num_rows - drop.frames.num_rows == sum(inside) > 0
+    assert (drop.frames["frame_time"].to_numpy() - drop.frames["time"].to_numpy()).max() <= 0.25
+    kept = keep.frames.filter(pa.array(ahead <= 0.25))
+    assert drop.frames.drop_columns("row").equals(kept.drop_columns("row"))
+    assert drop.frames["row"].to_pylist() == list(range(drop.frames.num_rows))
+    assert [goal["time"] for goal in drop.goals] == [goal["time"] for goal in keep.goals]
+    for parsed in (drop, keep):
+        states = parsed.frames["game_state"].to_pylist()
+        assert {states[goal["row"]] for goal in parsed.goals} == {"PostGoalScored"}
 
 
 def test_a_joiner_is_decoded_in_every_sampling(tmp_path: Path) -> None:

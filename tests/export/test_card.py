@@ -289,7 +289,7 @@ def test_tables_without_rows_are_not_offered_to_hugging_face(dataset: Path) -> N
         rejects=[],
         columns=[],
         tables={"replays": 3, "goals": 0, "demolitions": 0, "rejects": 1},
-        made_with={"sampling": "parser", "fps": 10.0, "slots_per_team": 4},
+        made_with={"sampling": "parser", "gap_rows": "drop", "fps": 10.0, "slots_per_team": 4},
         params=ExportParams(),
         quality=np.zeros((len(GROUPS), len(KINDS)), np.int64),
         stale_share=0.002,

@@ -14,12 +14,13 @@ from impulse.demo import Recording, edit_header
 from impulse.errors import ReplayError
 from impulse.parsing.keys import ProductKeys
 from impulse.parsing.parsed_replay import parse_replay
-from impulse.schema.sampling import Decoder, FrameSettings, Sampling
+from impulse.schema.sampling import Decoder, FrameSettings, GapRows, Sampling
 
 MANIFEST = {"replay_id": "r", "sha256": "0" * 64}
 OTHERS: dict[str, Any] = {
     "fps": 5.0,
     "sampling": Sampling.causal,
+    "gap_rows": GapRows.keep,
     "slots_per_team": 3,
     "decoder": Decoder.exact,
     "global_features": ["BallRigidBodyBasis"],
@@ -46,6 +47,8 @@ def test_settings_that_change_no_frame_change_no_key() -> None:
         == key_of(ParseParams(player_features=["PlayerBoost"]))
     )
     assert key_of(ParseParams()) != key_of(ParseParams(sampling=Sampling.native))
+    causal = {key_of(ParseParams(sampling=Sampling.causal, gap_rows=gap_rows)) for gap_rows in GapRows}
+    assert len(causal) == 1
     assert len({key_of(ParseParams(fps=fps, sampling=Sampling.native)) for fps in (1.0, 10.0, 120.0)}) == 1
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 import subtr_actor
+from tests.parsing.samples import samples_at_10fps
 
 from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
@@ -17,6 +19,7 @@ from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import parse_replay
 from impulse.products.frames.product import duplicate_error
 from impulse.schema.features import frame_layout
+from impulse.schema.sampling import GapRows
 
 STANDARD = ParsingConfig.get_preset("standard").params()
 
@@ -97,7 +100,9 @@ def test_every_decodable_real_replay_is_parsed(real_replays: Path) -> None:
         table = parsed.frames
         assert not refused or parsed.replay["decoder"] == "exact", entry["path"]
         if not refused:
-            assert table.num_rows == entry["rows_at_10fps"], entry["path"]
+            assert table.num_rows == samples_at_10fps(path), entry["path"]
+            kept = parse_replay(path, replace(STANDARD, gap_rows=GapRows.keep)).frames
+            assert kept.num_rows == entry["rows_at_10fps"], entry["path"]
             assert len(parsed.players) == entry["players"], entry["path"]
         assert len(parsed.goals) == entry["header"]["goals"], entry["path"]
         for slot in range(8):

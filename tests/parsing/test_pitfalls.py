@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.parsing.samples import samples_at_10fps
 
 from impulse.config.parsing_config import ParsingConfig
 from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
+from impulse.schema.sampling import GapRows
 
 MATCHES = (
     "replay-format-2016-07-21-v868-12-net-none-lan.replay",
@@ -57,12 +60,17 @@ def test_a_missing_ball_is_null(match: ParsedReplay) -> None:
     assert not np.isnan(column(match, "ball_pos_x")[~absent]).any()
 
 
-def test_rows_that_fill_gaps_are_marked(match: ParsedReplay) -> None:
-    """No row that is more than one step ahead of its time is left unmarked."""
-    ahead = column(match, "frame_time") - column(match, "time")
-    fresh = ~column(match, "is_held")
-    assert ahead[fresh].max() <= 0.1 + 1e-3
-    assert ahead[~fresh].max() > 1.0
+@pytest.mark.parametrize("name", MATCHES, ids=lambda name: name[:24])
+def test_rows_that_fill_gaps_are_left_out_or_marked(name: str, real_replays: Path) -> None:
+    """A row that shows another moment is there only on request; none that is more than one step ahead is left unmarked."""
+    path = real_replays / "match" / name
+    kept = parse_replay(path, replace(PARAMS, gap_rows=GapRows.keep))
+    for parsed in (parsed_at(path), kept):
+        ahead = column(parsed, "frame_time") - column(parsed, "time")
+        fresh = ~column(parsed, "is_held")
+        assert ahead[fresh].max() <= 0.1 + 1e-3
+        assert ahead[~fresh].max() > 1.0 if parsed is kept else ahead.max() <= 0.25
+    assert parsed_at(path).frames.num_rows == samples_at_10fps(path) < kept.frames.num_rows
 
 
 def test_demolished_cars_are_hidden_until_they_are_back(match: ParsedReplay) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from tests.checkout import Checkout
+from tests.parsing.samples import samples_at_10fps
 from tests.paths import ROOT
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
@@ -367,18 +368,16 @@ def test_real_replays_become_a_dataset(clone: Callable[[str, Path], Checkout], r
     manifest = json.loads((real_replays / "MANIFEST.json").read_text())
     exported = set(pq.read_table(checkout.path / "data" / "export" / "replays.parquet")["source_path"].to_pylist())
     rejects = pq.read_table(checkout.path / "data" / "export" / "rejects.parquet").to_pylist()
-    decodable = {
-        entry["path"]
-        for entry in manifest
-        if entry["ndarray"] == "ok" and 2 <= entry["players"] <= 8 and 100 <= entry["rows_at_10fps"] <= 100_000
-    }
+    decodable = {entry["path"] for entry in manifest if entry["ndarray"] == "ok" and 2 <= entry["players"] <= 8}
+    samples = {path: samples_at_10fps(real_replays / path) for path in decodable}
+    decodable = {path for path, rows in samples.items() if 100 <= rows <= 100_000}
 
     assert metrics(checkout, "fetch")["in"] == len(manifest) == 63
     assert exported == decodable
     assert {row["source_path"] for row in rejects} == {entry["path"] for entry in manifest} - decodable
     assert all(row["reason"] and row["detail"] for row in rejects)
     frames = pd.read_parquet(checkout.path / "data" / "export" / "frames")
-    assert len(frames) == sum(entry["rows_at_10fps"] for entry in manifest if entry["path"] in decodable)
+    assert len(frames) == sum(samples[path] for path in decodable)
     for slot in range(8):
         assert not (frames[[f"p{slot}_pos_{axis}" for axis in "xyz"]] == 0).all(axis=1).any()
     fates = real_fates(checkout)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from impulse.decoding.attributes import FOR_FRAMES
-from impulse.decoding.decoded import DecodedReplay
+from impulse.decoding.decoded import DecodedReplay, with_rows
 from impulse.decoding.doubts import doubts_of_array, doubts_of_file
 from impulse.decoding.exact import decode_exactly
 from impulse.decoding.first_frames import with_frames
@@ -18,7 +20,7 @@ from impulse.replay.container import ReplayBody, ReplayHeader
 from impulse.replay.facts import header_facts
 from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout
-from impulse.schema.sampling import Decoder, FrameSettings, Sampling
+from impulse.schema.sampling import LONGEST_LOOK_SECONDS, Decoder, FrameSettings, GapRows, Sampling
 
 
 def decode(
@@ -49,11 +51,11 @@ def decode(
         if not why:
             decoded = _by_array(path, header, body, start, layout, settings)
             if isinstance(decoded, DecodedReplay):
-                return decoded
+                return _samples(decoded, layout, settings)
             why = decoded
     walk = walk_replay(data, FOR_FRAMES)
     _check_complete(walk, header)
-    return decode_exactly(
+    decoded = decode_exactly(
         walk,
         path,
         layout,
@@ -62,6 +64,15 @@ def decode(
         names=body.names,
         why=why,
     )
+    return _samples(decoded, layout, settings)
+
+
+def _samples(decoded: DecodedReplay, layout: FrameLayout, settings: FrameSettings) -> DecodedReplay:
+    """Return a replay without the rows whose network frame is too far from their time to be a sample of it."""
+    if settings.sampling is not Sampling.parser or settings.gap_rows is GapRows.keep:
+        return decoded
+    frame_time, time = (decoded.array[:, layout.global_at[name].start] for name in ("FrameTime", "CurrentTime"))
+    return with_rows(decoded, np.flatnonzero(np.abs(frame_time - time) <= LONGEST_LOOK_SECONDS))
 
 
 def _by_array(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,6 +75,18 @@ class DecodedReplay:
         return sum(person.team == 0 for person in self.people)
 
 
-def with_rows(decoded: DecodedReplay, rows: Rows, presences: Sequence[Presence]) -> DecodedReplay:
-    """Return some rows of a replay, with the presence of everyone in them."""
-    return replace(decoded, array=decoded.array[rows], untold=decoded.untold.at(rows), presences=tuple(presences))
+def with_rows(decoded: DecodedReplay, rows: Rows) -> DecodedReplay:
+    """Return a replay with some of its rows, which are given in order."""
+    return replace(
+        decoded,
+        array=decoded.array[rows],
+        untold=decoded.untold.at(rows),
+        presences=tuple(_presence_in(presence, rows) for presence in decoded.presences),
+    )
+
+
+def _presence_in(presence: Presence, rows: Rows) -> Presence:
+    demolished = presence.demolished[rows]
+    onsets = np.unique(np.searchsorted(rows, presence.onsets))
+    onsets = onsets[onsets < len(rows)]
+    return Presence(presence.present[rows], demolished, presence.attacker[rows], onsets[demolished[onsets]])

@@ -12,6 +12,7 @@ from impulse.export.quality import MEANINGS, KindCounts, shares
 from impulse.export.templates import filled
 from impulse.schema.column import SCHEMA_VERSION, Column
 from impulse.schema.frames import PLAYER_COLUMN
+from impulse.schema.sampling import LONGEST_LOOK_SECONDS
 from impulse.tables.accounts import account
 from impulse.tables.paths import SPLITS
 
@@ -27,7 +28,7 @@ RIGHTS = "No licence is given: the rights in the replays remain with their owner
 _SAMPLINGS = {
     "parser": (
         "{fps:g} a second",
-        "It is at or after `time`, so a row looks up to a frame ahead, and seconds ahead where `is_held` fills a gap.",
+        "It is at or after `time`, so a row looks up to a frame ahead. {gaps}",
     ),
     "causal": (
         "{fps:g} a second without look-ahead",
@@ -36,6 +37,12 @@ _SAMPLINGS = {
     "native": ("one for each network frame", "Here both are the same."),
 }
 """How rows were sampled: for the first sentence, and what it means for the times."""
+
+_GAPS = {
+    "drop": "Rows that would look more than {look:g} s ahead, in gaps after goals and on bad connections, are left out.",
+    "keep": "In gaps of the recording, after goals and on bad connections, rows with `is_held` look seconds ahead.",
+}
+"""The same for gaps of the recording."""
 
 _SPLIT_TEXTS = {
     SplitBy.match: (
@@ -75,12 +82,13 @@ def dataset_card(
         rejects: stage and reason of every input that is not in the dataset.
         columns: columns of the frames.
         tables: rows of the tables beside the frames, by name.
-        made_with: frame rate, sampling and slots.
+        made_with: frame rate, sampling, rows in gaps and slots.
         params: how the dataset was exported.
         quality: how many values of the frames the game recorded.
         stale_share: share of the bytes of the frames that the columns of staleness take.
     """
     rate, look_ahead = _SAMPLINGS[made_with["sampling"]]
+    gaps = _GAPS[made_with["gap_rows"]].format(look=LONGEST_LOOK_SECONDS)
     rows = sum(row["rows"] for row in replays)
     sources = sorted(Counter(row["source"] for row in replays).items())
     rejected = sorted(Counter((row["stage"], row["reason"]) for row in rejects).items())
@@ -103,7 +111,7 @@ def dataset_card(
         has_events="events" in tables,
         example=max(splits, key=lambda split: split["matches"])["name"],
         columns=["replay_id", "row", "time", *_example_column(columns)],
-        look_ahead=look_ahead,
+        look_ahead=look_ahead.format(gaps=gaps),
         quality=list(shares(quality, [column.name for column in columns])),
         meanings={kind.value: meaning for kind, meaning in MEANINGS.items()},
         stale_percent=f"{100 * stale_share:.1f}",

@@ -45,6 +45,8 @@ class ProductKeys:
         settings |= {"global_features": layout.global_features, "player_features": layout.player_features}
         if params.sampling is Sampling.native:
             settings["fps"] = None  # it means nothing then
+        if params.sampling is not Sampling.parser:
+            settings["gap_rows"] = None  # there are none
         common = {"maker": code_digest(MAKER)}
         with_parser = {**common, "parser": parser_version()}
         return cls(

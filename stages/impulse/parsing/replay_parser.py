@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from impulse.config.parsing_config import ParsingConfig
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
 from impulse.schema import features
+from impulse.schema.sampling import GapRows
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,8 @@ class ReplayParser:
 
     @property
     def params(self) -> ParseParams:
-        """The choice as settings of the parse stage."""
-        return self._config.params()
+        """The choice as settings of the parse stage; rows in gaps of the recording stay, so that the array is the parser's own."""
+        return replace(self._config.params(), gap_rows=GapRows.keep)
 
     def parse_file(self, path: str | os.PathLike[str]) -> ParseResult:
         """Parse one file.

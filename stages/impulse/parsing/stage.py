@@ -206,6 +206,7 @@ def _write(folder: Path, tables: Mapping[str, Sequence[Row]], rejected: Sequence
         {
             "fps": params.fps,
             "sampling": params.sampling.value,
+            "gap_rows": params.gap_rows.value,
             "slots_per_team": params.slots_per_team,
             "global_features": list(params.global_features),
             "player_features": list(params.player_features),

@@ -8,6 +8,10 @@ from enum import StrEnum
 LONGEST_PAUSE_SECONDS = 1.0
 """Network frames further apart than this have a gap in the recording between them (it is 3 to 10 s after a goal)."""
 
+LONGEST_LOOK_SECONDS = 0.25
+"""A row whose network frame is further from its time shows another moment: recordings have a network frame every 0.03 to 0.05 s,
+so that a row of the parser's sampling looks that far ahead, and more only where frames are missing."""
+
 
 class Decoder(StrEnum):
     """What decides the values of frames."""
@@ -24,11 +28,20 @@ class Sampling(StrEnum):
     """Which network frame a row shows."""
 
     parser = "parser"
-    """The first one at or after the row's time, as the parser samples; rows run on through gaps of the recording."""
+    """The first one at or after the row's time, as the parser samples; for gaps of the recording see :class:`GapRows`."""
     causal = "causal"
     """The last one at or before the row's time: nothing from the future; no rows in gaps of the recording."""
     native = "native"
     """One row for each network frame; fps has no meaning."""
+
+
+class GapRows(StrEnum):
+    """What becomes of rows of the parser's sampling that show another moment than their own (:data:`LONGEST_LOOK_SECONDS`)."""
+
+    drop = "drop"
+    """They are left out; rows are numbered without them."""
+    keep = "keep"
+    """They stay, as the parser fills gaps of the recording with the state after them."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,8 @@ class FrameSettings:
     """Rows a second."""
     sampling: Sampling = Sampling.parser
     """Which network frame a row shows."""
+    gap_rows: GapRows = GapRows.drop
+    """What becomes of rows in gaps of the recording, which the parser's sampling alone has."""
     slots_per_team: int = 4
     """Player slots a side; fixes the width of the frames."""
     decoder: Decoder = Decoder.auto
