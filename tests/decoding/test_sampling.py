@@ -50,7 +50,7 @@ def test_causal_frames_are_a_pick_of_the_native_ones(synthetic: tuple[Path, Reco
 
     assert (causal["frame_time"].to_numpy() <= causal["time"].to_numpy()).all()
     for name in causal.column_names:
-        if name not in ("row", "time", "is_held"):
+        if name not in ("row", "time", "is_held") and not name.endswith("_stale"):  # those count rows
             assert causal[name].to_pylist() == native[name].take(pa.array(shown)).to_pylist(), name
     gaps = np.diff(recording.match.time) > LONGEST_PAUSE_SECONDS
     assert gaps.any()

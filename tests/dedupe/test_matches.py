@@ -212,6 +212,8 @@ def test_the_reason_names_what_is_shared() -> None:
 def test_the_policy_chooses(keep: list[str], expected: int) -> None:
     """The criteria count in their order, and the smallest id decides in the end."""
     rows = [
+        recording(1, match_guid="M", uploaded_at=9),
+        recording(2, match_guid="M", frames_shown=200, uploaded_at=8),
         recording(3, match_guid="M", recorded_seconds=400.0, frames_shown=150),
         recording(4, match_guid="M", n_players=5, uploaded_at=7),
         recording(5, match_guid="M", uploaded_at=3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pytest
 from numpy.typing import ArrayLike
 from tests.products.match_truth import BOOST, Truth, quaternion_bound, shown_frames, steps_bounds
-from tests.products.truth_cases import CASES, NOT_YET, Case
+from tests.products.truth_cases import CASES, LIMITS, Case
 
 from impulse.config.parse import ParseParams
 from impulse.demo import VERSIONS, FormatVersion, MatchPlan, Platform, Recording, generate
@@ -361,16 +362,14 @@ GROUPS: dict[str, Callable[[Shown], None]] = {
 
 def combinations() -> list[Any]:
     found = []
-    for name in CASES:
-        for group in GROUPS:
-            reason = NOT_YET.get((name, group)) or NOT_YET.get((name, "*"))
-            marks = [pytest.mark.xfail(strict=False, reason=reason)] if reason else []
-            found.append(pytest.param(name, group, id=f"{name}-{group}", marks=marks))
+    for name, group, decoder in itertools.product(CASES, GROUPS, DECODERS):
+        limit = LIMITS.get((name, group, decoder))
+        marks = [pytest.mark.xfail(strict=False, reason=limit)] if limit else []
+        found.append(pytest.param(name, group, decoder, id=f"{name}-{group}-{decoder}", marks=marks))
     return found
 
 
-@pytest.mark.parametrize("decoder", DECODERS)
-@pytest.mark.parametrize(("name", "group"), combinations())
+@pytest.mark.parametrize(("name", "group", "decoder"), combinations())
 def test_columns_tell_what_happened(name: str, group: str, decoder: Decoder) -> None:
     """In all samplings: null is what the file does not tell and nothing else, and values are within half a step."""
     for sampling in Sampling:
@@ -402,10 +401,8 @@ def test_every_column_is_looked_at() -> None:
 @pytest.mark.parametrize("era", VERSIONS, ids=lambda era: era.name)
 @pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("era")])
 def test_every_case_in_every_era(name: str, era: FormatVersion, decoder: Decoder) -> None:
-    """The same matches in all formats, with all and with few updates, at other rates; what is known to fail is left out."""
-    known = {group for case, group in NOT_YET if case in (name, f"era {era.name}")}
-    if "*" in known:
-        pytest.xfail(NOT_YET[name, "*"])
+    """The same matches in all formats, with all and with few updates, at other rates; what they cannot show is left out."""
+    known = {group for case, group, of in LIMITS if (case, of) == (name, decoder)}
     for dropped_updates, fps in ((0.0, 60.0), (0.9, 7.5)):
         case = CASES[name].of(era, dropped_updates=dropped_updates, fps=fps)
         recording = Recording(generate(MatchPlan(**case.plan)), case.how)

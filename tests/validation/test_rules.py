@@ -14,7 +14,7 @@ from tests.validation.conftest import GOOD, QUALITY, judged, measured_file, qual
 
 from impulse.config.parsing_config import ParsingConfig
 from impulse.config.validate import Severity
-from impulse.demo import MatchPlan, Recording, edit_header, generate, with_flipped_bits
+from impulse.demo import ExtraBall, MatchPlan, Recording, RecordingPlan, edit_header, generate, with_flipped_bits
 from impulse.demo.writer import casting
 from impulse.errors import CorruptReplay
 from impulse.parsing.parsed_replay import parse_replay
@@ -97,6 +97,11 @@ def _row(**changes: Any) -> Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]
     return lambda _folder, _monkeypatch: {**GOOD, **changes}
 
 
+def _two_balls(folder: Path, _: pytest.MonkeyPatch) -> dict[str, Any]:
+    how = RecordingPlan(extra_ball=ExtraBall.SECOND)
+    return _file(folder, Recording(generate(PLAN), how).data)
+
+
 CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
     "too_few_frames": _planned(duration_seconds=1.0, goals=0),
     "too_many_frames": _row(rows=100_001),
@@ -111,6 +116,7 @@ CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
     "car_outside_arena": _moved("cars", "position", (4500.0, 0.0, 20.0)),
     "car_too_fast": _moved("cars", "velocity", (2000.0, 2000.0, 0.0)),
     "car_spins_too_fast": _moved("cars", "spin", (0.0, 5.0, 5.0)),
+    "several_balls": _two_balls,
     "no_ball": _row(share_ball_missing=0.3),
     "frozen_ball": _moved("ball", "position", (500.0, 0.0, 93.0)),
     "frozen_bodies": _stopped,
@@ -133,6 +139,7 @@ CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
 ALLOWED_BESIDE = {
     "ball_outside_arena": {"frozen_ball"},
     "goals_not_shown": {"score_mismatch"},
+    "several_balls": {"no_ball"},
     "score_mismatch": {"goals_not_shown"},
 }
 """What a case violates beside its own rule."""

@@ -43,7 +43,6 @@ class NetworkFacts:
     """(frames,) s of every network frame."""
     scores: tuple[tuple[int, int, int], ...]
     """Network frame, team (0 blue, 1 orange) and its new score, in order."""
-    balls_at_once: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,8 @@ class DecodedReplay:
     untold: Untold
     presences: tuple[Presence, ...]
     """Of each person, in the same order."""
+    balls_at_once: int
+    """Most balls in one network frame."""
     playlist_id: int | None
     """The game's number of the playlist."""
     demolitions_told: bool

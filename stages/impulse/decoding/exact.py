@@ -116,13 +116,14 @@ def decode_exactly(
             ),
         ),
         presences=tuple(presences),
+        balls_at_once=ball.at_once,
         playlist_id=match_state.playlist_of(walk),
         demolitions_told=True,
         why_exact=tuple(why),
         unknown_features=frozenset({*layout.global_features, *layout.player_features})
         - EXACT_FEATURES
         - DERIVED_FEATURES,
-        network=NetworkFacts(walk.times, _scores(walk), ball.at_once),
+        network=NetworkFacts(walk.times, _scores(walk)),
     )
 
 

@@ -18,7 +18,7 @@ from impulse.decoding.arrivals import begins, unsettled_boost
 from impulse.decoding.decoded import DecodedReplay, Untold
 from impulse.decoding.match_state import playlist_of
 from impulse.decoding.people import people_of
-from impulse.decoding.presence import Presence, player_presence
+from impulse.decoding.presence import Presence, body_exists, player_presence
 from impulse.decoding.walk import Walk
 from impulse.schema.features import FrameLayout
 
@@ -57,6 +57,7 @@ def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, na
     )
     blocks = [columns[layout.global_width + place * layout.player_width :] for place in range(len(people))]
     presences = [_presence(block, layout, time) for block in blocks]
+    balls = body_exists(columns[layout.global_at["BallRigidBodyQuaternionVelocities"]].T)
     untold = Untold(
         **{
             name: _before_first(columns[layout.global_at[feature].start], attribute, start, frame_time)
@@ -69,7 +70,14 @@ def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, na
         ),
     )
     return DecodedReplay(
-        meta, array, tuple(people), untold, tuple(presences), playlist_of(start), demolitions_told=True
+        meta,
+        array,
+        tuple(people),
+        untold,
+        tuple(presences),
+        balls_at_once=int(balls.any()),
+        playlist_id=playlist_of(start),
+        demolitions_told=True,
     )
 
 

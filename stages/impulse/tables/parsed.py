@@ -5,6 +5,12 @@ from __future__ import annotations
 from impulse.schema.column import REPLAY_ID, Column
 from impulse.tables.manifest import LISTED_RANK, MANIFEST_COLUMNS
 
+BALLS_AT_ONCE = Column(
+    "balls_at_once",
+    "int8",
+    "most balls in one network frame; of several none is shown unless it is clear which one plays",
+)
+
 REPLAY_COLUMNS: tuple[Column, ...] = (
     *MANIFEST_COLUMNS,
     Column("playlist_id", "int32", "playlist number of the game, from the network data", nullable=True),
@@ -12,6 +18,7 @@ REPLAY_COLUMNS: tuple[Column, ...] = (
     Column("season", "string", "season by the parser, for example free-to-play 19", nullable=True),
     Column("recorded_seconds", "float32", "time between the first and the last row", "s"),
     Column("demolitions_known", "bool", "the recording has an attribute for demolitions"),
+    BALLS_AT_ONCE,
     Column("decoder", "string", "what decided the values of the frames: array, the parser's array call, or exact"),
     Column(
         "why_exact",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from impulse.schema.column import REPLAY_ID, Column
 from impulse.tables.manifest import TRAILING_BYTES
 from impulse.tables.measures import MEASURE_COLUMNS
+from impulse.tables.parsed import BALLS_AT_ONCE
 
 VERDICT_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
@@ -41,6 +42,7 @@ COMPARISON_COLUMNS: tuple[Column, ...] = (
         "difference between the recorded and the header's seconds on the clock, as a share of the header's",
         nullable=True,
     ),
+    BALLS_AT_ONCE,
     TRAILING_BYTES,
     Column("is_forfeit", "bool", "a team forfeited, from the header"),
     Column("map_unknown", "bool", "the map is not in the list of known maps"),

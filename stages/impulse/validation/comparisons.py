@@ -54,6 +54,7 @@ def compare(replays: pa.Table, measures: pa.Table) -> pa.Table:
         "goals_unseen": pc.abs(pc.subtract(measures["goals_shown"], listed)),
         "player_goal_mismatch": pc.abs(pc.subtract(measures["goals_of_players"], score)),
         "duration_gap": pc.if_else(pc.greater(match_seconds, 0), gap, None),
+        "balls_at_once": replays["balls_at_once"],
         "trailing_bytes": replays["trailing_bytes"],
         "is_forfeit": replays["is_forfeit"],
         "map_unknown": pc.invert(_is_known_map(replays["map_code"])),

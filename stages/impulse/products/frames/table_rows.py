@@ -26,6 +26,7 @@ def replay_facts(decoded: DecodedReplay, frames: Frames, *, objects: Sequence[st
         "mode": mode.value if mode else None,
         "season": f"{era} {number}" if era else None,
         "recorded_seconds": float(frames.time[-1] - frames.time[0]) if len(frames.time) else 0.0,
+        "balls_at_once": decoded.balls_at_once,
         "demolitions_known": decoded.demolitions_told,
         "decoder": "exact" if decoded.why_exact else "array",
         "why_exact": ";".join(decoded.why_exact) or None,
