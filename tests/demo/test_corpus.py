@@ -168,4 +168,4 @@ def test_bytes_are_pinned() -> None:
     assert digest.hexdigest() == PINNED_SHA256
 
 
-PINNED_SHA256 = "17222609469d21da50917352d0e992cfcbc4f1ce43c2beca9c576eba1a3faa30"
+PINNED_SHA256 = "4e637b3359311bfdc8c2647c3511cb74e6e6898108d7b85a6618a7307959d1f0"

@@ -125,16 +125,17 @@ def test_a_frozen_body_moves_untold() -> None:
     assert np.linalg.norm(np.diff(match.cars.position[[220, 289], 1], axis=0)) > 100
 
 
-def test_a_bot_is_named_late_and_stays_for_a_moment() -> None:
-    """It has no account, its name comes 70 frames later, and for 45 frames five are on the team."""
-    found = raw(RecordingPlan(bot_name_frames=70), team_size=4, bots=1, replaced_bot_frame=200)
+def test_a_bot_comes_late_and_stays_for_a_moment() -> None:
+    """It has a name and no account, loses its team when a person comes for it, and drives on: for 45 frames they are five."""
+    found = raw(RecordingPlan(repeats_actors=False), team_size=4, bots=1, bots_from_frame=3, replaced_bot_frame=200)
     (bot,) = {one.actor for one in found.of("bBot")}
-    names = [one.frame for one in found.of("PlayerName") if one.actor == bot]
-    assert names == [70]
-    assert not [one for one in found.of("UniqueId") if one.actor == bot]
+    mine = [(one.frame, one.field) for one in found.told if one.actor == bot and one.archetype.endswith("PRI_TA")]
+    assert mine[:3] == [(3, "PlayerName"), (3, "Team"), (3, "bBot")]
+    assert not {(frame, field) for frame, field in mine if field in ("UniqueId", "PlayerID")}
+    assert [(one.frame, one.value["actor"]) for one in found.of("Team") if one.actor == bot][1:] == [(200, -1)]
     there = found.recording.match.has_car[:, 4:].sum(axis=1)
     assert np.flatnonzero(there == 5).tolist() == list(range(200, 245))
-    assert set(there.tolist()) == {4, 5}
+    assert set(there[3:].tolist()) == {4, 5}
 
 
 def test_several_balls() -> None:
@@ -198,6 +199,25 @@ def test_what_tells_of_a_demolition_has_the_order_of_real_files() -> None:
         "ReplicatedRBState",
         "ReplicatedDemolishExtended",
     ]
+
+
+def test_autumn_2020_tells_of_a_demolition_by_two_attributes() -> None:
+    """Both in one frame, about the same cars."""
+    found = wrecked(version=VERSION["868.29.10"])
+    (event,) = found.recording.match.demolitions
+    new, old = (found.of(field)[0] for field in ("ReplicatedDemolish_CustomFX", "ReplicatedDemolish"))
+    assert new.frame == old.frame == event.frame
+    assert {name: new.value[name] for name in old.value} == old.value
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+def test_a_demolition_may_name_no_attacker(version: Any) -> None:
+    """Nobody, at no speed."""
+    found = wrecked(version=version, hides_attackers=True)
+    value = found.of(version.demolish.value.split(":")[-1])[0].value
+    attacker = value["attacker"]
+    assert attacker == {"active": False, "actor": -1} or (attacker, value["attacker_flag"]) == (-1, False)
+    assert set((value.get("attack_velocity") or value["attacker_velocity"]).values()) == {0.0}
 
 
 def test_cars_of_another_mode() -> None:

@@ -150,12 +150,13 @@ class Truth:
 
     @cached_property
     def attackers(self) -> NDArray[np.int64]:
-        """(F, P) slot of whoever demolished the car that is a wreck, else -1."""
+        """(F, P) slot of whoever demolished the car that is a wreck; -1 where it is none, and where the file names nobody."""
         match = self.recording.match
         found = np.full(match.has_car.shape, -1)
         for life in match.lives:
             for event in match.demolitions:
-                if (event.victim, event.frame) == (life.player, life.demolished):
+                is_this = (event.victim, event.frame) == (life.player, life.demolished)
+                if is_this and not self.recording.plan.hides_attackers:
                     found[event.frame : life.stop, event.victim] = self.slots[event.attacker]
         return found
 

@@ -14,7 +14,7 @@ from impulse.demo.match import arena
 from impulse.demo.match.boost import find_pad_events
 from impulse.demo.match.draws import Draws
 from impulse.demo.match.driving import drive
-from impulse.demo.match.incidents import Attendance, choose_demolitions, choose_goals
+from impulse.demo.match.incidents import OVERLAP_FRAMES, Attendance, choose_demolitions, choose_goals
 from impulse.demo.match.lives import make_lives, presence, run_components
 from impulse.demo.match.people import bot, roster
 from impulse.demo.match.rolling import roll_ball
@@ -23,8 +23,6 @@ from impulse.demo.match.truth import Goal, Match, MatchPlayer, Touch
 from impulse.errors import ConfigError
 
 MAX_TEAM_SIZE = 4
-OVERLAP_FRAMES = 45
-"""For so long a bot and the person who replaces it are both there."""
 FULL_MATCH_S = 300
 """Clock of an ordinary match (game rule)."""
 GOAL_EVERY_S = 45.0
@@ -48,6 +46,8 @@ class MatchPlan:
     """None draws about one in 25 s; fewer if no car can be found for one."""
     bots: int = 0
     """So many players of team 1 are bots."""
+    bots_from_frame: int = 0
+    """Bots come in this frame; in real files often in one of the first few, and so after the names were read."""
     join_frame: int | None = None
     """The last player of team 1 joins in this frame; from 302 on the parser's array call fails."""
     leave_frame: int | None = None
@@ -82,8 +82,10 @@ class MatchPlan:
             raise ConfigError("join_frame", f"must not be negative, not {self.join_frame}")
         if self.leave_frame is not None and self.leave_frame < 1:
             raise ConfigError("leave_frame", f"must be at least 1, not {self.leave_frame}")
-        if self.replaced_bot_frame is not None and not (self.bots and self.replaced_bot_frame > 0):
-            raise ConfigError("replaced_bot_frame", "must be positive, and team 1 must have a bot")
+        if self.bots_from_frame < 0:
+            raise ConfigError("bots_from_frame", f"must not be negative, not {self.bots_from_frame}")
+        if self.replaced_bot_frame is not None and not (self.bots and self.replaced_bot_frame > self.bots_from_frame):
+            raise ConfigError("replaced_bot_frame", "team 1 must have a bot, which must have come before")
         if self.team_size == 1 and self.join_frame is not None and self.leave_frame is not None:
             raise ConfigError("leave_frame", "a 1v1 cannot have a joiner and a leaver, as nobody may be left")
 
@@ -155,6 +157,7 @@ def generate(plan: MatchPlan) -> Match:
 def _attendance(plan: MatchPlan, frames: int) -> Attendance:
     size = plan.team_size
     joined, left = [0] * (2 * size), [frames] * (2 * size)
+    joined[size : size + plan.bots] = [min(plan.bots_from_frame, frames - 1)] * plan.bots
     if plan.join_frame is not None:
         joined[-1] = min(plan.join_frame, frames - 1)
     if plan.leave_frame is not None:

@@ -13,6 +13,8 @@ from impulse.demo.match.truth import Demolition, Goal
 
 DEMOLITION_MARGIN_FRAMES = 100
 """No car is demolished so soon after a kickoff, or so near to its player's joining or leaving."""
+OVERLAP_FRAMES = 45
+"""For so long a bot and the person who replaces it are both there (1 to 2 s in real files)."""
 ASSIST_SHARE = 0.5
 """Share of goals that a team mate assists (chosen)."""
 

@@ -126,16 +126,21 @@ def explosion(scorer: int, *, place: Triple, version: FormatVersion) -> Bits:
 
 
 def demolish(
-    cars: tuple[int, int], *, attacker_pri: int, velocities: tuple[Triple, Triple], version: FormatVersion
+    cars: tuple[int, int],
+    *,
+    attacker_pri: int,
+    velocities: tuple[Triple, Triple],
+    kind: DemolishFormat,
+    version: FormatVersion,
 ) -> Bits:
-    """Return a demolition: attacker's and victim's car, and their velocities in uu/s."""
-    attacker, victim = cars
+    """Return a demolition: attacker's and victim's car, and their velocities in uu/s; the attacker can be NOBODY."""
+    attacker, victim = (actor(car) for car in cars)
     speeds = join(*(vector(velocity, version) for velocity in velocities))
-    match version.demolish:
+    nobody = actor(NOBODY)
+    match kind:
         case DemolishFormat.EXTENDED:
-            nobody = actor(NOBODY)
-            return join(actor(attacker_pri), nobody, ZERO, nobody, actor(attacker), actor(victim), speeds)
-        case DemolishFormat.EFFECT:
-            return join(ZERO, int32(NOBODY), ONE, int32(attacker), ONE, int32(victim), speeds)
+            return join(actor(attacker_pri), nobody, ZERO, nobody, attacker, victim, speeds)
+        case DemolishFormat.EFFECT | DemolishFormat.CUSTOM:
+            return join(nobody, attacker, victim, speeds)
         case DemolishFormat.OLDEST:
-            return join(ONE, int32(attacker), ONE, int32(victim), speeds)
+            return join(attacker, victim, speeds)

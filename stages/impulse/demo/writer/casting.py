@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from impulse.demo.match.bodies import second_ball
+from impulse.demo.match.incidents import OVERLAP_FRAMES
 from impulse.demo.match.people import Platform
 from impulse.demo.match.truth import CarLife, Match
 from impulse.demo.writer import attributes, classes
 from impulse.demo.writer.actors import Actor, Stage
+from impulse.demo.writer.attributes import NOBODY
 from impulse.demo.writer.bits import ONE, ZERO, float32, int32
 from impulse.demo.writer.classes import Archetypes
 from impulse.demo.writer.plan import ExtraBall, RecordingPlan
@@ -32,6 +34,8 @@ SPAWNER_PLACE_UU = (0.0, 0.0, 1000.0)
 """Where a spawner of balls hangs (real replay)."""
 SPAWN_DELAY_S = 5.0
 """What it says of its rhythm (real replay)."""
+
+TEAM = "Engine.PlayerReplicationInfo:Team"
 
 _BALL, _PLAYER, _CAR = range(3)
 
@@ -132,16 +136,16 @@ def _spawn_player(match: Match, stage: Stage, number: int, team: Actor, *, plan:
     who = match.players[number]
     frame = match.joined[number]
     pri = stage.spawn(frame, plan.archetypes.pri)
-    named = frame
+    stage.update(frame, pri, "Engine.PlayerReplicationInfo:PlayerName", attributes.text(who.player.name))
+    stage.update(frame, pri, TEAM, attributes.actor(team.id))
     if who.player.platform is Platform.BOT:
-        named = min(frame + plan.bot_name_frames, match.left[number] - 1)
         stage.update(frame, pri, "Engine.PlayerReplicationInfo:bBot", ONE)
+        for replaced in _replacements(match, number):
+            stage.update(replaced, pri, TEAM, attributes.actor(NOBODY))
     else:
         unique_id = attributes.unique_id(who.player, stage.version)
         stage.update(frame, pri, "Engine.PlayerReplicationInfo:UniqueId", unique_id)
-    stage.update(frame, pri, "Engine.PlayerReplicationInfo:Team", attributes.actor(team.id))
-    stage.update(frame, pri, "Engine.PlayerReplicationInfo:PlayerID", int32(FIRST_PLAYER_ID + number))
-    stage.update(named, pri, "Engine.PlayerReplicationInfo:PlayerName", attributes.text(who.player.name))
+        stage.update(frame, pri, "Engine.PlayerReplicationInfo:PlayerID", int32(FIRST_PLAYER_ID + number))
     stage.update(frame, pri, "TAGame.PRI_TA:ClientLoadouts", attributes.loadouts())
     recorded = [goal for goal in match.goals if goal.frame > frame]
     goals = who.goals - sum(goal.scorer == number for goal in recorded)
@@ -157,6 +161,18 @@ def _spawn_player(match: Match, stage: Stage, number: int, team: Actor, *, plan:
     )
     stage.update(frame, camera, "TAGame.CameraSettingsActor_TA:PRI", attributes.actor(pri.id))
     return pri, camera
+
+
+def _replacements(match: Match, bot: int) -> list[int]:
+    """Return the frame in which a person comes for a bot: the bot has no team any more, but its car drives on for a while."""
+    return [
+        match.joined[number]
+        for number, who in enumerate(match.players)
+        if who.is_late
+        and who.team == match.players[bot].team
+        and who.player.platform is not Platform.BOT
+        and 0 < match.left[bot] - match.joined[number] <= OVERLAP_FRAMES
+    ]
 
 
 def _spawn_car(match: Match, stage: Stage, life: CarLife, pri: Actor, archetypes: Archetypes) -> tuple[Actor, ...]:

@@ -127,7 +127,7 @@ _CLASSES = (
     _class(
         "TAGame.Car_TA",
         "TAGame.Vehicle_TA",
-        "ReplicatedDemolishGoalExplosion ReplicatedDemolish ReplicatedDemolishExtended",
+        "ReplicatedDemolishGoalExplosion ReplicatedDemolish_CustomFX ReplicatedDemolish ReplicatedDemolishExtended",
         SOCCER.car,
     ),
     _class("TAGame.Car_KnockOut_TA", "TAGame.Car_TA", "", KNOCKOUT.car),

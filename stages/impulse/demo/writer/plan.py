@@ -61,15 +61,15 @@ class RecordingPlan:
     """Without, the state of the game is never told, as in some files of 2015 and 2016."""
     has_hit_flag: bool = True
     """Without, nothing tells whether the ball has been hit since the last kickoff."""
-    bot_name_frames: int = 0
-    """So many frames after a bot appears its name is told; real ones take 68 to 275."""
     keeps_wreck_links: bool = False
-    """A demolished car stays linked to its player, as in files from before autumn 2019."""
+    """A demolished car stays linked to its player, as in files from before summer 2019."""
     wreck_seconds: float | None = None
     """How long a wreck is kept, in s, at most until the next kickoff: 5, at times 12, in real files; None keeps it until
     the new car appears. Keyframes write it after the new car."""
     repeats_demolitions: bool = False
     """Keyframes tell of a demolition again while the wreck is there, as real ones do."""
+    hides_attackers: bool = False
+    """Demolitions name no attacker, as up to half of those of real files."""
     extra_ball: ExtraBall | None = None
     """What else is there under ``Archetypes.Ball.``."""
     archetypes: Archetypes = SOCCER
@@ -79,9 +79,8 @@ class RecordingPlan:
         """Refuse what cannot be recorded."""
         if not 0 <= self.dropped_updates <= 1:
             raise ConfigError("dropped_updates", f"must be 0..1, not {self.dropped_updates}")
-        for name in ("boost_delay_frames", "bot_name_frames"):
-            if getattr(self, name) < 0:
-                raise ConfigError(name, f"must not be negative, not {getattr(self, name)}")
+        if self.boost_delay_frames < 0:
+            raise ConfigError("boost_delay_frames", f"must not be negative, not {self.boost_delay_frames}")
         if self.archetypes.ball is None and self.extra_ball:
             raise ConfigError("extra_ball", "there is no ball in this mode")
 

@@ -7,6 +7,7 @@ elsewhere.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from impulse.demo.match.arena import PADS_UU
 from impulse.demo.match.truth import BOOST, GAME_STATES, BoostReport, GameState, Match
@@ -16,6 +17,7 @@ from impulse.demo.writer.attributes import NOBODY
 from impulse.demo.writer.bits import ONE, ZERO, byte, flag, int32
 from impulse.demo.writer.casting import Cast, cast_actors
 from impulse.demo.writer.plan import RecordingPlan
+from impulse.demo.writer.version import DemolishFormat
 
 NO_TEAM = 255
 """Team that was scored on while there is none (real replays)."""
@@ -112,27 +114,37 @@ def _write_goals(match: Match, stage: Stage, cast: Cast) -> None:
 
 
 def _write_demolitions(match: Match, stage: Stage, cast: Cast, *, plan: RecordingPlan) -> None:
-    field = stage.version.demolish.value
+    kinds = [stage.version.demolish]
+    if DemolishFormat.CUSTOM in kinds:
+        kinds.append(DemolishFormat.OLDEST)
     for event in match.demolitions:
         frame = event.frame
-        attacker = car_at(match, cast, player=event.attacker, frame=frame)
         victim = car_at(match, cast, player=event.victim, frame=frame)
-        first, second = (
-            tuple(match.cars.velocity[at, player].tolist())
-            for at, player in ((frame, event.attacker), (frame - 1, event.victim))
-        )
-        value = attributes.demolish(
-            (attacker.id, victim.id),
-            attacker_pri=cast.pris[event.attacker].id,
-            velocities=(first, second),
-            version=stage.version,
-        )
+        crash = (frame - 1, event.victim)
         stage.update(frame, victim, "Engine.Actor:bCollideActors", ZERO)
         stage.update(frame, victim, HIDDEN, ONE)
         stage.update(frame, victim, "Engine.Actor:bBlockActors", ZERO)
         if not plan.keeps_wreck_links:
             stage.update(frame, victim, "Engine.Pawn:PlayerReplicationInfo", attributes.actor(NOBODY))
-        stage.update(frame, victim, field, value, order=DEMOLISHED)
+        attacker, pri, push = NOBODY, NOBODY, (0.0, 0.0, 0.0)
+        if not plan.hides_attackers:
+            attacker = car_at(match, cast, player=event.attacker, frame=frame).id
+            pri = cast.pris[event.attacker].id
+            push = _triple(match.cars.velocity[frame, event.attacker])
+        for kind in kinds:
+            value = attributes.demolish(
+                (attacker, victim.id),
+                attacker_pri=pri,
+                velocities=(push, _triple(match.cars.velocity[crash])),
+                kind=kind,
+                version=stage.version,
+            )
+            stage.update(frame, victim, kind.value, value, order=DEMOLISHED)
+
+
+def _triple(values: NDArray[np.float64]) -> attributes.Triple:
+    x, y, z = values.tolist()
+    return x, y, z
 
 
 def _write_components(match: Match, stage: Stage, cast: Cast, boost_reports: tuple[BoostReport, ...]) -> None:

@@ -15,6 +15,8 @@ class DemolishFormat(Enum):
 
     OLDEST = "TAGame.Car_TA:ReplicatedDemolish"
     """Until 2020; the parser reads it and reports no demolition."""
+    CUSTOM = "TAGame.Car_TA:ReplicatedDemolish_CustomFX"
+    """In autumn 2020; the oldest one is told with it, in the same frame."""
     EFFECT = "TAGame.Car_TA:ReplicatedDemolishGoalExplosion"
     EXTENDED = "TAGame.Car_TA:ReplicatedDemolishExtended"
     """From 2025 on."""
@@ -98,6 +100,7 @@ VERSIONS: tuple[FormatVersion, ...] = (
     FormatVersion("868.20.5", 868, 20, 5, "180308.64151.194617", "2018-03-15"),
     FormatVersion("868.22.7", 868, 22, 7, "180510.63217.200380", "2018-05-17"),
     FormatVersion("868.24.10", 868, 24, 10, "190326.56766.231384", "2019-04-19"),
+    FormatVersion("868.29.10", 868, 29, 10, "200925.55985.293168", "2020-09-30", DemolishFormat.CUSTOM),
     FormatVersion("868.32.10", 868, 32, 10, "220826.45721.394862", "2022-09-29", DemolishFormat.EFFECT),
     FormatVersion(
         "868.32.11",
