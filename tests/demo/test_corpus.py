@@ -168,4 +168,4 @@ def test_bytes_are_pinned() -> None:
     assert digest.hexdigest() == PINNED_SHA256
 
 
-PINNED_SHA256 = "4e637b3359311bfdc8c2647c3511cb74e6e6898108d7b85a6618a7307959d1f0"
+PINNED_SHA256 = "4705b504e42556b86816e847487eecb0720e03c95241f7d701bee6fd56ca6cc9"

@@ -80,6 +80,21 @@ def test_boost_is_left_out_or_told_late() -> None:
     assert all(abs(one.value["boost_amount"] - 85) <= 1 for one in first.values())
 
 
+def test_components_are_linked_by_the_next_keyframe() -> None:
+    """Their values are told at once; only the cars of the first frame have their own from the start."""
+    found = raw(RecordingPlan(links_components_late=True, repeats_actors=False), **LINKED_LATE)
+    recording = found.recording
+    later = [life.first for life in recording.match.lives if life.first]
+    expected = [min(frame for frame in recording.keyframes if frame > first) for first in later]
+    assert later
+    assert sorted({one.frame for one in found.of("Vehicle")}) == sorted({0, *expected})
+    assert set(later) <= {one.frame for one in found.of("ReplicatedBoost")}
+
+
+LINKED_LATE = {"seed": 7, "duration_seconds": 24, "demolitions": 1, "goals": 1}
+"""All cars after the first last until the next keyframe."""
+
+
 def test_an_equal_amount_is_told_while_boosting() -> None:
     """The tank is really full again, unlike at keyframes, which tell the last report of a tank that has been emptied since."""
     found = raw(RecordingPlan(repeats_actors=False), refills_while_burning=True)

@@ -162,17 +162,17 @@ class Truth:
 
     @cached_property
     def boost(self) -> NDArray[np.float64]:
-        """(F, P) boost 0..100; NaN until a car's boost has been told."""
+        """(F, P) boost 0..100; NaN until a car's boost has been told, and where nothing ever says that it is the car's."""
         match = self.recording.match
         known = np.zeros(match.has_car.shape, dtype=bool)
-        for life in match.lives:
+        for life, linked in zip(match.lives, self.recording.component_links, strict=True):
             told_at = [
                 report.frame
                 for report in self.recording.boost_reports
                 if report.player == life.player and life.first <= report.frame < life.stop
             ]
             first = life.first if match.is_boost_unlimited else min(told_at, default=life.stop)
-            known[first : life.stop, life.player] = True
+            known[first : life.stop, life.player] = linked is not None
         return np.where(known, match.boost / 255 * 100, np.nan)
 
     @cached_property

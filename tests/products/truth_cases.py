@@ -65,6 +65,11 @@ CASES = {
         Case("no boost", SHORT, RecordingPlan(version=BY_NAME["868.12"], has_boost=False)),
         Case("boost told late", SHORT, RecordingPlan(version=BY_NAME["868.12"], boost_delay_frames=60)),
         Case("boost told some frames late", ONE_EACH, RecordingPlan(boost_delay_frames=4)),
+        Case(
+            "components linked late",
+            {**ONE_EACH, "seed": 7, "duration_seconds": 24, "goals": 1},
+            RecordingPlan(version=BY_NAME["868.12"], links_components_late=True),
+        ),
         Case("boost told again", {**SHORT, "refills_while_burning": True}, fps=30.0),
         Case("unlimited boost 2016", {**SHORT, "is_boost_unlimited": True}, RecordingPlan(version=BY_NAME["868.12"])),
         Case("unlimited boost", {**SHORT, "is_boost_unlimited": True}),

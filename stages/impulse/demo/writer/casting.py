@@ -180,9 +180,4 @@ def _spawn_car(match: Match, stage: Stage, life: CarLife, pri: Actor, archetypes
     car = stage.spawn(life.first, archetypes.car, place=(x, y, z))
     stage.update(life.first, car, "Engine.Pawn:PlayerReplicationInfo", attributes.actor(pri.id))
     stage.update(life.first, car, "TAGame.Vehicle_TA:bDriving", ZERO)
-    components = []
-    for archetype in archetypes.components:
-        component = stage.spawn(life.first, archetype)
-        stage.update(life.first, component, "TAGame.CarComponent_TA:Vehicle", attributes.actor(car.id))
-        components.append(component)
-    return car, *components
+    return car, *(stage.spawn(life.first, archetype) for archetype in archetypes.components)

@@ -54,7 +54,10 @@ class RecordingPlan:
     has_boost: bool = True
     """Without, there is no attribute of boost amounts at all, as in some files of 2015 and 2016."""
     boost_delay_frames: int = 0
-    """So many frames after a car appears its boost is first told (1 to 6 after respawns of 2026, hundreds in 2016)."""
+    """So many frames after a car appears its boost is first told (1 to 6 after some respawns in real files)."""
+    links_components_late: bool = False
+    """Which car the boost and jumps of a new car belong to is told by the next keyframe only, but for the cars of the first
+    frame, as in files of summer 2016."""
     frozen: tuple[Freeze, ...] = ()
     """Bodies that get no updates for a while."""
     has_state: bool = True

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from impulse.demo.match.arena import PADS_UU
 from impulse.demo.match.bodies import Bodies, second_ball
 from impulse.demo.match.draws import Draws
-from impulse.demo.match.truth import GAME_STATES, BoostReport, Match
+from impulse.demo.match.truth import GAME_STATES, BoostReport, CarLife, Match
 from impulse.demo.writer import classes
 from impulse.demo.writer.actors import RIGID_BODIES, Record, Stage
 from impulse.demo.writer.bits import WORD, ZERO, pack
@@ -63,11 +63,20 @@ class Recording:
         its states are in the last column."""
         self.boost_reports = _boost_reports(match, plan)
         """What is told of boost."""
+        self.component_links = tuple(self._link_frame(life) for life in match.lives)
+        """Frame in which the components of each of the match's lives are linked to their car; None for never."""
         table = ObjectTable(
             map_name=match.map_name, pads=len(PADS_UU), unused=ARCHETYPES - _spawned(plan), unlisted=plan.unlisted
         )
         stage = Stage(table, plan.version)
-        cast = write_timeline(match, stage, plan=plan, match_guid=self.match_guid, boost_reports=self.boost_reports)
+        cast = write_timeline(
+            match,
+            stage,
+            plan=plan,
+            match_guid=self.match_guid,
+            boost_reports=self.boost_reports,
+            component_links=self.component_links,
+        )
         self.pri_ids = {number: pri.id for number, pri in cast.pris.items()}
         """Actor id of each player who appears; bots are known by it."""
         self.state_indices = np.array([stage.state_index(state) for state in GAME_STATES])
@@ -87,6 +96,12 @@ class Recording:
             if stop < self.match.frames:
                 found.append(stop)
         return found
+
+    def _link_frame(self, life: CarLife) -> int | None:
+        if not self.plan.links_components_late or not life.first:
+            return life.first
+        due = next((frame for frame in self.keyframes if frame > life.first), self.match.frames)
+        return due if due < life.stop else None
 
     def _frame_after(self, frame: int, seconds: float) -> int:
         return int(np.searchsorted(self.match.time, float(self.match.time[frame]) + seconds))

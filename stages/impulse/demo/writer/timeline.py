@@ -26,7 +26,13 @@ LAST_PICKUP = 200
 
 
 def write_timeline(
-    match: Match, stage: Stage, *, plan: RecordingPlan, match_guid: str, boost_reports: tuple[BoostReport, ...]
+    match: Match,
+    stage: Stage,
+    *,
+    plan: RecordingPlan,
+    match_guid: str,
+    boost_reports: tuple[BoostReport, ...],
+    component_links: tuple[int | None, ...],
 ) -> Cast:
     """Write everything but rigid bodies and repeated actors.
 
@@ -36,12 +42,13 @@ def write_timeline(
         plan: how it is recorded.
         match_guid: identity of the match.
         boost_reports: what is told of boost.
+        component_links: frame in which the components of each car are linked to it; None for never.
     """
     cast = cast_actors(match, stage, plan=plan, match_guid=match_guid)
     _write_clock(match, stage, cast.game, plan=plan)
     _write_goals(match, stage, cast)
     _write_demolitions(match, stage, cast, plan=plan)
-    _write_components(match, stage, cast, boost_reports)
+    _write_components(match, stage, cast, boost_reports, component_links)
     _write_pads(match, stage, cast)
     return cast
 
@@ -147,13 +154,22 @@ def _triple(values: NDArray[np.float64]) -> attributes.Triple:
     return x, y, z
 
 
-def _write_components(match: Match, stage: Stage, cast: Cast, boost_reports: tuple[BoostReport, ...]) -> None:
-    """Write boost reports, and the switch count of each component whenever it changes."""
+def _write_components(
+    match: Match,
+    stage: Stage,
+    cast: Cast,
+    boost_reports: tuple[BoostReport, ...],
+    component_links: tuple[int | None, ...],
+) -> None:
+    """Write boost reports, and the switch count of each component whenever it changes, and whose they are."""
     reports: dict[int, list[BoostReport]] = {number: [] for number in range(len(match.players))}
     for report in boost_reports:
         reports[report.player].append(report)
     field = "ReplicatedBoost" if stage.version.counts_grants else "ReplicatedBoostAmount"
-    for life, (_, *components) in zip(match.lives, cast.cars, strict=True):
+    for life, linked, (car, *components) in zip(match.lives, component_links, cast.cars, strict=True):
+        if linked is not None:
+            for component in components:
+                stage.update(linked, component, "TAGame.CarComponent_TA:Vehicle", attributes.actor(car.id))
         if match.is_boost_unlimited:
             stage.update(life.first, components[BOOST], *attributes.unlimited_boost(stage.version))
         mine = [report for report in reports[life.player] if life.first <= report.frame < life.stop]
