@@ -201,6 +201,21 @@ def test_a_keyframe_tells_of_a_wreck_again(version: Any, keeps_links: bool) -> N
     assert (links[-1].value["actor"] == -1) == (not keeps_links)
 
 
+@pytest.mark.parametrize("seconds", [0.5, 5.0])
+def test_a_wreck_is_removed_when_its_time_is_over(seconds: float) -> None:
+    """Before its player has a new car, or after; with all its parts."""
+    recording = Recording(
+        generate(MatchPlan(seed=3, team_size=1, duration_seconds=14, goals=0, demolitions=1)),
+        RecordingPlan(wreck_seconds=seconds),
+    )
+    (event,) = recording.match.demolitions
+    frames = subtr_actor.parse_replay(recording.data)["network_frames"]["frames"]
+    removed = [number for number, frame in enumerate(frames) for _ in frame["deleted_actors"]]
+    assert len(removed) == 6
+    assert len(set(removed)) == 1
+    assert recording.match.time[removed[0]] - recording.match.time[event.frame] == pytest.approx(seconds, abs=0.04)
+
+
 def test_what_tells_of_a_demolition_has_the_order_of_real_files() -> None:
     """Collisions, hidden, link, the sleeping body, and at last the demolition."""
     found = wrecked()

@@ -61,6 +61,7 @@ CASES = {
             ),
         ),
         Case("demolition told again", ONE_EACH, RecordingPlan(wreck_seconds=12, repeats_demolitions=True), fps=30.0),
+        Case("wreck removed early", ONE_EACH, RecordingPlan(wreck_seconds=0.5)),
         Case("no attacker", ONE_EACH, RecordingPlan(hides_attackers=True)),
         Case("no boost", SHORT, RecordingPlan(version=BY_NAME["868.12"], has_boost=False)),
         Case("boost told late", SHORT, RecordingPlan(version=BY_NAME["868.12"], boost_delay_frames=60)),

@@ -106,12 +106,12 @@ def cast_actors(match: Match, stage: Stage, *, plan: RecordingPlan, match_guid: 
 
 
 def _removal(match: Match, life: CarLife, plan: RecordingPlan) -> int:
-    """Return the frame in which a car is removed: a wreck can stay when its player has a new car."""
+    """Return the frame in which a car is removed: a wreck can stay when its player has a new car, or go before."""
     if life.demolished is None or plan.wreck_seconds is None:
         return life.stop
     kept = int(np.searchsorted(match.time, float(match.time[life.demolished]) + plan.wreck_seconds))
     end = next(play.stop for play in match.plays if life.demolished < play.stop)
-    return max(life.stop, min(kept, end))
+    return min(kept, end)
 
 
 def _spawn_game(match: Match, stage: Stage, archetypes: Archetypes, match_guid: str) -> Actor:

@@ -67,8 +67,8 @@ class RecordingPlan:
     keeps_wreck_links: bool = False
     """A demolished car stays linked to its player, as in files from before summer 2019."""
     wreck_seconds: float | None = None
-    """How long a wreck is kept, in s, at most until the next kickoff: 5, at times 12, in real files; None keeps it until
-    the new car appears. Keyframes write it after the new car."""
+    """How long a wreck is kept, in s, at most until the next kickoff: 5 in most real files, 0.5 to 12 in others; None keeps
+    it until the new car appears. Keyframes write it after the new car."""
     repeats_demolitions: bool = False
     """Keyframes tell of a demolition again while the wreck is there, as real ones do."""
     hides_attackers: bool = False
