@@ -394,8 +394,8 @@ def test_real_replays_become_a_dataset(clone: Callable[[str, Path], Checkout], r
     one_player = {entry["path"] for entry in manifest if entry["ndarray"] == "ok" and entry["players"] == 1}
     assert one_player
     replays = pq.read_table(checkout.path / "data" / "export" / "replays.parquet").to_pylist()
-    assert {row["source_path"] for row in replays if not row["is_recovered"]} == decodable | one_player
-    recovered = {row["source_path"] for row in replays if row["is_recovered"]}
+    assert {row["source_path"] for row in replays if not row["decoder"] == "exact"} == decodable | one_player
+    recovered = {row["source_path"] for row in replays if row["decoder"] == "exact"}
     assert recovered
     assert all(path.startswith("recoverable/") for path in recovered)
 
@@ -413,7 +413,7 @@ def test_a_clone_without_any_replays_makes_a_synthetic_dataset(
     assert all(row["is_synthetic"] for row in replays)
     assert "Every match is synthetic" in (checkout.path / "data" / "export" / "README.md").read_text()
     assert {row["split"] for row in replays} == {"train", "val", "test"}
-    assert sum(row["is_recovered"] for row in replays) == 1
+    assert sum(row["decoder"] == "exact" for row in replays) == 1
     assert not all(row["demolitions_known"] for row in replays)
     assert {(row["stage"], row["reason"]) for row in rejects} == {
         ("fetch", "body_crc_mismatch"),

@@ -181,6 +181,12 @@ class Truth:
         return np.array([state.value for state in GAME_STATES])[self.recording.match.state]
 
     @property
+    def balls_at_once(self) -> int:
+        """Most balls in one network frame."""
+        plan = self.recording.plan
+        return 0 if plan.archetypes.ball is None else 2 if plan.extra_ball is ExtraBall.SECOND else 1
+
+    @property
     def ball_is_known(self) -> bool:
         """Whether there is a ball and it is plain which one plays."""
         plan = self.recording.plan

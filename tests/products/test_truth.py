@@ -348,6 +348,7 @@ def check_facts(it: Shown) -> None:
     assert facts["season"] is None or re.fullmatch(r"\w+ \d+", facts["season"])
     if plan.version.date in SEASONS:
         assert facts["season"] == f"FreeToPlay {SEASONS[plan.version.date]}"
+    assert facts["balls_at_once"] == it.truth.balls_at_once
     assert facts["decoder"] in ("array", "exact")
     assert (facts["decoder"] == "exact") == bool(facts["why_exact"])
     assert (it.parsed.replay["blue_score"], it.parsed.replay["orange_score"]) == match.final_scores

@@ -12,8 +12,8 @@ from impulse.decoding.attributes import COMPONENT_CAR, DEMOLITIONS, PAWN_PLAYER
 from impulse.decoding.people import LOBBY_FRAMES, Person
 from impulse.decoding.walk import Update, Walk
 
-NOBODY = -1
-"""The actor id that a link without an end has."""
+LATE_FRAMES = 10
+"""Links come with what they link, or up to three network frames later, or with a keyframe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +109,15 @@ def components(walk: Walk, kind: str) -> dict[int, list[tuple[int, int]]]:
 
 
 def _linked_since(walk: Walk, update: Update, *, is_first: bool) -> int:
-    """Return the network frame from which a link holds: those sent while a recording begins tell who was there from its start.
+    """Return the network frame from which a link holds.
 
-    Bots are linked some network frames after their cars appear; the parser looks ahead in the same way.
+    Links that are sent while a recording begins tell who was there from its start: bots are linked some network frames
+    after their cars appear, and the parser looks ahead in the same way. Those that come with the next keyframe only, as
+    in summer 2016, tell it too. In the few network frames that others are late, a car has no parts yet.
     """
-    return walk.lives[update.life].start if is_first and update.frame < LOBBY_FRAMES else update.frame
+    born = walk.lives[update.life].start
+    is_old = update.frame < LOBBY_FRAMES or update.frame - born > LATE_FRAMES
+    return born if is_first and is_old else update.frame
 
 
 def is_kind(archetype: str, kind: str) -> bool:

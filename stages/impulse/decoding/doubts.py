@@ -23,6 +23,7 @@ from impulse.replay.container import ReplayBody, ReplayHeader
 from impulse.replay.facts import header_facts, header_goals
 from impulse.schema.features import FrameLayout
 from impulse.schema.frames import GOAL_STATE, PLAY_STATE
+from impulse.schema.physics import MAX_CAR_SPEED_UU_S
 
 CAR, BALLS = "Archetypes.Car.Car_Default", "Archetypes.Ball."
 """The archetype of the cars that the array call knows, and how that of a ball begins."""
@@ -113,7 +114,8 @@ def doubts_of_array(
             yield "players_come_and_go"
         if _short_demolitions(presence, frame_time):
             yield "demolition_sent_again"
-        if _sudden_stops(block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]], presence):
+        car = block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]]
+        if _sudden_stops(car, presence) or _leaps(car, presence.visible & plays, frame_time):
             yield "wrecks"
     goals = np.flatnonzero(np.diff(in_state(state, body.names, GOAL_STATE).astype(np.int8)) == 1)
     if len(goals) != len(header_goals(header)):
@@ -158,3 +160,11 @@ def _sudden_stops(body: Floats, presence: Presence) -> bool:
     lies = ~body[7:, 1:].any(axis=0)
     stops = visible[:-1] & visible[1:] & lies & (speeds[:-1] > FAST_UU_S) & (steps < STOP_UU)
     return bool(stops.any())
+
+
+def _leaps(body: Floats, plays: Flags, frame_time: Floats) -> bool:
+    """Tell whether a car that lies still is somewhere else in the next row of play: it was a wreck, and came back."""
+    lies = ~body[7:, :-1].any(axis=0)
+    steps = np.linalg.norm(np.diff(body[:3], axis=1), axis=0)
+    far = steps > MAX_CAR_SPEED_UU_S * np.diff(frame_time) + STOP_UU
+    return bool((plays[:-1] & plays[1:] & lies & far).any())

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
+from impulse.decoding.array_call import call_array
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
 from impulse.schema import features
@@ -32,20 +33,23 @@ class ParseResult:
     chosen: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     """Global and player features that the array shows, in order."""
 
+    raw: npt.NDArray[np.floating[Any]] | None = None
+    """The parser's own array, with all features that were parsed."""
+
     @property
     def array(self) -> npt.NDArray[np.floating[Any]]:
         """(rows, features): the parser's own array for the chosen features, global ones first, then player by player.
 
-        Raw values: absent players and balls are zeros, units are the parser's. Where the exact decoder was needed, it has the
-        same form, and the features in ``parsed.decoded.unknown_features`` are zeros. The standardised frames are
-        ``parsed.frames``.
+        Raw values: absent players and balls are zeros, units are the parser's. Where the parser refuses the replay, the exact
+        decoder gives the same form, and the features in ``parsed.decoded.unknown_features`` are zeros. The standardised frames
+        are ``parsed.frames``.
 
         Raises:
             ReplayError: the replay could not be parsed.
         """
         parsed = self.require()
-        array: npt.NDArray[np.floating[Any]] = parsed.decoded.array[:, self._chosen_columns(parsed)]
-        return array
+        assert self.raw is not None
+        return self.raw[:, self._chosen_columns(parsed)]
 
     @property
     def columns(self) -> list[str]:
@@ -84,15 +88,21 @@ class ParseResult:
         layout = parsed.layout
         picked = [column for name in self.chosen[0] for column in layout.global_at[name]]
         block = [column for name in self.chosen[1] for column in layout.player_at[name]]
-        for player in range(len(parsed.players)):
+        for player in range(self._players(layout)):
             start = layout.global_width + player * layout.player_width
             picked.extend(start + column for column in block)
         return np.array(picked, dtype=np.intp)
 
+    def _players(self, layout: features.FrameLayout) -> int:
+        assert self.raw is not None
+        return int(self.raw.shape[1] - layout.global_width) // layout.player_width
+
     def _headers(self, parsed: ParsedReplay) -> list[str]:
         names = [header for name in self.chosen[0] for header in features.global_headers(name)]
         block = [header for name in self.chosen[1] for header in features.player_headers(name)]
-        return names + [f"Player {player} - {header}" for player in range(len(parsed.players)) for header in block]
+        return names + [
+            f"Player {player} - {header}" for player in range(self._players(parsed.layout)) for header in block
+        ]
 
 
 class ReplayParser:
@@ -139,6 +149,21 @@ class ReplayParser:
         path = Path(path)
         chosen = (self._config.global_features, self._config.player_features)
         try:
-            return ParseResult(True, path, parsed=parse_replay(path, self.params), chosen=chosen)
+            parsed = parse_replay(path, self.params)
         except ReplayError as error:
             return ParseResult(False, path, error=error, chosen=chosen)
+        return ParseResult(True, path, parsed=parsed, chosen=chosen, raw=_own_array(path, parsed, self._config.fps))
+
+
+def _own_array(path: Path, parsed: ParsedReplay, fps: float) -> npt.NDArray[np.floating[Any]]:
+    """Return the parser's array with the features of the frames; the exact decoder's where the parser refuses the replay."""
+    decoded, layout = parsed.decoded, parsed.layout
+    if not decoded.why_exact:
+        return decoded.array
+    try:
+        _, array = call_array(
+            path, global_features=layout.global_features, player_features=layout.player_features, fps=fps
+        )
+    except ReplayError:
+        return decoded.array
+    return array
