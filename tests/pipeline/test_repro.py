@@ -363,7 +363,7 @@ def real_fates(checkout: Checkout) -> dict[str, str]:
 def test_real_replays_become_a_dataset(clone: Callable[[str, Path], Checkout], real_replays: Path) -> None:
     """All 63 real files: every decodable match is exported, every other file is a reject with its reason."""
     checkout = clone("real", real_replays)
-    checkout.replace("conf/config.yaml", "recover: true", "recover: false")
+    checkout.replace("conf/config.yaml", "decoder: auto", "decoder: array")
     checkout.run("dvc", "repro")
     manifest = json.loads((real_replays / "MANIFEST.json").read_text())
     exported = set(pq.read_table(checkout.path / "data" / "export" / "replays.parquet")["source_path"].to_pylist())
@@ -389,15 +389,16 @@ def test_real_replays_become_a_dataset(clone: Callable[[str, Path], Checkout], r
 
     checkout.run("git", "add", "-A")
     checkout.run("git", "commit", "-qm", "dataset")
-    milder = ("-S", "validate.rules.too_few_players.at_least=1", "-S", "~validate.rules.frozen_ball")
-    checkout.run("dvc", "exp", "run", *milder, "-S", "parse.recover=true")
+    milder = ("-S", "validate.rules.too_few_players.at_least=1")
+    checkout.run("dvc", "exp", "run", *milder, "-S", "parse.decoder=auto")
     one_player = {entry["path"] for entry in manifest if entry["ndarray"] == "ok" and entry["players"] == 1}
     assert one_player
     replays = pq.read_table(checkout.path / "data" / "export" / "replays.parquet").to_pylist()
-    assert {row["source_path"] for row in replays if not row["decoder"] == "exact"} == decodable | one_player
-    recovered = {row["source_path"] for row in replays if row["decoder"] == "exact"}
-    assert recovered
-    assert all(path.startswith("recoverable/") for path in recovered)
+    by_array = {row["source_path"] for row in replays if row["decoder"] == "array"}
+    assert by_array
+    assert by_array <= decodable | one_player <= {row["source_path"] for row in replays}
+    refused_by_array = {row["source_path"] for row in replays} - decodable - one_player
+    assert {path.split("/")[0] for path in refused_by_array} == {"recoverable", "unsupported"}
 
 
 def test_a_clone_without_any_replays_makes_a_synthetic_dataset(
