@@ -110,7 +110,7 @@ PLAYER_STATE_COLUMNS: tuple[Column, ...] = (
     Column(
         "p{slot}_demolished",
         "bool",
-        "the car is demolished and has not come back; null where the replay does not tell (recorded before 2020)",
+        "the car is demolished and has not come back; null where the recording has no attribute for it",
         nullable=True,
     ),
     Column("p{slot}_stale", "float32", _STALE.format("car"), "s", nullable=True, lower=0),
