@@ -10,9 +10,8 @@ from impulse.decoding.attributes import FOR_FRAMES
 from impulse.decoding.decoded import DecodedReplay, with_rows
 from impulse.decoding.doubts import doubts_of_array, doubts_of_file
 from impulse.decoding.exact import decode_exactly
-from impulse.decoding.first_frames import with_frames
+from impulse.decoding.first_frames import LOOK_FRAMES, with_frames
 from impulse.decoding.from_array import decode_array
-from impulse.decoding.people import LOBBY_FRAMES
 from impulse.decoding.sampling import rows_shown
 from impulse.decoding.walk import Walk, walk_replay
 from impulse.errors import CorruptReplay, UnsupportedReplay
@@ -45,7 +44,7 @@ def decode(
     elif settings.sampling is not Sampling.parser:
         why = ["sampling"]  # the array call samples in its own way only
     else:
-        start = walk_replay(with_frames(data, LOBBY_FRAMES), FOR_FRAMES)
+        start = walk_replay(with_frames(data, LOOK_FRAMES), FOR_FRAMES)
         if settings.decoder is Decoder.auto:
             why = list(dict.fromkeys(doubts_of_file(header, body, start)))
         if not why:

@@ -37,12 +37,8 @@ SHORTEST_RESPAWN_SECONDS = 1.5
 FAST_UU_S, STOP_UU = 300.0, 100.0
 """A car at this speed that lies still in the next row, this near, was stopped by more than its brakes: it is a wreck."""
 
-FEATURES_OF_MATCH = {
-    attributes.CLOCK: "SecondsRemaining",
-    attributes.STATE: "ReplicatedStateName",
-    attributes.COUNTDOWN: "ReplicatedGameStateTimeRemaining",
-    attributes.BALL_HIT: "BallHasBeenHit",
-}
+FEATURES_OF_MATCH = {attributes.CLOCK: "SecondsRemaining", attributes.COUNTDOWN: "ReplicatedGameStateTimeRemaining"}
+"""What is told before play, where it is; the state is a doubt of its own, and a first hit is told by its being true."""
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
@@ -103,6 +99,8 @@ def doubts_of_array(
     columns = decoded.array.T
     state, frame_time = (columns[layout.global_at[name].start] for name in ("ReplicatedStateName", "FrameTime"))
     plays = in_state(state, body.names, PLAY_STATE)
+    if not all(person.entries for person in decoded.people):
+        yield "people_come_late"
     for attribute, feature in FEATURES_OF_MATCH.items():
         if not start.updates.get(attribute) and columns[layout.global_at[feature].start].any():
             yield "match_told_late"

@@ -17,7 +17,7 @@ from impulse.decoding.array_call import call_array, id_text
 from impulse.decoding.arrivals import begins, unsettled_boost
 from impulse.decoding.decoded import DecodedReplay, Untold
 from impulse.decoding.match_state import playlist_of
-from impulse.decoding.people import people_of
+from impulse.decoding.people import Person, people_of
 from impulse.decoding.presence import Presence, body_exists, player_presence
 from impulse.decoding.walk import Walk
 from impulse.schema.features import FrameLayout
@@ -50,7 +50,11 @@ def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, na
         path, global_features=layout.global_features, player_features=layout.player_features, fps=fps
     )
     known = {person.id_text: person for person in people_of(start)}
-    people = [known[id_text(entry["remote_id"])] for team in ("team_zero", "team_one") for entry in meta[team]]
+    people = [
+        known.get(id_text(entry["remote_id"])) or Person(entry["remote_id"], [], name=entry["name"], team=team)
+        for team, side in enumerate(("team_zero", "team_one"))
+        for entry in meta[side]
+    ]
     columns = array.T
     frame_time, time, state = (
         columns[layout.global_at[feature].start] for feature in ("FrameTime", "CurrentTime", "ReplicatedStateName")
