@@ -95,13 +95,11 @@ def decode_exactly(
     array = _array(layout, shown, walk, match, bodies, ball, len(people))
     for place, number in enumerate(here):
         block = array[layout.global_width + place * layout.player_width :][: layout.player_width]
-        block[layout.player_at[CAR_BODY]] = bodies.values[shown_bodies[number][rows]].T
-        block[layout.player_at["PlayerBoost"]] = np.nan_to_num(boosts[number][rows])
-        block[layout.player_at["PlayerJump"]] = jumps[number][:, rows]
-        block[layout.player_at["PlayerDemolishedBy"]] = presences[place].attacker
+        body = bodies.values[shown_bodies[number][rows]].T
+        _fill_block(block, layout, body, boosts[number][rows], jumps[number][:, rows], presences[place])
         if DERIVED_FEATURES.intersection(layout.player_at):
-            car, balls = block[layout.player_at[CAR_BODY]], array[layout.global_at[BALL_BODY]]
-            _fill(block, layout.player_at, player_features(car, balls, block[layout.player_at["PlayerJump"]]))
+            ball_body = array[layout.global_at[BALL_BODY]]
+            _fill(block, layout.player_at, player_features(body, ball_body, jumps[number][:, rows]))
     return DecodedReplay(
         meta=_meta(path, people),
         array=np.ascontiguousarray(array.T),
@@ -245,6 +243,16 @@ def _array(
     if DERIVED_FEATURES.intersection(layout.global_at):
         _fill(array, layout.global_at, ball_features(array[layout.global_at[BALL_BODY]]))
     return array
+
+
+def _fill_block(
+    block: Floats, layout: FrameLayout, body: Floats, boost: Floats, jumps: Floats, presence: Presence
+) -> None:
+    """Fill in a player's columns of the array."""
+    block[layout.player_at[CAR_BODY]] = body
+    block[layout.player_at["PlayerBoost"]] = np.nan_to_num(boost)
+    block[layout.player_at["PlayerJump"]] = jumps
+    block[layout.player_at["PlayerDemolishedBy"]] = presence.attacker
 
 
 def _fill(block: Floats, places: Mapping[str, range], values: Mapping[str, Floats]) -> None:
