@@ -56,7 +56,7 @@ def assert_same(one: ParsedReplay, other: ParsedReplay, *, boost: float | None =
     [
         ({"team_size": 3, "demolitions": 2}, {}),
         ({"team_size": 1, "demolitions": 1}, {"dropped_updates": 0.9}),
-        ({"team_size": 2, "join_frame": 150}, {}),
+        ({"team_size": 2, "join_frame": 60}, {}),
         ({"team_size": 2, "leave_frame": 250}, {"dropped_updates": 0.0}),
         ({"team_size": 2}, {"version": BY_NAME["868.32.10"]}),
     ],

@@ -51,7 +51,7 @@ def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, na
     )
     known = {person.id_text: person for person in people_of(start)}
     people = [
-        known.get(id_text(entry["remote_id"])) or Person(entry["remote_id"], [], name=entry["name"], team=team)
+        known.get(id_text(entry["remote_id"])) or Person(entry["remote_id"], [], team=team)
         for team, side in enumerate(("team_zero", "team_one"))
         for entry in meta[side]
     ]
