@@ -14,7 +14,7 @@ from tests.parsing.samples import samples_at_10fps
 
 from impulse.config.parse import ParseParams
 from impulse.config.parsing_config import ParsingConfig
-from impulse.demo import VERSIONS, Recording, with_flipped_bits, write_replay
+from impulse.demo import Recording, with_flipped_bits, write_replay
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import parse_replay
 from impulse.products.frames.product import duplicate_error
@@ -73,13 +73,15 @@ def test_repeated_columns_hold_the_same_values(synthetic: tuple[Path, Recording]
     assert duplicate_error(parse_replay(synthetic[0], STANDARD).frames, frame_layout(slots_per_team=4)) is None
 
 
-def test_recordings_from_before_2020_do_not_claim_to_know_demolitions(tmp_path: Path) -> None:
-    """In an old format the demolished flag is null, not false."""
-    old = next(version for version in VERSIONS if version.name == "868.24.10")
-    path = tmp_path / "old.replay"
-    write_replay(path, seed=1, team_size=1, duration_seconds=20.0, demolitions=1, version=old)
+def test_a_recording_without_an_attribute_for_demolitions_does_not_deny_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The demolished flag is null then, not false."""
+    path = tmp_path / "match.replay"
+    write_replay(path, seed=1, team_size=1, duration_seconds=20.0, demolitions=1)
+    assert parse_replay(path, STANDARD).replay["demolitions_known"]
+    monkeypatch.setattr("impulse.products.frames.product.DEMOLITIONS", ())
     parsed = parse_replay(path, STANDARD)
-
     assert not parsed.replay["demolitions_known"]
     assert parsed.frames["p0_demolished"].null_count == parsed.frames.num_rows
     assert parsed.demolitions == []
