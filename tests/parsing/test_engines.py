@@ -45,6 +45,7 @@ def test_a_dask_cluster_gives_the_bytes_of_a_local_run(tmp_path: Path) -> None:
     assert content[EngineKind.dask] == content[EngineKind.local]
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_a_killer_costs_only_its_own_replay_on_dask_too(tmp_path: Path) -> None:
     """The parser is kept apart inside each Dask worker as well."""
@@ -87,6 +88,7 @@ def test_a_machine_that_loses_everything_is_not_tried_for_ever(caplog: pytest.Lo
     assert "lost on the way: 30 (first: loss of 0); each is tried again alone" in caplog.text
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_a_cluster_that_is_lost_is_one_line() -> None:
     """Its workers die again and again, or its scheduler goes away, while work is under way."""

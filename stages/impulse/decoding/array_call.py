@@ -75,18 +75,18 @@ def decode_frames(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def reading_frame_data() -> Iterator[None]:
-    """Refuse the replay when its frame data, whose form nobody promises, lacks what the block looks for.
+def reading_raw_data() -> Iterator[None]:
+    """Refuse the replay when what the parser gives, whose form nobody promises, is not what the block expects.
 
     Raises:
         UnsupportedReplay: ``decode_failed``.
     """
     try:
         yield
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         what = f"{type(error).__name__}: {_shorten(error)}"
         raise UnsupportedReplay(
-            Reason.DECODE_FAILED, f"the parser's frame data is not of the form expected ({what})"
+            Reason.DECODE_FAILED, f"what the parser gives is not of the form expected ({what})"
         ) from error
 
 

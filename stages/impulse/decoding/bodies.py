@@ -50,7 +50,7 @@ def bodies_of(walk: Walk, net_version: int | None) -> Bodies:
     values = np.concatenate([_in_units_of_today(raw[order], net_version), NO_BODY[np.newaxis]])
     frames = np.array([update.frame for update in updates], dtype=np.intp)[order]
     found, starts = np.unique(lives[order], return_index=True)
-    ends = np.append(starts[1:], len(updates))
+    ends = np.append(starts[1:], len(updates))[: len(found)]
     spans = {int(life): (int(start), int(end)) for life, start, end in zip(found, starts, ends, strict=True)}
     return Bodies(values, frames, spans)
 

@@ -15,9 +15,6 @@ from impulse.decoding.attributes import BOOST_AMOUNTS, BOOST_UNLIMITED, COMPONEN
 from impulse.decoding.match_state import held
 from impulse.decoding.walk import Update, Walk
 
-FULL = 255.0
-"""A full tank in the file's units."""
-
 BURNED_A_SECOND = 80 / 0.93
 """In the file's units; the parser's array call takes the same, so that both show one model."""
 
@@ -39,15 +36,14 @@ def boost_of(walk: Walk, component: int, by_life: ByLife) -> Floats:
     amounts = _new_amounts(
         next((found for name in BOOST_AMOUNTS if (found := by_life[name].get(component))), ()), walk.keyframes
     )
-    sent = held([update._replace(value=_amount(update.value)) for update in amounts], start, end)
+    sent = held([update._replace(value=amount_of(update.value)) for update in amounts], start, end)
     unlimited = np.zeros(end - start, dtype=bool)
     for name in BOOST_UNLIMITED:
         unlimited |= held(by_life[name].get(component, []), start, end) > 0
     active = held(by_life[COMPONENT_ACTIVE].get(component, []), start, end) % 2 == 1
     burned = np.cumsum(np.where(active & ~unlimited, walk.deltas[start:end], 0.0), dtype=np.float64) * BURNED_A_SECOND
     left = np.asarray(sent - _since(burned, [update.frame - start for update in amounts]), dtype=np.float32)
-    left = np.maximum(left, np.float32(0))
-    return np.where(unlimited & np.isnan(left), FULL, left).astype(np.float32)
+    return np.maximum(left, np.float32(0))
 
 
 def _since(burned: npt.NDArray[np.float64], updates: Sequence[int]) -> npt.NDArray[np.float64]:
@@ -76,5 +72,6 @@ def _new_amounts(updates: Sequence[Update], keyframes: Collection[int]) -> list[
     ]
 
 
-def _amount(value: int | dict[str, int]) -> int:
+def amount_of(value: int | dict[str, int]) -> int:
+    """Return the amount that an update of either attribute tells, 0 to 255."""
     return value if isinstance(value, int) else value["boost_amount"]

@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from impulse.decoding.attributes import COMPONENT_CAR, DEMOLITIONS, PAWN_PLAYER
 from impulse.decoding.people import LOBBY_FRAMES, Person
 from impulse.decoding.walk import Update, Walk
@@ -92,19 +90,25 @@ def _driver_at(links: Sequence[tuple[int, int]], frame: int) -> int | None:
     return next((person for start, person in reversed(links) if start <= frame), links[0][1] if links else None)
 
 
-def components(walk: Walk, kind: str) -> dict[int, list[tuple[int, int]]]:
-    """Return for each car the lives of its components of a kind, with the network frame from which each is its own.
+def components(walk: Walk, kind: str) -> dict[int, list[tuple[int, int, int]]]:
+    """Return for each car the lives of its components of a kind, each with the network frames from and to which it is its own.
 
     Args:
         walk: with the attribute :data:`~impulse.decoding.attributes.COMPONENT_CAR`.
         kind: how the archetype's name ends, for example ``Boost``.
     """
-    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    links: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for update in walk.updates.get(COMPONENT_CAR, ()):
         if is_kind(walk.lives[update.life].archetype, kind):
             car = walk.life_at(update.value["actor"], update.frame)
-            if car is not None and update.life not in [life for _, life in found[car][-1:]]:
-                found[car].append((_linked_since(walk, update, is_first=True), update.life))
+            mine = links[update.life]
+            if car is not None and (not mine or mine[-1][1] != car):
+                mine.append((_linked_since(walk, update, is_first=not mine), car))
+    found: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for life in sorted(links):
+        ends = [*(start for start, _ in links[life][1:]), walk.lives[life].end]
+        for (start, car), end in zip(links[life], ends, strict=True):
+            found[car].append((start, end, life))
     return dict(found)
 
 
@@ -116,19 +120,10 @@ def _linked_since(walk: Walk, update: Update, *, is_first: bool) -> int:
     in summer 2016, tell it too. In the few network frames that others are late, a car has no parts yet.
     """
     born = walk.lives[update.life].start
-    is_old = update.frame < LOBBY_FRAMES or update.frame - born > LATE_FRAMES
-    return born if is_first and is_old else update.frame
+    by_keyframe = update.frame in walk.keyframes and update.frame - born > LATE_FRAMES
+    return born if is_first and (update.frame < LOBBY_FRAMES or by_keyframe) else update.frame
 
 
 def is_kind(archetype: str, kind: str) -> bool:
     """Tell whether a component's archetype, ``...CarComponent_Jump`` or ``...:Jump``, is of a kind."""
     return archetype.replace(":", ".").replace("_", ".").split(".")[-1] == kind
-
-
-def driven_cars(drives: Sequence[Drive], person: int, frames: int) -> np.ndarray:
-    """Return (frames,) the life of the car that a person drives; -1 without one. The car that was spawned last counts."""
-    cars = np.full(frames, -1, dtype=np.intp)
-    for drive in drives:
-        if drive.person == person:
-            cars[drive.start : drive.end] = drive.car
-    return cars

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from impulse.decoding.array_call import reading_raw_data
 from impulse.decoding.attributes import FOR_FRAMES
 from impulse.decoding.decoded import DecodedReplay, with_rows
 from impulse.decoding.doubts import doubts_of_array, doubts_of_file
@@ -20,6 +21,9 @@ from impulse.replay.facts import header_facts
 from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout
 from impulse.schema.sampling import LONGEST_LOOK_SECONDS, Decoder, FrameSettings, GapRows, Sampling
+
+LEAST_FPS_OF_ARRAY = 10.0
+"""With fewer rows a second the array does not show a wreck that lies for three seconds clearly enough."""
 
 
 def decode(
@@ -43,6 +47,8 @@ def decode(
         why = ["asked_for"]
     elif settings.sampling is not Sampling.parser:
         why = ["sampling"]  # the array call samples in its own way only
+    elif settings.decoder is Decoder.auto and settings.fps < LEAST_FPS_OF_ARRAY:
+        why = ["few_rows"]  # too few to see in them what is wrong
     else:
         start = walk_replay(with_frames(data, LOOK_FRAMES), FOR_FRAMES)
         if settings.decoder is Decoder.auto:
@@ -54,15 +60,16 @@ def decode(
             why = decoded
     walk = walk_replay(data, FOR_FRAMES)
     _check_complete(walk, header)
-    decoded = decode_exactly(
-        walk,
-        path,
-        layout,
-        rows_shown(walk.times, settings.sampling, settings.fps),
-        net_version=header.net_version,
-        names=body.names,
-        why=why,
-    )
+    with reading_raw_data():
+        decoded = decode_exactly(
+            walk,
+            path,
+            layout,
+            rows_shown(walk.times, settings.sampling, settings.fps),
+            net_version=header.net_version,
+            names=body.names,
+            why=why,
+        )
     return _samples(decoded, layout, settings)
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from impulse.decoding import attributes
 from impulse.decoding.arrivals import in_state
 from impulse.decoding.balls import several_balls
+from impulse.decoding.boost import BURNED_A_SECOND, amount_of
 from impulse.decoding.decoded import DecodedReplay
 from impulse.decoding.people import people_of
 from impulse.decoding.presence import Presence, body_exists
@@ -22,7 +23,7 @@ from impulse.decoding.walk import Update, Walk
 from impulse.replay.container import ReplayBody, ReplayHeader
 from impulse.replay.facts import header_facts, header_goals
 from impulse.schema.features import FrameLayout
-from impulse.schema.frames import GOAL_STATE, PLAY_STATE
+from impulse.schema.frames import GOAL_STATE, KICKOFF_STATE, PLAY_STATE
 from impulse.schema.physics import MAX_CAR_SPEED_UU_S
 
 CAR, BALLS = "Archetypes.Car.Car_Default", "Archetypes.Ball."
@@ -31,11 +32,15 @@ CAR, BALLS = "Archetypes.Car.Car_Default", "Archetypes.Ball."
 START_BOOST = 85
 """What the array call takes a kickoff to begin with, in the file's units."""
 
+SPARE_BOOST = 40
+"""How much more, in the file's units, a car may have lost than it burned: values come late."""
+
 SHORTEST_RESPAWN_SECONDS = 1.5
 """A demolished car is away for three seconds; what ends much sooner is an old demolition that was sent again."""
 
-FAST_UU_S, STOP_UU = 300.0, 100.0
-"""A car at this speed that lies still in the next row, this near, was stopped by more than its brakes: it is a wreck."""
+FAST_UU_S, STOP_UU = 100.0, 100.0
+"""A car at this speed that lies still in the next row, no farther than it can have gone, was stopped by more than its brakes: it
+is a wreck."""
 
 FEATURES_OF_MATCH = {attributes.CLOCK: "SecondsRemaining", attributes.COUNTDOWN: "ReplicatedGameStateTimeRemaining"}
 """What is told before play, where it is; the state is a doubt of its own, and a first hit is told by its being true."""
@@ -64,7 +69,7 @@ def doubts_of_file(header: ReplayHeader, body: ReplayBody, start: Walk) -> Itera
     if any(update.value for name in attributes.BOOST_UNLIMITED for update in start.updates.get(name, ())):
         yield "boost_unlimited"
     firsts = _firsts(start, attributes.BOOST_AMOUNTS)
-    if any(_amount(update) != START_BOOST for update in firsts):
+    if any(amount_of(update.value) != START_BOOST for update in firsts):
         yield "boost_of_another_start"
     if any(update.frame != start.lives[update.life].start for update in firsts):
         yield "boost_told_late"
@@ -77,7 +82,7 @@ def doubts_of_file(header: ReplayHeader, body: ReplayBody, start: Walk) -> Itera
     people = people_of(start)
     if any(person.name is None for person in people):
         yield "names_come_late"
-    if any(len(person.entries) > 1 for person in people) or _teamless_entries(start):
+    if _several_entries(start):
         yield "entries_of_one_account"
     facts, listed = header_facts(header), Counter(goal.team for goal in header_goals(header))
     if any(listed[team] != facts[f"{team}_score"] for team in ("blue", "orange")):
@@ -98,7 +103,7 @@ def doubts_of_array(
     """
     columns = decoded.array.T
     state, frame_time = (columns[layout.global_at[name].start] for name in ("ReplicatedStateName", "FrameTime"))
-    plays = in_state(state, body.names, PLAY_STATE)
+    plays, kickoff = (in_state(state, body.names, name) for name in (PLAY_STATE, KICKOFF_STATE))
     if not all(person.entries for person in decoded.people):
         yield "people_come_late"
     for attribute, feature in FEATURES_OF_MATCH.items():
@@ -113,15 +118,16 @@ def doubts_of_array(
         if _short_demolitions(presence, frame_time):
             yield "demolition_sent_again"
         car = block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]]
-        if _sudden_stops(car, presence) or _leaps(car, presence.visible & plays, frame_time):
+        if _sudden_stops(car, presence.visible & ~kickoff, frame_time) or _leaps(
+            car, presence.visible & plays, frame_time
+        ):
             yield "wrecks"
+        boost = block[layout.player_at["PlayerBoost"].start]
+        if _vanishes(boost, presence.visible & ~decoded.untold.boost[place], frame_time):
+            yield "boost_vanishes"
     goals = np.flatnonzero(np.diff(in_state(state, body.names, GOAL_STATE).astype(np.int8)) == 1)
     if len(goals) != len(header_goals(header)):
         yield "goals_not_shown"
-
-
-def _amount(update: Update) -> int:
-    return update.value if isinstance(update.value, int) else int(update.value["boost_amount"])
 
 
 def _firsts(walk: Walk, names: tuple[str, ...]) -> list[Update]:
@@ -133,15 +139,10 @@ def _firsts(walk: Walk, names: tuple[str, ...]) -> list[Update]:
     return list(firsts.values())
 
 
-def _teamless_entries(start: Walk) -> bool:
-    """Tell whether an account has an entry without a team beside one with a team."""
-    seen: Counter[str] = Counter()
-    lives = set()
-    for update in start.updates.get(attributes.PLAYER_ID, ()):
-        if update.life not in lives:
-            lives.add(update.life)
-            seen[str(update.value["remote_id"])] += 1
-    return any(count > 1 for count in seen.values())
+def _several_entries(start: Walk) -> bool:
+    """Tell whether an account has more than one entry: a spectator's beside a player's, or a guest's at the same screen."""
+    entries = {(update.life, str(update.value["remote_id"])) for update in start.updates.get(attributes.PLAYER_ID, ())}
+    return len({account for _, account in entries}) < len(entries)
 
 
 def _short_demolitions(presence: Presence, frame_time: Floats) -> bool:
@@ -151,13 +152,19 @@ def _short_demolitions(presence: Presence, frame_time: Floats) -> bool:
     return bool((frame_time[ends[over]] - frame_time[starts[over]] < SHORTEST_RESPAWN_SECONDS).any())
 
 
-def _sudden_stops(body: Floats, presence: Presence) -> bool:
-    visible = presence.visible
+def _sudden_stops(body: Floats, visible: Flags, frame_time: Floats) -> bool:
+    """Tell whether a car that moved lies still in the next row, near enough to be the same."""
     speeds = np.linalg.norm(body[7:10], axis=0)
     steps = np.linalg.norm(np.diff(body[:3], axis=1), axis=0)
+    near = steps < MAX_CAR_SPEED_UU_S * np.diff(frame_time) + STOP_UU
     lies = ~body[7:, 1:].any(axis=0)
-    stops = visible[:-1] & visible[1:] & lies & (speeds[:-1] > FAST_UU_S) & (steps < STOP_UU)
-    return bool(stops.any())
+    return bool((visible[:-1] & visible[1:] & lies & near & (speeds[:-1] > FAST_UU_S)).any())
+
+
+def _vanishes(boost: Floats, told: Flags, frame_time: Floats) -> bool:
+    """Tell whether boost falls to 0 faster than a car burns it: some recordings put cars without parts up before a gap."""
+    burned = boost[:-1] - boost[1:] > BURNED_A_SECOND * np.diff(frame_time) + SPARE_BOOST
+    return bool((told[:-1] & told[1:] & (boost[1:] == 0) & burned).any())
 
 
 def _leaps(body: Floats, plays: Flags, frame_time: Floats) -> bool:

@@ -172,21 +172,21 @@ def _components_of_people(
             continue
         boosts[drive.person][drive.start : drive.end] = np.nan
         jumps[drive.person][:, drive.start : drive.end] = 0
-        for since, life in boost_components.get(drive.car, ()):
-            values, first, span = boost_of(walk, life, by_life), walk.lives[life].start, _span(walk, drive, since, life)
+        for since, until, life in boost_components.get(drive.car, ()):
+            values, first, span = boost_of(walk, life, by_life), walk.lives[life].start, _span(drive, since, until)
             boosts[drive.person][span] = values[span.start - first : span.stop - first]
         for number, of_kind in enumerate(jump_components):
-            for since, life in of_kind.get(drive.car, ()):
-                span = _span(walk, drive, since, life)
+            for since, until, life in of_kind.get(drive.car, ()):
+                span = _span(drive, since, until)
                 active = match_state.held(by_life[attributes.COMPONENT_ACTIVE].get(life, ()), span.start, span.stop)
                 jumps[drive.person][number, span] = np.nan_to_num(active)
     return boosts, jumps
 
 
-def _span(walk: Walk, drive: Drive, since: int, life: int) -> slice:
+def _span(drive: Drive, since: int, until: int) -> slice:
     """Return the network frames in which a component is part of the car that somebody drives."""
-    start = max(drive.start, since, walk.lives[life].start)
-    return slice(start, max(start, min(drive.end, walk.lives[life].end)))
+    start = max(drive.start, since)
+    return slice(start, max(start, min(drive.end, until)))
 
 
 def _presence(

@@ -7,6 +7,7 @@ follows from the values of the rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, na
     )
     known = {person.id_text: person for person in people_of(start)}
     people = [
-        known.get(id_text(entry["remote_id"])) or Person(entry["remote_id"], [], team=team)
+        replace(known.get(id_text(entry["remote_id"])) or Person(entry["remote_id"], []), team=team)
         for team, side in enumerate(("team_zero", "team_one"))
         for entry in meta[side]
     ]

@@ -39,7 +39,9 @@ def _as_the_parser(network_times: Times, fps: float) -> RowsShown:
     """Show in each row the first network frame at or after its time, with times added up as the parser adds them."""
     reached = np.maximum.accumulate(network_times)
     step = np.float32(1.0) / np.float32(fps)
-    count = int((float(reached[-1]) - float(reached[0])) * fps * 1.01) + 2
+    # Near large times float32 steps are of another length than asked for.
+    shortest = min(float(time + step) - float(time) for time in (reached[0], reached[-1]))
+    count = int((float(reached[-1]) - float(reached[0])) / max(shortest, float(step) / 16)) + 2
     steps = np.full(count, step, dtype=np.float32)
     steps[0] = reached[0]
     times = np.add.accumulate(steps, dtype=np.float32)

@@ -102,9 +102,12 @@ def _walk(frames: list[Mapping[str, Any]], objects: Sequence[str], attributes: C
     for number, frame in enumerate(frames):
         times.append(frame["time"])
         deltas.append(frame["delta"])
+        gone = set()
         for actor in frame["deleted_actors"]:
             if (life := alive.pop(actor, None)) is not None:
                 lives[life].end = number
+            else:
+                gone.add(actor)  # it comes and goes in this network frame
         for spawned in frame["new_actors"]:
             actor, archetype = spawned["actor_id"], objects[spawned["object_id"]]
             if (life := alive.get(actor)) is not None:
@@ -112,13 +115,15 @@ def _walk(frames: list[Mapping[str, Any]], objects: Sequence[str], attributes: C
                     keyframes.add(number)
                     continue
                 lives[life].end = number
-            alive[actor] = len(lives)
+            if actor not in gone:
+                alive[actor] = len(lives)
             actors[actor].append(len(lives))
-            lives.append(Life(actor, archetype, number, count))
+            lives.append(Life(actor, archetype, number, number if actor in gone else count))
         for update in frame["updated_actors"]:
-            if (keep := wanted.get(update["object_id"])) is not None:
+            keep = wanted.get(update["object_id"])
+            if keep is not None and (life := alive.get(update["actor_id"])) is not None:
                 (value,) = update["attribute"].values()
-                keep(Update(number, alive[update["actor_id"]], value))
+                keep(Update(number, life, value))
         frames[number] = {}  # frees what was read
     return Walk(
         np.array(times, np.float32),

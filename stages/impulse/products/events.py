@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from impulse.decoding.array_call import decode_frames, id_text, reading_frame_data
+from impulse.decoding.array_call import decode_frames, id_text, reading_raw_data
 
 USES = ("decoding",)
 """What this product uses beside the ground rooms; its digest covers them."""
@@ -42,7 +42,7 @@ def make_events(
     """
     by_id = dict(zip(player_ids, players, strict=True))
     data = decode_frames(path)
-    with reading_frame_data():
+    with reading_raw_data():
         rows = [_row(event, kind, team, by_id, frame_time) for kind, event, team in _events(data)]
     rows.sort(key=lambda row: (row["frame"], row["kind"], -1 if row["slot"] is None else row["slot"]))
     return [{"replay_id": replay_id, **row} for row in rows]

@@ -83,8 +83,8 @@ def build_frames(
     time, frame_time = global_values("CurrentTime"), global_values("FrameTime")
     held = phases.held_rows(frame_time, time)
     untold = decoded.untold
-    states, state_names = phases.game_states(global_values("ReplicatedStateName"), names)
-    states[untold.state] = -1
+    codes = np.where(untold.state, np.float32(np.nan), global_values("ReplicatedStateName"))
+    states, state_names = phases.game_states(codes, names)
     ball = columns[layout.global_at["BallRigidBodyQuaternionVelocities"]].T
     ball_present = body_exists(ball)
 

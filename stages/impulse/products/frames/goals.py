@@ -111,7 +111,7 @@ def _timed(
     goal: Goal, source: str, network_times: npt.NDArray[np.floating], frame_time: npt.NDArray[np.float32]
 ) -> Goal:
     """Return a goal with the time of its network frame, which may be the one after the last, and the first row from then on."""
-    if not goal.frame or not len(network_times):
+    if not goal.frame or goal.frame > len(network_times):
         return goal
     at = np.float32(network_times[min(goal.frame, len(network_times) - 1)])
     row = int(np.searchsorted(frame_time, at))

@@ -98,7 +98,7 @@ def takeover_rows(presences: Sequence[Presence], bots: Sequence[bool]) -> list[t
     present = [player for player in order if presence_span(presences[player])[1] >= 0]
     turns: list[tuple[int, int]] = []
     for player in present or order[:1]:
-        first, _ = presence_span(presences[player])
+        first = max(presence_span(presences[player])[0], turns[-1][1] if turns else 0)
         if turns and bots[player] and not bots[before := turns[-1][0]]:
             first = max(first, presence_span(presences[before])[1] + 1)
         turns.append((player, first if turns else 0))
