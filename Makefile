@@ -16,7 +16,7 @@ IMPULSE := PYTHONPATH=stages python -m impulse
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-torch chaos bench lint fix types check-params docs data-quality lock clean
+.PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-mutants test-torch chaos bench lint fix types check-params docs data-quality lock clean
 .PHONY: remote push verify repro-pull trials release
 
 help: ## list the targets
@@ -79,6 +79,9 @@ test: install-dev ## run the test suite
 
 test-heavy: install-dev ## run the long tests that the suite leaves out
 	python -m pytest -m heavy
+
+test-mutants: install-dev ## break the code on purpose, a line at a time, and see that the tests notice [WORDS="boost demolitions"]
+	python tests/mutants/run.py $(WORDS)
 
 test-torch: $(VENV)/.installed-torch ## run the tests that need torch, which takes 5 GB of disk
 	python -m pytest -m torch

@@ -321,6 +321,22 @@ def test_a_chain_of_similar_recordings_is_not_merged() -> None:
     assert len(groups_of(decided(rows))) == 3
 
 
+@pytest.mark.parametrize("minutes", [-12 * 60, -45, 15, 5 * 60 + 45, 14 * 60])
+@pytest.mark.parametrize("seconds", [-20, 0, 20])
+def test_starts_are_compared_apart_from_time_zones(minutes: int, seconds: int) -> None:
+    """Also just before and after a full quarter of an hour."""
+    rows = [recording(1, facts="facts", started_at=NOW + 10)]
+    rows.append(recording(2, facts="facts", started_at=NOW + 10 + minutes * 60 + seconds))
+    assert len(groups_of(decided(rows))) == 1
+
+
+def test_a_chain_of_starts_is_not_merged() -> None:
+    """Each is within the window of the next, the ends are not."""
+    rows = [recording(number, facts="facts", started_at=NOW + 80 * number) for number in range(3)]
+    assert len(groups_of(decided(rows[:2]))) == 1
+    assert len(groups_of(decided(rows))) == 3
+
+
 def test_coarse_rows_need_one_goal_more() -> None:
     """At one row a second the times of goals say less."""
     rows = [recording(number, facts="facts") for number in range(2)]

@@ -132,6 +132,16 @@ def test_a_product_has_the_digest_of_all_code_that_it_may_use(
     assert [old != new for old, new in zip(before, after, strict=True)] == [frames, events]
 
 
+def test_a_comment_in_a_product_or_below_it_changes_nothing(package: Path) -> None:
+    """Nothing is parsed again for it; other files than modules count by their bytes."""
+    before = product_digest("products/frames", package=package)
+    for file in ("products/frames/build.py", "decoding/walk.py", "schema/frames.py"):
+        (package / file).write_text(f'"""What it does."""\n# why\n{(package / file).read_text()}')
+    assert product_digest("products/frames", package=package) == before
+    (package / "schema" / "names.json").write_text("{ }")
+    assert product_digest("products/frames", package=package) != before
+
+
 def test_a_new_and_a_renamed_file_count(package: Path) -> None:
     """Code that was added may be used."""
     before = code_digest("replay", package=package)

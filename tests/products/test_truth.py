@@ -356,6 +356,30 @@ def check_facts(it: Shown) -> None:
     assert facts["recorded_seconds"] == pytest.approx(recorded, abs=1.01 / it.case.fps)
 
 
+def check_measures(it: Shown) -> None:
+    """What is counted of frames and tables."""
+    match, frames, measures = it.truth.recording.match, it.truth.frames, it.parsed.measures
+    in_team = [sum(who.team == team for who in match.players) for team in (0, 1)]
+    with_car = sum(it.truth.is_there(slot).astype(int) for slot in set(it.truth.slots))
+    expected = {
+        "rows": len(frames),
+        "frames_shown": len(set(frames.tolist())),
+        "n_players": len(match.players),
+        "n_blue": in_team[0],
+        "n_orange": in_team[1],
+        "n_bots": sum(who.player.platform is Platform.BOT for who in match.players),
+        "players_at_once": int(np.max(with_car)),
+        "goals_blue": match.final_scores[0],
+        "goals_orange": match.final_scores[1],
+        "goal_mismatch": 0,
+        "non_finite": 0,
+        "time_steps_back": 0,
+    }
+    assert {name: measures[name] for name in expected} == expected
+    assert measures["share_held"] == pytest.approx(1 - len(set(frames.tolist())) / len(frames))
+    assert measures["share_ball_missing"] == (0.0 if it.truth.ball_is_known else 1.0)
+
+
 GROUPS: dict[str, Callable[[Shown], None]] = {
     name.removeprefix("check_"): check
     for name, check in list(globals().items())

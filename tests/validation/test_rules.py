@@ -13,7 +13,7 @@ import pytest
 from tests.validation.conftest import GOOD, QUALITY, judged, measured_file, quality, reasons, tables
 
 from impulse.config.parsing_config import ParsingConfig
-from impulse.config.validate import Severity
+from impulse.config.validate import Rule, Severity
 from impulse.demo import ExtraBall, MatchPlan, Recording, RecordingPlan, edit_header, generate, with_flipped_bits
 from impulse.demo.writer import casting
 from impulse.errors import CorruptReplay
@@ -275,3 +275,27 @@ def test_a_flag_is_explained_by_the_fact_behind_it() -> None:
 def test_what_is_not_known_is_not_judged(changes: dict[str, Any], expected: set[str]) -> None:
     """A fact that the header lacks violates nothing; a private room's size is no roster; NaN is never right."""
     assert reasons(judged(changes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"goals_shown": 2}, "goals_not_shown"),
+        ({"goals_shown": 4}, "goals_not_shown"),
+        ({"goals_of_players": 2}, "player_goals_mismatch"),
+        ({"goals_of_players": 4}, "player_goals_mismatch"),
+        ({"seconds_played": 200.0}, "duration_mismatch"),
+        ({"seconds_played": 400.0}, "duration_mismatch"),
+    ],
+    ids=str,
+)
+def test_a_difference_counts_both_ways(changes: dict[str, Any], expected: str) -> None:
+    """Too few and too many, too short and too long."""
+    assert reasons(judged(changes)) == {expected}
+
+
+def test_what_is_not_known_keeps_every_bound() -> None:
+    """A null stands for no number, neither a small nor a large one."""
+    rows = compare(*tables([{"players_a_side": None}, {"players_a_side": 1}, {"players_a_side": 2}]))
+    assert list(violating_rows(Rule("players_a_side", at_least=2.0), rows)) == [(1, 1.0)]
+    assert list(violating_rows(Rule("players_a_side", at_most=1.0), rows)) == [(2, 2.0)]

@@ -1,0 +1,104 @@
+"""Who drives what, which ball plays, what a tank holds: by hand-made updates whose meaning is plain."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.decoding.walks import FRAMES_A_SECOND, body, to, walk_of
+
+from impulse.decoding import attributes
+from impulse.decoding.balls import played_ball
+from impulse.decoding.bodies import bodies_of
+from impulse.decoding.boost import FULL, boost_of
+from impulse.decoding.cars import drives_and_demolitions
+from impulse.decoding.match_state import match_values
+from impulse.decoding.people import Person
+
+CAR, ENTRY, BOOST = (
+    "Archetypes.Car.Car_Default",
+    "TAGame.Default__PRI_TA",
+    "Archetypes.CarComponents.CarComponent_Boost",
+)
+BALL, PUCK = "Archetypes.Ball.Ball_Default", "Archetypes.Ball.Ball_Puck"
+
+
+@pytest.mark.parametrize(
+    ("born", "link", "start"),
+    [(0, 3, 0), (0, 301, 0), (300, 304, 304), (310, 310, 310), (310, 313, 313), (310, 350, 310)],
+)
+def test_links_of_the_beginning_and_of_keyframes_tell_who_was_there(born: int, link: int, start: int) -> None:
+    """Bots are linked some network frames after their cars came, others in summer 2016 by the next keyframe."""
+    walk = walk_of(500, [(ENTRY, 0, 500), (CAR, born, 500)], {attributes.PAWN_PLAYER: [(link, 1, to(0))]})
+    (drive,), demolitions = drives_and_demolitions(walk, [Person({"Steam": "1"}, [0], team=0)])
+    assert (drive.person, drive.car, drive.start, drive.end) == (0, 1, start, 500)
+    assert demolitions == []
+
+
+def test_a_demolition_ends_one_drive_and_names_both() -> None:
+    """Sent again it is the same one; the victim's next car is another."""
+    people = [Person({"Steam": str(number)}, [number], team=number) for number in range(2)]
+    walk = walk_of(
+        100,
+        [(ENTRY, 0, 100), (ENTRY, 0, 100), (CAR, 0, 100), (CAR, 0, 60), (CAR, 50, 100)],
+        {
+            attributes.PAWN_PLAYER: [(0, 2, to(0)), (0, 3, to(1)), (50, 4, to(1))],
+            attributes.DEMOLITIONS[1]: [(frame, 3, {"attacker": 2, "victim": 3}) for frame in (20, 21, 40)],
+        },
+    )
+    drives, (demolition,) = drives_and_demolitions(walk, people)
+    assert [(drive.person, drive.car, drive.start, drive.end) for drive in drives] == [
+        (0, 2, 0, 100),
+        (1, 3, 0, 20),
+        (1, 4, 50, 100),
+    ]
+    assert (demolition.frame, demolition.victim, demolition.attacker, demolition.wreck_end) == (20, 1, 0, 60)
+
+
+def test_the_ball_that_plays_comes_in_the_centre() -> None:
+    """Obstacles of another kind come elsewhere, or above; with one of its own kind beside it, nobody can tell."""
+    lives = [(BALL, 0, 90), (PUCK, 0, 90), (BALL, 60, 80)]
+    sent = [
+        (0, 0, body(z=93.0)),
+        (0, 1, body(x=2000.0)),
+        (10, 0, body(x=500.0)),
+        (20, 1, body()),
+        (60, 2, body(z=93.0)),
+    ]
+    walk = walk_of(90, lives, {attributes.BODY: sent})
+    bodies = bodies_of(walk, net_version=10)
+    ball = played_ball(walk, bodies)
+    shown = bodies.values[ball.shown][:, 0]
+    np.testing.assert_array_equal(shown[:60], np.where(np.arange(60) < 10, 0.0, 500.0))
+    np.testing.assert_array_equal(np.flatnonzero(ball.untold), np.arange(60, 80))
+    assert (ball.shown[60:80] == -1).all()
+    assert (shown[80:] == 500.0).all()
+    assert ball.at_once == 3
+
+
+def test_unlimited_boost_is_a_full_tank_until_an_amount_is_sent() -> None:
+    """It burns nothing; where it ends, the car burns what it has."""
+    by_life = {
+        attributes.BOOST_UNLIMITED[0]: [(0, 1), (40, 0)],
+        attributes.BOOST_AMOUNTS[0]: [(30, 100)],
+        attributes.COMPONENT_ACTIVE: [(0, 3), (60, 4)],
+    }
+    walk = walk_of(
+        100, [(BOOST, 0, 100)], {name: [(at, 0, value) for at, value in sent] for name, sent in by_life.items()}
+    )
+    grouped = {name: {0: list(walk.updates.get(name, ()))} for name in attributes.FOR_FRAMES}
+    found = boost_of(walk, 0, grouped)
+    np.testing.assert_array_equal(found[:30], FULL)
+    assert FULL == 255
+    np.testing.assert_array_equal(found[30:40], 100)
+    burned = 80 / 0.93 / FRAMES_A_SECOND
+    np.testing.assert_allclose(found[40:60], 100 - burned * np.arange(1, 21), atol=1e-3)
+    np.testing.assert_allclose(found[60:], 100 - burned * 20, atol=1e-3)
+
+
+def test_a_match_of_unlimited_time_has_no_clock() -> None:
+    """From the network frame on that says so, although seconds are counted; before it there is one."""
+    sent = {attributes.CLOCK: [(2, 0, 300), (20, 0, 1)], attributes.UNLIMITED_TIME: [(10, 0, 1), (30, 0, 0)]}
+    clock = match_values(walk_of(40, [("Archetypes.GameEvent.GameEvent_Soccar", 0, 40)], sent))[attributes.CLOCK]
+    np.testing.assert_array_equal(np.isnan(clock), [frame < 2 or 10 <= frame < 30 for frame in range(40)])
+    assert set(clock[2:10]) == {300}
+    assert set(clock[30:]) == {1}

@@ -1,0 +1,89 @@
+"""An edit of the code, and the tests that must notice it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+Tests = tuple[str, ...]
+"""Quick tests as pytest names them, one of which must fail; they need nothing of tests/conftest.py."""
+
+
+class Edit(NamedTuple):
+    """Something wrong in one line."""
+
+    path: str
+    """The module, from the top of the checkout on."""
+    name: str
+    """What is wrong then."""
+    old: str
+    """Text of the module, which has it once."""
+    new: str
+    tests: Tests
+
+
+def edits_in(module: str, *edits: tuple[str, str, str, Tests]) -> list[Edit]:
+    """Return edits of one module of the package: what is wrong, text, wrong text, tests."""
+    return [Edit(f"stages/impulse/{module}", *edit) for edit in edits]
+
+
+EXACT = ("exact",)
+OLD, MIDDLE = "era 868.12", "era 868.20.5"
+"""Matches of the first format, and of one with positions as today and old rotations."""
+
+
+def truth(*columns: str, of: str = "every update", decoders: Tests = ("auto", "exact")) -> Tests:
+    """Return the tests that hold groups of columns of one match against what happened in it."""
+    test = "tests/products/test_truth.py::test_columns_tell_what_happened"
+    return tuple(f"{test}[{of}-{group}-{decoder}]" for group in columns for decoder in decoders)
+
+
+def doubt(match: str) -> Tests:
+    """Return the test of what speaks against the array in a match."""
+    return (f"tests/decoding/test_doubts.py::test_what_speaks_against_the_array_is_named[{match}]",)
+
+
+def rule(code: str) -> Tests:
+    """Return the test of a rule on a replay that violates it."""
+    return (f"tests/validation/test_rules.py::test_every_rule_finds_the_replay_that_violates_it[{code}]",)
+
+
+def named(path: str, *names: str) -> Tests:
+    """Return tests of one file; all of it without names."""
+    return tuple(f"tests/{path}::test_{name}" for name in names) or (f"tests/{path}",)
+
+
+SLOTS = named("products/test_slots.py")
+STALE = named("products/test_staleness.py")
+SEGMENTS = named(
+    "products/test_segments.py",
+    "a_reset_of_the_ball_ends_a_segment_whatever_the_state",
+    "a_goal_that_is_known_ends_a_segment_until_the_reset",
+)
+UNTOLD = named("products/test_build.py")
+ACTORS = named("decoding/test_actors.py")
+PRESENCE = named("decoding/test_presence.py")
+CAUSAL = named("decoding/test_sampling.py", "causal_rows_never_look_ahead")
+FILTERS = named("validation/test_filters.py")
+KNOWN = named("validation/test_rules.py", "what_is_not_known_is_not_judged")
+WAYS = named("validation/test_rules.py", "a_difference_counts_both_ways")
+BOUNDS = named("validation/test_rules.py", "a_value_at_the_bound_is_good")
+MATCHES = named("dedupe/test_matches.py")
+DIGEST = named("files/test_digest.py")
+KEYS = named(
+    "parsing/test_keys.py",
+    "every_setting_of_frames_is_in_their_key",
+    "settings_that_change_no_frame_change_no_key",
+    "inputs_are_in_the_keys_of_what_is_made_of_them",
+    "another_parser_makes_frames_and_events_again",
+    "what_ended_at_its_limits_is_tried_again_with_others",
+)
+
+
+def second(*names: str) -> Tests:
+    """Return tests of second recordings of a match."""
+    return named("dedupe/test_second_recordings.py", *names)
+
+
+def splits(*names: str) -> Tests:
+    """Return tests of splits."""
+    return named("export/test_splitting.py", *names)
