@@ -92,8 +92,8 @@ _PLAYER_SCALARS = {
     "boost level (raw replay units)": _scalar(
         "boost",
         "float32",
-        "boost in the tank: as the file sent it last, less what the car has burned since by the parser's model (typical error 0.03, "
-        "95 % are within 1.0)",
+        "boost in the tank: as the file sent it last, less what the car has burned since by the parser's model (typical error 0.4, "
+        "90 % are within 1.5)",
         "0-100",
         rule="boost",
         lower=0,
