@@ -24,11 +24,13 @@ BALL, PUCK = "Archetypes.Ball.Ball_Default", "Archetypes.Ball.Ball_Puck"
 
 @pytest.mark.parametrize(
     ("born", "link", "start"),
-    [(0, 3, 0), (0, 301, 0), (300, 304, 304), (310, 310, 310), (310, 313, 313), (310, 350, 310)],
+    [(0, 3, 0), (0, 301, 0), (300, 304, 304), (310, 310, 310), (310, 313, 313), (310, 350, 310), (310, 351, 351)],
 )
 def test_links_of_the_beginning_and_of_keyframes_tell_who_was_there(born: int, link: int, start: int) -> None:
     """Bots are linked some network frames after their cars came, others in summer 2016 by the next keyframe."""
-    walk = walk_of(500, [(ENTRY, 0, 500), (CAR, born, 500)], {attributes.PAWN_PLAYER: [(link, 1, to(0))]})
+    walk = walk_of(
+        500, [(ENTRY, 0, 500), (CAR, born, 500)], {attributes.PAWN_PLAYER: [(link, 1, to(0))]}, keyframes=[313, 350]
+    )
     (drive,), demolitions = drives_and_demolitions(walk, [Person({"Steam": "1"}, [0], team=0)])
     assert (drive.person, drive.car, drive.start, drive.end) == (0, 1, start, 500)
     assert demolitions == []

@@ -15,6 +15,9 @@ from impulse.decoding.attributes import BOOST_AMOUNTS, BOOST_UNLIMITED, COMPONEN
 from impulse.decoding.match_state import held
 from impulse.decoding.walk import Update, Walk
 
+FULL = 255.0
+"""A full tank in the file's units."""
+
 BURNED_A_SECOND = 80 / 0.93
 """In the file's units; the parser's array call takes the same, so that both show one model."""
 
@@ -25,7 +28,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def boost_of(walk: Walk, component: int, by_life: ByLife) -> Floats:
-    """Return (frames of the component's life,) boost, 0 to 255; NaN before a value was sent.
+    """Return (frames of the component's life,) boost, 0 to 255; NaN before an amount was sent, or that boost is unlimited.
 
     Args:
         walk: the replay.
@@ -43,7 +46,8 @@ def boost_of(walk: Walk, component: int, by_life: ByLife) -> Floats:
     active = held(by_life[COMPONENT_ACTIVE].get(component, []), start, end) % 2 == 1
     burned = np.cumsum(np.where(active & ~unlimited, walk.deltas[start:end], 0.0), dtype=np.float64) * BURNED_A_SECOND
     left = np.asarray(sent - _since(burned, [update.frame - start for update in amounts]), dtype=np.float32)
-    return np.maximum(left, np.float32(0))
+    left = np.maximum(left, np.float32(0))
+    return np.where(unlimited & np.isnan(left), np.float32(FULL), left)
 
 
 def _since(burned: npt.NDArray[np.float64], updates: Sequence[int]) -> npt.NDArray[np.float64]:
