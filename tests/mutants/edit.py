@@ -63,11 +63,26 @@ UNTOLD = named("products/test_build.py")
 ACTORS = named("decoding/test_actors.py")
 PRESENCE = named("decoding/test_presence.py")
 CAUSAL = named("decoding/test_sampling.py", "causal_rows_never_look_ahead")
-FILTERS = named("validation/test_filters.py")
+FILTERS = named(
+    "validation/test_filters.py",
+    "a_filter_leaves_out_what_was_not_asked_for",
+    "a_set_filter_leaves_out_replays_that_do_not_tell",
+)
+RANKS = named("validation/test_filters.py", "ranks_are_ordered")
 KNOWN = named("validation/test_rules.py", "what_is_not_known_is_not_judged")
 WAYS = named("validation/test_rules.py", "a_difference_counts_both_ways")
 BOUNDS = named("validation/test_rules.py", "a_value_at_the_bound_is_good")
-MATCHES = named("dedupe/test_matches.py")
+MATCHES = named(
+    "dedupe/test_matches.py",
+    "the_reason_names_what_is_shared",
+    "the_policy_chooses",
+    "match_key_rests_on_the_surest_identity",
+    "whatever_differs_keeps_two_matches_apart",
+    "a_chain_of_similar_recordings_is_not_merged",
+    "starts_are_compared_apart_from_time_zones",
+    "a_chain_of_starts_is_not_merged",
+    "coarse_rows_need_one_goal_more",
+)
 DIGEST = named("files/test_digest.py")
 KEYS = named(
     "parsing/test_keys.py",
