@@ -101,7 +101,9 @@ def test_every_reader_names_what_is_wrong(copy: Path, reader: str, fault: Callab
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("file", ["frames", "replays.parquet", "players.parquet"])
+@pytest.mark.parametrize(
+    "file", [pytest.param("frames", marks=pytest.mark.heavy), "replays.parquet", "players.parquet"]
+)
 def test_no_changed_bit_becomes_another_value(copy: Path, file: str) -> None:
     """Bits of values, lengths, names, types: each is refused, or nothing of what is read is another."""
     path = a_shard(copy) if file == "frames" else copy / file
