@@ -107,7 +107,8 @@ def test_every_decodable_real_replay_is_parsed(real_replays: Path) -> None:
             assert kept.num_rows == entry["rows_at_10fps"], entry["path"]
             assert len(parsed.players) == entry["players"], entry["path"]
         listed = [goal for goal in parsed.goals if goal["scorer"] is not None]
-        assert len(listed) == entry["header"]["goals"], entry["path"]
+        header = entry["header"]  # null in the list where no peer reads the file
+        assert header is None or len(listed) == header["goals"], entry["path"]
         for team in ("blue", "orange"):
             assert sum(goal["team"] == team for goal in parsed.goals) >= parsed.replay[f"{team}_score"], entry["path"]
         for slot in range(8):
