@@ -24,7 +24,7 @@ from impulse.config.parsing_config import ParsingConfig
 from impulse.config.validate import ValidateParams
 from impulse.dedupe import stage as dedupe
 from impulse.dedupe.matches import decide
-from impulse.dedupe.recordings import read_recordings
+from impulse.dedupe.recordings import IDENTIFIED_PLAYERS, read_recordings
 from impulse.demo import LATEST, VERSIONS, MatchPlan, Recording, RecordingPlan, generate, second_recording
 from impulse.demo.corpus import ZONE_MINUTES
 from impulse.parsing import stage as parsing
@@ -159,10 +159,15 @@ def test_every_real_match_of_three_goals_is_known_again(real_replays: Path, tmp_
     keys = {
         decision.replay_id: decision.match_key for decision in decide(known, DedupeParams(), row_seconds=0.1).decisions
     }
+    people = Counter(row["replay_id"] for row in tables["players"].to_pylist() if not row["is_bot"])
     merged = {replay_id for replay_id in frames if keys[replay_id] == keys[twin_id(replay_id)]}
 
     assert len({keys[replay_id] for replay_id in frames}) == len(frames)
-    assert merged == {item.replay_id for item in known if item.replay_id in frames and item.n_goals >= 3}
+    assert merged == {
+        item.replay_id
+        for item in known
+        if item.replay_id in frames and item.n_goals >= 3 and people[item.replay_id] >= IDENTIFIED_PLAYERS
+    }
     assert len(merged) >= 20
 
 

@@ -32,6 +32,9 @@ CAR, BALLS = "Archetypes.Car.Car_Default", "Archetypes.Ball."
 START_BOOST = 85
 """What the array call takes a kickoff to begin with, in the file's units."""
 
+LATE_SECONDS = 1.0
+"""In matches of today a new car has its first boost within six network frames."""
+
 SPARE_BOOST = 40
 """How much more, in the file's units, a car may have lost than it burned: values come late."""
 
@@ -73,6 +76,10 @@ def doubts_of_file(header: ReplayHeader, body: ReplayBody, start: Walk) -> Itera
         yield "boost_of_another_start"
     if any(update.frame != start.lives[update.life].start for update in firsts):
         yield "boost_told_late"
+    if not {update.life for update in firsts} <= {
+        update.life for update in start.updates.get(attributes.COMPONENT_CAR, ())
+    }:
+        yield "parts_linked_late"
     if any(update.value for update in start.updates.get(attributes.UNLIMITED_TIME, ())):
         yield "time_unlimited"
     if not start.updates.get(attributes.STATE):
@@ -123,6 +130,8 @@ def doubts_of_array(
         ):
             yield "wrecks"
         boost = block[layout.player_at["PlayerBoost"].start]
+        if _lasts(decoded.untold.boost[place] & presence.visible, frame_time):
+            yield "boost_told_late"
         if _vanishes(boost, presence.visible & ~decoded.untold.boost[place], frame_time):
             yield "boost_vanishes"
     goals = np.flatnonzero(np.diff(in_state(state, body.names, GOAL_STATE).astype(np.int8)) == 1)
@@ -159,6 +168,13 @@ def _sudden_stops(body: Floats, visible: Flags, frame_time: Floats) -> bool:
     near = steps < MAX_CAR_SPEED_UU_S * np.diff(frame_time) + STOP_UU
     lies = ~body[7:, 1:].any(axis=0)
     return bool((visible[:-1] & visible[1:] & lies & near & (speeds[:-1] > FAST_UU_S)).any())
+
+
+def _lasts(untold: Flags, frame_time: Floats) -> bool:
+    """Tell whether a boost stays untold for longer than the parts of a new car are late."""
+    starts = untold & ~np.concatenate(([False], untold[:-1]))
+    since = np.maximum.accumulate(np.where(starts, np.arange(len(untold)), 0))
+    return bool((untold & (frame_time - frame_time[since] > LATE_SECONDS)).any())
 
 
 def _vanishes(boost: Floats, told: Flags, frame_time: Floats) -> bool:
