@@ -45,7 +45,7 @@ EDITS = (
         ("a clock where time is unlimited",
          "phases.clock_known(clock) & ~untold.clock", "phases.clock_known(clock)", UNTOLD),
         ("a state that was never told",
-         "np.where(untold.state, np.float32(np.nan),", "np.where(untold.state & False, np.float32(np.nan),",
+         "np.where(untold.state, np.float32(np.nan),", "np.where(untold.state, np.float32(4),",
          truth("phase", of="no state")),
         ("a hit where none was told",
          "array_of(hit != 0, no_hit)", "array_of(hit != 0, no_hit & False)", truth("phase", of="no hit flag")),

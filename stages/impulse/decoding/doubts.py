@@ -131,7 +131,7 @@ def doubts_of_array(
             yield "wrecks"
         boost = block[layout.player_at["PlayerBoost"].start]
         if _lasts(decoded.untold.boost[place] & presence.visible, frame_time):
-            yield "boost_told_late"
+            yield "boost_long_untold"
         if _vanishes(boost, presence.visible & ~decoded.untold.boost[place], frame_time):
             yield "boost_vanishes"
     goals = np.flatnonzero(np.diff(in_state(state, body.names, GOAL_STATE).astype(np.int8)) == 1)
