@@ -44,6 +44,7 @@ def test_what_is_untold_is_null_in_those_rows_and_no_others(tmp_path: Path) -> N
             replay_id="r",
             slots_per_team=4,
             names=read_body(data, header).names,
+            demolitions_told=True,
         )
         found = np.asarray(frames.table[column].combine_chunks().is_valid())
         np.testing.assert_array_equal(found, known & ~some, err_msg=column)

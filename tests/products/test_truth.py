@@ -391,7 +391,7 @@ def combinations() -> list[Any]:
     found = []
     for name, group, decoder in itertools.product(CASES, GROUPS, DECODERS):
         limit = LIMITS.get((name, group, decoder))
-        marks = [pytest.mark.xfail(strict=False, reason=limit)] if limit else []
+        marks = [pytest.mark.xfail(strict=True, reason=limit)] if limit else []
         found.append(pytest.param(name, group, decoder, id=f"{name}-{group}-{decoder}", marks=marks))
     return found
 

@@ -63,7 +63,7 @@ def is_ball(archetype: str) -> bool:
 
 def several_balls(walk: Walk) -> bool:
     """Tell whether two balls are there at once, or more kinds of them than one, by actors alone."""
-    balls = [life for life in walk.lives if is_ball(life.archetype) and ".Ball." in life.archetype]
+    balls = [life for life in walk.lives if ".Ball." in life.archetype]
     return len({life.archetype for life in balls}) > 1 or _overlap(sorted((life.start, life.end) for life in balls))
 
 

@@ -62,8 +62,6 @@ class DecodedReplay:
     """Most balls in one network frame."""
     playlist_id: int | None
     """The game's number of the playlist."""
-    demolitions_told: bool
-    """The file tells of demolitions, as far as the decoder can read them."""
     why_exact: tuple[str, ...] = ()
     """Why the exact decoder made it; empty for the parser's array call."""
     unknown_features: frozenset[str] = frozenset()

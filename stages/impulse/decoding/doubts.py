@@ -17,11 +17,13 @@ from impulse.decoding.arrivals import in_state
 from impulse.decoding.balls import several_balls
 from impulse.decoding.boost import BURNED_A_SECOND, amount_of
 from impulse.decoding.decoded import DecodedReplay
+from impulse.decoding.match_state import MATCH_FEATURES
 from impulse.decoding.people import people_of
 from impulse.decoding.presence import Presence, body_exists
 from impulse.decoding.walk import Update, Walk
 from impulse.replay.container import ReplayBody, ReplayHeader
 from impulse.replay.facts import header_facts, header_goals
+from impulse.schema.feature_columns import BALL_BODY, CAR_BODY
 from impulse.schema.features import FrameLayout
 from impulse.schema.frames import GOAL_STATE, KICKOFF_STATE, PLAY_STATE
 from impulse.schema.physics import MAX_CAR_SPEED_UU_S
@@ -45,8 +47,8 @@ FAST_UU_S, STOP_UU = 100.0, 100.0
 """A car at this speed that lies still in the next row, no farther than it can have gone, was stopped by more than its brakes: it
 is a wreck."""
 
-FEATURES_OF_MATCH = {attributes.CLOCK: "SecondsRemaining", attributes.COUNTDOWN: "ReplicatedGameStateTimeRemaining"}
-"""What is told before play, where it is; the state is a doubt of its own, and a first hit is told by its being true."""
+TOLD_BEFORE_PLAY = ("clock", "countdown")
+"""What is told before play, where it is told; the state is a doubt of its own, and a first hit is told by its being true."""
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
@@ -113,10 +115,10 @@ def doubts_of_array(
     plays, kickoff = (in_state(state, body.names, name) for name in (PLAY_STATE, KICKOFF_STATE))
     if not all(person.entries for person in decoded.people):
         yield "people_come_late"
-    for attribute, feature in FEATURES_OF_MATCH.items():
+    for feature, attribute in (MATCH_FEATURES[name] for name in TOLD_BEFORE_PLAY):
         if not start.updates.get(attribute) and columns[layout.global_at[feature].start].any():
             yield "match_told_late"
-    if not body_exists(columns[layout.global_at["BallRigidBodyQuaternionVelocities"]].T)[plays].all():
+    if not body_exists(columns[layout.global_at[BALL_BODY]].T)[plays].all():
         yield "ball_comes_and_goes"
     for place, presence in enumerate(decoded.presences):
         block = columns[layout.global_width + place * layout.player_width :]
@@ -124,7 +126,7 @@ def doubts_of_array(
             yield "players_come_and_go"
         if _short_demolitions(presence, frame_time):
             yield "demolition_sent_again"
-        car = block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]]
+        car = block[layout.player_at[CAR_BODY]]
         if _sudden_stops(car, presence.visible & ~kickoff, frame_time) or _leaps(
             car, presence.visible & plays, frame_time
         ):

@@ -24,15 +24,14 @@ from impulse.decoding.boost import ByLife, boost_of
 from impulse.decoding.cars import Demolition, Drive, components, drives_and_demolitions
 from impulse.decoding.decoded import DecodedReplay, NetworkFacts, Untold
 from impulse.decoding.derived import DERIVED_FEATURES, ball_features, player_features
-from impulse.decoding.people import LOBBY_FRAMES, Person, people_of
+from impulse.decoding.people import LOBBY_FRAMES, Person, people_of, team_number
 from impulse.decoding.presence import LONGEST_RESPAWN_SECONDS, Presence
 from impulse.decoding.sampling import RowsShown
 from impulse.decoding.walk import Update, Walk
 from impulse.errors import ReplayError, UnsupportedReplay
 from impulse.replay.reasons import Reason
+from impulse.schema.feature_columns import BALL_BODY, CAR_BODY
 from impulse.schema.features import FrameLayout
-
-CAR_BODY, BALL_BODY = "PlayerRigidBodyQuaternionVelocities", "BallRigidBodyQuaternionVelocities"
 
 JUMPS = ("Dodge", "Jump", "DoubleJump")
 """Components whose activity is a column each, in the parser's order."""
@@ -105,7 +104,7 @@ def decode_exactly(
         array=np.ascontiguousarray(array.T),
         people=tuple(people),
         untold=Untold(
-            **{name: np.isnan(match[attribute][rows]) for name, attribute in _UNTOLD.items()},
+            **{name: np.isnan(match[attribute][rows]) for name, (_, attribute) in match_state.MATCH_FEATURES.items()},
             ball=ball.untold[rows],
             boost=tuple(
                 np.isnan(boosts[number][rows])
@@ -116,27 +115,12 @@ def decode_exactly(
         presences=tuple(presences),
         balls_at_once=ball.at_once,
         playlist_id=match_state.playlist_of(walk),
-        demolitions_told=True,
         why_exact=tuple(why),
         unknown_features=frozenset({*layout.global_features, *layout.player_features})
         - EXACT_FEATURES
         - DERIVED_FEATURES,
         network=NetworkFacts(walk.times, _scores(walk)),
     )
-
-
-_UNTOLD = {
-    "clock": attributes.CLOCK,
-    "state": attributes.STATE,
-    "countdown": attributes.COUNTDOWN,
-    "ball_hit": attributes.BALL_HIT,
-}
-_GLOBAL = {
-    "SecondsRemaining": attributes.CLOCK,
-    "ReplicatedStateName": attributes.STATE,
-    "ReplicatedGameStateTimeRemaining": attributes.COUNTDOWN,
-    "BallHasBeenHit": attributes.BALL_HIT,
-}
 
 
 def _by_life(walk: Walk) -> ByLife:
@@ -237,7 +221,7 @@ def _array(
     array = np.zeros((layout.global_width + people * layout.player_width, len(rows)), dtype=np.float32)
     array[layout.global_at["CurrentTime"]] = shown.times
     array[layout.global_at["FrameTime"]] = walk.times[rows]
-    for feature, attribute in _GLOBAL.items():
+    for feature, attribute in match_state.MATCH_FEATURES.values():
         array[layout.global_at[feature]] = np.nan_to_num(match[attribute][rows])
     array[layout.global_at[BALL_BODY]] = bodies.values[ball.shown[rows]].T
     if DERIVED_FEATURES.intersection(layout.global_at):
@@ -285,7 +269,7 @@ def _scores(walk: Walk) -> tuple[tuple[int, int, int], ...]:
     name = next((name for name in attributes.SCORES if walk.updates.get(name)), None)
     scores, last = [], {0: 0, 1: 0}
     for update in walk.updates.get(name, ()) if name else ():
-        team = 0 if walk.lives[update.life].archetype.endswith("0") else 1
+        team = team_number(walk.lives[update.life].archetype)
         if update.value != last[team]:
             scores.append((update.frame, team, int(update.value)))
             last[team] = update.value

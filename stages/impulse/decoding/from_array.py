@@ -13,25 +13,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from impulse.decoding import attributes
 from impulse.decoding.array_call import call_array, id_text
 from impulse.decoding.arrivals import begins, unsettled_boost
 from impulse.decoding.decoded import DecodedReplay, Untold
-from impulse.decoding.match_state import playlist_of
+from impulse.decoding.match_state import MATCH_FEATURES, playlist_of
 from impulse.decoding.people import Person, people_of
 from impulse.decoding.presence import Presence, body_exists, player_presence
 from impulse.decoding.walk import Walk
+from impulse.schema.feature_columns import BALL_BODY, CAR_BODY
 from impulse.schema.features import FrameLayout
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
-
-MATCH_FEATURES = {
-    "clock": ("SecondsRemaining", attributes.CLOCK),
-    "state": ("ReplicatedStateName", attributes.STATE),
-    "countdown": ("ReplicatedGameStateTimeRemaining", attributes.COUNTDOWN),
-    "ball_hit": ("BallHasBeenHit", attributes.BALL_HIT),
-}
 
 
 def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, names: Sequence[str]) -> DecodedReplay:
@@ -62,7 +55,7 @@ def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, na
     )
     blocks = [columns[layout.global_width + place * layout.player_width :] for place in range(len(people))]
     presences = [_presence(block, layout, time) for block in blocks]
-    balls = body_exists(columns[layout.global_at["BallRigidBodyQuaternionVelocities"]].T)
+    balls = body_exists(columns[layout.global_at[BALL_BODY]].T)
     untold = Untold(
         **{
             name: _before_first(columns[layout.global_at[feature].start], attribute, start, frame_time)
@@ -82,12 +75,11 @@ def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, na
         tuple(presences),
         balls_at_once=int(balls.any()),
         playlist_id=playlist_of(start),
-        demolitions_told=True,
     )
 
 
 def _presence(block: Floats, layout: FrameLayout, time: Floats) -> Presence:
-    body = block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]]
+    body = block[layout.player_at[CAR_BODY]]
     return player_presence(body.T, block[layout.player_at["PlayerDemolishedBy"].start], time)
 
 

@@ -7,8 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from impulse.decoding.attributes import CLOCK, MATCH, PLAYLIST, UNLIMITED_TIME
+from impulse.decoding.attributes import BALL_HIT, CLOCK, COUNTDOWN, MATCH, PLAYLIST, STATE, UNLIMITED_TIME
 from impulse.decoding.walk import Update, Walk
+
+MATCH_FEATURES = {
+    "clock": ("SecondsRemaining", CLOCK),
+    "state": ("ReplicatedStateName", STATE),
+    "countdown": ("ReplicatedGameStateTimeRemaining", COUNTDOWN),
+    "ball_hit": ("BallHasBeenHit", BALL_HIT),
+}
+"""What is told of the match: the parser's feature, and the attribute that it shows."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -21,7 +29,7 @@ def match_values(walk: Walk) -> dict[str, Floats]:
     ordered = played_matches(walk)
     values = {name: _over_lives(walk, name, ordered) for name in MATCH}
     unlimited = _over_lives(walk, UNLIMITED_TIME, ordered) > 0
-    values[MATCH[0]][unlimited] = np.nan
+    values[CLOCK][unlimited] = np.nan
     return values
 
 

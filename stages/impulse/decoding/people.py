@@ -76,11 +76,13 @@ def _join_team(person: Person, team: int, frame: int) -> None:
 
 
 def _team(walk: Walk, actor: int, frame: int) -> int | None:
-    """Return the number of a team by its actor's archetype, ``Archetypes.Teams.Team0`` or ``Team1``."""
     life = walk.life_at(actor, frame)
-    if life is None:
-        return None
-    return 0 if walk.lives[life].archetype.endswith("0") else 1
+    return None if life is None else team_number(walk.lives[life].archetype)
+
+
+def team_number(archetype: str) -> int:
+    """Return the number of a team by its actor's archetype, ``Archetypes.Teams.Team0`` or ``Team1``."""
+    return 0 if archetype.endswith("0") else 1
 
 
 def _key(remote_id: Mapping[str, Any]) -> str:

@@ -180,10 +180,7 @@ def _flags(frames: pa.Table, name: str) -> Flags:
 
 def _is_stale(frames: pa.Table, body: str) -> Flags:
     """Return (rows,) whether a body shows a state that has repeated itself although it moves."""
-    name = f"{body}_stale"
-    if name not in frames.column_names:
-        return np.zeros(frames.num_rows, dtype=bool)
-    seconds = frames[name].combine_chunks().cast(pa.float32()).fill_null(0.0)
+    seconds = frames[f"{body}_stale"].combine_chunks().cast(pa.float32()).fill_null(0.0)
     stale: Flags = seconds.to_numpy(zero_copy_only=False) > 0
     return stale
 

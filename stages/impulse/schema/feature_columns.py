@@ -28,6 +28,9 @@ from impulse.schema.physics import (
     SPEED_ROUNDING,
 )
 
+CAR_BODY, BALL_BODY = "PlayerRigidBodyQuaternionVelocities", "BallRigidBodyQuaternionVelocities"
+"""Feature adders that give the whole state of a body: position, quaternion, velocity, angular velocity."""
+
 CONTRACT_GLOBAL_FEATURES: tuple[str, ...] = (
     "CurrentTime",
     "FrameTime",
@@ -35,12 +38,12 @@ CONTRACT_GLOBAL_FEATURES: tuple[str, ...] = (
     "ReplicatedStateName",
     "ReplicatedGameStateTimeRemaining",
     "BallHasBeenHit",
-    "BallRigidBodyQuaternionVelocities",
+    BALL_BODY,
 )
 """Feature adders that the frames always have: the time columns, the phase of play and the ball."""
 
 CONTRACT_PLAYER_FEATURES: tuple[str, ...] = (
-    "PlayerRigidBodyQuaternionVelocities",
+    CAR_BODY,
     "PlayerBoost",
     "PlayerJump",
     "PlayerDemolishedBy",

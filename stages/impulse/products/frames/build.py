@@ -21,7 +21,9 @@ from impulse.replay.container import ReplayHeader
 from impulse.replay.facts import TEAMS, header_facts, header_goals
 from impulse.schema.feature_columns import (
     ANGULAR_VELOCITY_SCALE,
+    BALL_BODY,
     BOOST_SCALE,
+    CAR_BODY,
     Source,
 )
 from impulse.schema.features import FrameLayout
@@ -59,6 +61,7 @@ def build_frames(
     replay_id: str,
     slots_per_team: int,
     names: Sequence[str],
+    demolitions_told: bool,
 ) -> Frames:
     """Turn a decoded replay into frames.
 
@@ -69,6 +72,7 @@ def build_frames(
         replay_id: identity of the rows.
         slots_per_team: player slots a side.
         names: the replay's own name table, which game states are indices into.
+        demolitions_told: the file has an attribute for demolitions.
 
     Raises:
         UnsupportedReplay: there are no players, or more at once than slots.
@@ -85,7 +89,7 @@ def build_frames(
     untold = decoded.untold
     codes = np.where(untold.state, np.float32(np.nan), global_values("ReplicatedStateName"))
     states, state_names = phases.game_states(codes, names)
-    ball = columns[layout.global_at["BallRigidBodyQuaternionVelocities"]].T
+    ball = columns[layout.global_at[BALL_BODY]].T
     ball_present = body_exists(ball)
 
     arrays: dict[str, pa.Array] = {
@@ -117,7 +121,7 @@ def build_frames(
         slots_per_team=slots_per_team,
     )
     cars = [
-        np.where(presence.visible, block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]], 0).T
+        np.where(presence.visible, block[layout.player_at[CAR_BODY]], 0).T
         for block, presence in zip(blocks, presences, strict=True)
     ]
     facts = header_facts(header)
@@ -148,9 +152,9 @@ def build_frames(
             [decoded.people[player].is_bot for player in holders],
         )
         _add_slot(arrays, block, presence, layout, slot, hidden_ball=~ball_present, no_boost=no_boost)
-        car = block[layout.player_at["PlayerRigidBodyQuaternionVelocities"]].T
+        car = block[layout.player_at[CAR_BODY]].T
         arrays[f"p{slot}_stale"] = array_of(staleness(car, presence.visible, frame_time), ~presence.visible)
-        if decoded.demolitions_told:
+        if demolitions_told:
             _add_demolitions(arrays, presence, slot, slots)
         for source in layout.player_sources:
             if source.feature in decoded.unknown_features:

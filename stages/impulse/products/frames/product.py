@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,6 @@ def make_frames(path: Path, data: bytes, settings: FrameSettings, *, replay_id: 
     decoded = decode(path, data, header, body, layout, settings)
     everyone = read_players(decoded.people, header)
     demolitions_told = any(name in DEMOLITIONS for name in body.objects)
-    decoded = replace(decoded, demolitions_told=demolitions_told)
     frames = build_frames(
         decoded,
         layout,
@@ -89,6 +88,7 @@ def make_frames(path: Path, data: bytes, settings: FrameSettings, *, replay_id: 
         replay_id=replay_id,
         slots_per_team=settings.slots_per_team,
         names=body.names,
+        demolitions_told=demolitions_told,
     )
     is_native = settings.sampling is Sampling.native
     _check_end(frames, body, longest_row=LONGEST_FRAME_SECONDS if is_native else 1.0 / settings.fps)
@@ -97,11 +97,11 @@ def make_frames(path: Path, data: bytes, settings: FrameSettings, *, replay_id: 
         table=frames.table,
         layout=layout,
         decoded=decoded,
-        facts=table_rows.replay_facts(decoded, frames, objects=body.objects),
+        facts=table_rows.replay_facts(decoded, frames, objects=body.objects, demolitions_told=demolitions_told),
         players=players,
         player_ids=[player.id_text for player in everyone],
         goals=table_rows.goal_rows(replay_id, players, frames.goals),
-        demolitions=table_rows.demolition_rows(replay_id, frames) if decoded.demolitions_told else [],
+        demolitions=table_rows.demolition_rows(replay_id, frames) if demolitions_told else [],
     )
 
 

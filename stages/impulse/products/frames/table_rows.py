@@ -16,7 +16,9 @@ from impulse.replay.modes import game_mode
 from impulse.schema.row_seconds import seconds_shown
 
 
-def replay_facts(decoded: DecodedReplay, frames: Frames, *, objects: Sequence[str]) -> dict[str, Any]:
+def replay_facts(
+    decoded: DecodedReplay, frames: Frames, *, objects: Sequence[str], demolitions_told: bool
+) -> dict[str, Any]:
     """What parsing adds to a replay's row of the manifest."""
     season = decoded.meta.get("season") or {}
     era, number = season.get("era"), season.get("number")
@@ -27,7 +29,7 @@ def replay_facts(decoded: DecodedReplay, frames: Frames, *, objects: Sequence[st
         "season": f"{era} {number}" if era else None,
         "recorded_seconds": float(frames.time[-1] - frames.time[0]) if len(frames.time) else 0.0,
         "balls_at_once": decoded.balls_at_once,
-        "demolitions_known": decoded.demolitions_told,
+        "demolitions_known": demolitions_told,
         "decoder": "exact" if decoded.why_exact else "array",
         "why_exact": ";".join(decoded.why_exact) or None,
         "parser_version": array_call.parser_version(),
