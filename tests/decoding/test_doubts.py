@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 from tests.products.test_truth import Shown, shown
 from tests.products.truth_cases import CASES
 
+from impulse.config.parsing_config import ParsingConfig
+from impulse.demo import MatchPlan, Recording, generate
+from impulse.parsing.parsed_replay import parse_replay
 from impulse.schema.sampling import Decoder, Sampling
 
 WHY = {
@@ -48,3 +55,18 @@ def test_an_ordinary_match_is_the_arrays(name: str) -> None:
     assert isinstance(it, Shown)
     assert (it.parsed.facts["decoder"], it.parsed.facts["why_exact"]) == ("array", None)
     assert name in CASES
+
+
+def test_a_clock_that_counts_up_is_a_doubt(tmp_path: Path) -> None:
+    """It does in overtime, and where time becomes unlimited in mid-match, which the first network frames do not tell."""
+    match = generate(MatchPlan(seed=4, team_size=1, duration_seconds=16, goals=0, demolitions=0))
+    clock = match.seconds_remaining.copy()
+    later = slice(len(clock) // 2, None)
+    clock[later] = 2 * clock[later][0] - clock[later]
+    path = tmp_path / "match.replay"
+    path.write_bytes(Recording(replace(match, seconds_remaining=clock)).data)
+    parsed = parse_replay(path, ParsingConfig.get_preset("standard").params())
+    assert parsed.facts["why_exact"] == "clock_counts_up"
+    shows = parsed.frames["seconds_remaining"].drop_null().to_numpy()
+    assert (np.diff(shows) > 0).any()
+    assert (np.diff(shows) < 0).any()

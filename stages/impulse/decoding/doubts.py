@@ -118,6 +118,9 @@ def doubts_of_array(
     for feature, attribute in (MATCH_FEATURES[name] for name in TOLD_BEFORE_PLAY):
         if not start.updates.get(attribute) and columns[layout.global_at[feature].start].any():
             yield "match_told_late"
+    clock = columns[layout.global_at["SecondsRemaining"].start]
+    if (np.diff(clock[plays]) > 0).any():
+        yield "clock_counts_up"
     if not body_exists(columns[layout.global_at[BALL_BODY]].T)[plays].all():
         yield "ball_comes_and_goes"
     for place, presence in enumerate(decoded.presences):
