@@ -9,7 +9,7 @@ from tests.decoding.walks import FRAMES_A_SECOND, body, to, walk_of
 from impulse.decoding import attributes
 from impulse.decoding.balls import played_ball
 from impulse.decoding.bodies import bodies_of
-from impulse.decoding.boost import FULL, boost_of
+from impulse.decoding.boost import FULL, boost_of, misses
 from impulse.decoding.cars import drives_and_demolitions
 from impulse.decoding.match_state import match_values
 from impulse.decoding.people import Person
@@ -95,6 +95,20 @@ def test_unlimited_boost_is_a_full_tank_until_an_amount_is_sent() -> None:
     burned = 80 / 0.93 / FRAMES_A_SECOND
     np.testing.assert_allclose(found[40:60], 100 - burned * np.arange(1, 21), atol=1e-3)
     np.testing.assert_allclose(found[60:], 100 - burned * 20, atol=1e-3)
+
+
+def test_the_error_of_modelled_boost_is_that_before_a_lower_value() -> None:
+    """A car burns from frame 8 to 40, a second, and the file then says 20 units less than the model; pickups tell nothing."""
+    left = round(FULL - 80 / 0.93)
+    walk = walk_of(
+        96,
+        [(BOOST, 0, 96)],
+        {
+            attributes.COMPONENT_ACTIVE: [(8, 0, 1), (40, 0, 2)],
+            attributes.BOOST_AMOUNTS[0]: [(0, 0, 255), (41, 0, left - 20), (60, 0, 255)],
+        },
+    )
+    assert misses(walk) == pytest.approx([20 * 100 / 255], abs=0.2)
 
 
 def test_a_match_of_unlimited_time_has_no_clock() -> None:

@@ -16,7 +16,7 @@ from impulse.sharing.data_quality import ERAS, Looked, era_of, look_at, main, pa
 
 def looked(era: str, version: str, *values: int) -> Looked:
     """Return a replay of 10 rows of which every group has the same values."""
-    return Looked(era, version, 10, [list(values)] * len(GROUPS))
+    return Looked(era, version, 10, [list(values)] * len(GROUPS), [0.2, 0.4, 1.2])
 
 
 def test_the_page_adds_up_each_era() -> None:
@@ -31,7 +31,7 @@ def test_the_page_adds_up_each_era() -> None:
     )
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert "2017" not in text
-    assert "| 2015 and 2016 | 2 | 20 | 868.9 to 868.14 |" in text
+    assert "| 2015 and 2016 | 2 | 20 | 868.9 to 868.14 | 0.4; 90 % are within 1.2 |" in text
     assert "Measured on 3 real recordings at 10 rows a second" in text
     assert "1 not_a_replay, 2 truncated." in text
     boost = next(row for row in rows if "p*_boost" in row)

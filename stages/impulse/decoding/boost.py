@@ -6,7 +6,9 @@ known, and the game burns a third of a tank a second.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -36,9 +38,7 @@ def boost_of(walk: Walk, component: int, by_life: ByLife) -> Floats:
         by_life: updates by attribute and life.
     """
     start, end = walk.lives[component].start, walk.lives[component].end
-    amounts = _new_amounts(
-        next((found for name in BOOST_AMOUNTS if (found := by_life[name].get(component))), ()), walk.keyframes
-    )
+    amounts = _amounts_of(walk, component, by_life)
     sent = held([update._replace(value=amount_of(update.value)) for update in amounts], start, end)
     unlimited = np.zeros(end - start, dtype=bool)
     for name in BOOST_UNLIMITED:
@@ -48,6 +48,38 @@ def boost_of(walk: Walk, component: int, by_life: ByLife) -> Floats:
     left = np.asarray(sent - _since(burned, [update.frame - start for update in amounts]), dtype=np.float32)
     left = np.maximum(left, np.float32(0))
     return np.where(unlimited & np.isnan(left), np.float32(FULL), left)
+
+
+def misses(walk: Walk) -> list[float]:
+    """Return by how much the model missed each new value that is below the last one, in points of 100.
+
+    Such a value ends a stretch of burning, so it tells how good the model was up to there. A few end with a small pad as well,
+    which is no fault of the model but looks like one.
+    """
+    by_life, found = updates_by_life(walk), []
+    for component in sorted({life for name in BOOST_AMOUNTS for life in by_life[name]}):
+        start, end = walk.lives[component].start, walk.lives[component].end
+        modelled = boost_of(walk, component, by_life)
+        for last, update in pairwise(_amounts_of(walk, component, by_life)):
+            amount = amount_of(update.value)
+            if amount < amount_of(last.value) and start < update.frame < end:
+                found.append(abs(float(modelled[update.frame - 1 - start]) - amount) * 100 / FULL)
+    return found
+
+
+def updates_by_life(walk: Walk) -> ByLife:
+    """Return what was sent of each component's amount and activity."""
+    found: dict[str, defaultdict[int, list[Update]]] = defaultdict(lambda: defaultdict(list))
+    for name in (*BOOST_AMOUNTS, *BOOST_UNLIMITED, COMPONENT_ACTIVE):
+        for update in walk.updates.get(name, ()):
+            found[name][update.life].append(update)
+    return found
+
+
+def _amounts_of(walk: Walk, component: int, by_life: ByLife) -> list[Update]:
+    """Return the updates of a component that bring a new amount, from the attribute that it has."""
+    sent = next((found for name in BOOST_AMOUNTS if (found := by_life[name].get(component))), ())
+    return _new_amounts(sent, walk.keyframes)
 
 
 def _since(burned: npt.NDArray[np.float64], updates: Sequence[int]) -> npt.NDArray[np.float64]:

@@ -7,7 +7,6 @@ both model. It takes about twice the array call's time.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,14 @@ from impulse.decoding.array_call import id_text, read_meta
 from impulse.decoding.arrivals import unsettled_boost
 from impulse.decoding.balls import PlayedBall, played_ball
 from impulse.decoding.bodies import Bodies, bodies_of
-from impulse.decoding.boost import ByLife, boost_of
+from impulse.decoding.boost import ByLife, boost_of, updates_by_life
 from impulse.decoding.cars import Demolition, Drive, components, drives_and_demolitions
 from impulse.decoding.decoded import DecodedReplay, NetworkFacts, Untold
 from impulse.decoding.derived import DERIVED_FEATURES, ball_features, player_features
 from impulse.decoding.people import LOBBY_FRAMES, Person, people_of, team_number
 from impulse.decoding.presence import LONGEST_RESPAWN_SECONDS, Presence
 from impulse.decoding.sampling import RowsShown
-from impulse.decoding.walk import Update, Walk
+from impulse.decoding.walk import Walk
 from impulse.errors import ReplayError, UnsupportedReplay
 from impulse.replay.reasons import Reason
 from impulse.schema.feature_columns import BALL_BODY, CAR_BODY
@@ -74,7 +73,7 @@ def decode_exactly(
         UnsupportedReplay: ``no_players``.
     """
     bodies = bodies_of(walk, net_version)
-    by_life = _by_life(walk)
+    by_life = updates_by_life(walk)
     everyone = people_of(walk)
     drives, demolitions = drives_and_demolitions(walk, everyone)
     shown_bodies = _bodies_of_people(len(everyone), drives, bodies, len(walk.times))
@@ -121,14 +120,6 @@ def decode_exactly(
         - DERIVED_FEATURES,
         network=NetworkFacts(walk.times, _scores(walk)),
     )
-
-
-def _by_life(walk: Walk) -> ByLife:
-    found: dict[str, defaultdict[int, list[Update]]] = defaultdict(lambda: defaultdict(list))
-    for name in (*attributes.BOOST_AMOUNTS, *attributes.BOOST_UNLIMITED, attributes.COMPONENT_ACTIVE):
-        for update in walk.updates.get(name, ()):
-            found[name][update.life].append(update)
-    return found
 
 
 def _bodies_of_people(count: int, drives: Sequence[Drive], bodies: Bodies, frames: int) -> list[Indices]:

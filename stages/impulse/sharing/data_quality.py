@@ -16,6 +16,9 @@ import numpy as np
 
 from impulse.config.engine import EngineParams
 from impulse.config.parsing_config import ParsingConfig
+from impulse.decoding.attributes import FOR_FRAMES
+from impulse.decoding.boost import misses
+from impulse.decoding.walk import walk_replay
 from impulse.errors import ImpulseError, SourceError, StageError
 from impulse.export.quality import GROUPS, KINDS, MEANINGS, Kind, KindCounts, count_kinds, shares
 from impulse.parsing.parsed_replay import parse_replay
@@ -42,6 +45,8 @@ class Looked:
     rows: int
     counts: list[list[int]]
     """As JSON knows :data:`impulse.export.quality.KindCounts`."""
+    boost_misses: list[float]
+    """Points by which the model of boost missed what was sent next."""
 
 
 def look_at(path: Path) -> Looked | None:
@@ -55,7 +60,11 @@ def look_at(path: Path) -> Looked | None:
         return None
     counts = count_kinds(parsed.frames)
     return Looked(
-        era_of(parsed.manifest["date"]), parsed.manifest["format_version"], parsed.frames.num_rows, counts.tolist()
+        era_of(parsed.manifest["date"]),
+        parsed.manifest["format_version"],
+        parsed.frames.num_rows,
+        counts.tolist(),
+        misses(walk_replay(path.read_bytes(), FOR_FRAMES)),
     )
 
 
@@ -89,10 +98,10 @@ def page(looked: Iterable[Looked], refused: Sequence[str]) -> str:
         "",
         *(f"- *{kind.value}*: {meaning}." for kind, meaning in MEANINGS.items()),
         "",
-        "| era | recordings | rows | formats | what is new |",
-        "| --- | ---: | ---: | --- | --- |",
+        "| era | recordings | rows | formats | error of modelled boost | what is new |",
+        "| --- | ---: | ---: | --- | --- | --- |",
         *(
-            f"| {era} | {len(found)} | {sum(one.rows for one in found)} | {_formats(found)} | {new.get(era, '')} |"
+            f"| {era} | {len(found)} | {sum(one.rows for one in found)} | {_formats(found)} | {_errors(found)} | {new.get(era, '')} |"
             for era, found in by_era.items()
         ),
         "",
@@ -120,6 +129,12 @@ def _cell(row: Mapping[str, str]) -> str:
 def _summed(looked: Sequence[Looked]) -> KindCounts:
     total: KindCounts = np.sum([one.counts for one in looked], axis=0)
     return total
+
+
+def _errors(looked: Sequence[Looked]) -> str:
+    """Return the median error of modelled boost and the one that 90 % do not reach."""
+    missed = [miss for one in looked for miss in one.boost_misses]
+    return "{:.1f}; 90 % are within {:.1f}".format(*np.percentile(missed, (50, 90))) if missed else ""
 
 
 def _formats(looked: Sequence[Looked]) -> str:
