@@ -81,6 +81,7 @@ def taken_in(place: Place, folder: Path, **settings: Any) -> list[dict[str, Any]
     return rows
 
 
+@pytest.mark.heavy
 def test_names_of_groups_and_titles_reach_the_dataset(place: Place, tmp_path: Path) -> None:
     """A tree of four levels, replays in several groups and in none, names and titles of every kind."""
     server = place.server

@@ -56,6 +56,23 @@ def test_a_demolition_ends_one_drive_and_names_both() -> None:
     assert (demolition.frame, demolition.victim, demolition.attacker, demolition.wreck_end) == (20, 1, 0, 60)
 
 
+def test_a_wreck_that_comes_again_as_another_car_is_one_demolition() -> None:
+    """Some recordings write all actors anew at a kickoff, a wreck among them; the next demolition counts."""
+    people = [Person({"Steam": str(number)}, [number], team=number) for number in range(2)]
+    demolish = attributes.DEMOLITIONS[1]
+    walk = walk_of(
+        100,
+        [(ENTRY, 0, 100), (ENTRY, 0, 100), (CAR, 0, 100), (CAR, 0, 40), (CAR, 40, 60), (CAR, 60, 100), (CAR, 90, 100)],
+        {
+            attributes.PAWN_PLAYER: [(0, 2, to(0)), (0, 3, to(1)), (40, 4, to(1)), (60, 5, to(1)), (90, 6, to(1))],
+            demolish: [(at, car, {"attacker": 2, "victim": car}) for at, car in ((20, 3), (40, 4), (90, 6))],
+        },
+    )
+    drives, demolitions = drives_and_demolitions(walk, people)
+    assert [drive.car for drive in drives] == [2, 3, 5]
+    assert [(demolition.frame, demolition.victim) for demolition in demolitions] == [(20, 1), (90, 1)]
+
+
 def test_the_ball_that_plays_comes_in_the_centre() -> None:
     """Obstacles of another kind come elsewhere, or above; with one of its own kind beside it, nobody can tell."""
     lives = [(BALL, 0, 90), (PUCK, 0, 90), (BALL, 60, 80)]

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from tests.decoding.walks import walk_of
 from tests.products.test_truth import Shown, shown
 from tests.products.truth_cases import CASES
 
 from impulse.config.parsing_config import ParsingConfig
+from impulse.decoding.decode import check_complete
 from impulse.demo import MatchPlan, Recording, generate
+from impulse.demo.writer.header import seal
+from impulse.errors import CorruptReplay, UnsupportedReplay
 from impulse.parsing.parsed_replay import parse_replay
+from impulse.replay.container import read_body, read_header
+from impulse.replay.reasons import Reason
 from impulse.schema.sampling import Decoder, Sampling
 
 WHY = {
@@ -70,3 +79,55 @@ def test_a_clock_that_counts_up_is_a_doubt(tmp_path: Path) -> None:
     shows = parsed.frames["seconds_remaining"].drop_null().to_numpy()
     assert (np.diff(shows) > 0).any()
     assert (np.diff(shows) < 0).any()
+
+
+def _with_zeros(data: bytes) -> bytes:
+    """Return a replay whose network data ends in zeros 4 kB too early, as a disk that lost a block leaves it."""
+    header = read_header(data)
+    body = read_body(data, header)
+    end = body.network_offset + body.network_size
+    (size,) = struct.unpack_from("<I", data)
+    start = 8 + size
+    (body_size,) = struct.unpack_from("<I", data, start)
+    changed = data[start + 8 : end - 4096] + bytes(4096) + data[end : start + 8 + body_size]
+    return data[:start] + seal(changed) + data[start + 8 + body_size :]
+
+
+def _announcing(data: bytes, factor: int) -> bytes:
+    """Return a replay whose header announces more network frames than there are."""
+    (size,) = struct.unpack_from("<I", data)
+    at = data.index(b"NumFrames") + len(b"NumFrames\0") + 4 + len(b"IntProperty\0") + 8
+    (count,) = struct.unpack_from("<i", data, at)
+    return seal(data[8:at] + struct.pack("<i", factor * count) + data[at + 4 : 8 + size]) + data[8 + size :]
+
+
+@pytest.mark.parametrize("damage", [_with_zeros, lambda data: _announcing(data, 2)], ids=["zeros", "announced"])
+def test_an_end_that_is_missing_is_noticed(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """The array call stops there without a word, after the last keyframe; the exact decoder counts network frames."""
+    path = tmp_path / "match.replay"
+    path.write_bytes(damage(Recording(generate(MatchPlan(seed=4, team_size=1, duration_seconds=16))).data))
+    with pytest.raises(CorruptReplay, match="network frames decoded, the header announces") as caught:
+        parse_replay(path, ParsingConfig.get_preset("standard").params())
+    assert caught.value.reason is Reason.FRAMES_MISSING
+
+
+def test_times_of_no_recording_are_refused() -> None:
+    """One changed bit of a time would ask for rows for years."""
+    walk = walk_of(3, [], {})
+    header = read_header(Recording(generate(MatchPlan(seed=4, team_size=1, duration_seconds=2))).data)
+    for time in (2.0**40, float("nan")):
+        with pytest.raises(CorruptReplay, match="no recording is so long"):
+            check_complete(replace(walk, times=np.array([0, 1, time], dtype=np.float32)), header)
+
+
+def test_a_replay_that_the_array_call_refuses_is_decoded(tmp_path: Path) -> None:
+    """Whatever it refuses it for; `array` alone passes the refusal on."""
+    path = tmp_path / "match.replay"
+    path.write_bytes(Recording(generate(MatchPlan(seed=4, team_size=1, duration_seconds=4, goals=0))).data)
+    refusal = UnsupportedReplay(Reason.DECODE_FAILED, "There was no actor state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("impulse.decoding.decode.decode_array", Mock(side_effect=refusal))
+        parsed = parse_replay(path, ParsingConfig.get_preset("standard").params())
+        assert parsed.facts["why_exact"] == "decode_failed"
+        with pytest.raises(UnsupportedReplay, match="no actor state"):
+            parse_replay(path, replace(ParsingConfig.get_preset("standard").params(), decoder=Decoder.array))

@@ -22,6 +22,7 @@ def replays(checkout: Checkout) -> int:
     return int(json.loads((checkout.path / "metrics" / "parse.json").read_text())["in"])
 
 
+@pytest.mark.heavy
 def test_a_changed_constant_reaches_the_dataset(fresh: Checkout) -> None:
     """The code of a table is part of the key of what made it; frames that stay are not written again."""
     fresh.replace("stages/impulse/products/frames/players.py", "kind.lower()", "kind.lower().replace('steam', 'valve')")

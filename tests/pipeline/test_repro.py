@@ -69,15 +69,27 @@ def test_the_dataset_is_rebuilt_byte_for_byte(fresh: Checkout) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("conf/export/default.yaml", "shards: 8", "shards: 4", ["config", "export"]),
-        ("conf/dedupe/default.yaml", "keep_velocities: true", "keep_velocities: false", ["config", "dedupe", "export"]),
-        ("conf/quality/default.yaml", "at_least: 2,", "at_least: 4,", ["config", "validate", "dedupe", "export"]),
-        ("conf/config.yaml", "fps: 10.0", "fps: 4.0", ["config", "parse", "validate", "dedupe", "export"]),
-        ("conf/engine/local.yaml", "workers: 0", "workers: 1", ["config"]),
-        ("stages/impulse/export/card.py", '"Rocket League frames"', '"Frames"', ["export"]),
+        pytest.param(
+            "conf/export/default.yaml", "shards: 8", "shards: 4", ["config", "export"],
+            id="export", marks=pytest.mark.heavy,
+        ),
+        pytest.param(
+            "conf/dedupe/default.yaml", "keep_velocities: true", "keep_velocities: false", ["config", "dedupe", "export"],
+            id="dedupe", marks=pytest.mark.heavy,
+        ),
+        pytest.param(
+            "conf/quality/default.yaml", "at_least: 2,", "at_least: 4,", ["config", "validate", "dedupe", "export"],
+            id="quality", marks=pytest.mark.heavy,
+        ),
+        pytest.param(
+            "conf/config.yaml", "fps: 10.0", "fps: 4.0", ["config", "parse", "validate", "dedupe", "export"], id="fps"
+        ),
+        pytest.param("conf/engine/local.yaml", "workers: 0", "workers: 1", ["config"], id="engine"),
+        pytest.param(
+            "stages/impulse/export/card.py", '"Rocket League frames"', '"Frames"', ["export"], id="code of export"
+        ),
     ],
-    ids=["export", "dedupe", "quality", "fps", "engine", "code of export"],
-)
+)  # fmt: skip
 def test_an_edit_reruns_exactly_what_depends_on_it(
     fresh: Checkout, file: str, old: str, new: str, expected: list[str]
 ) -> None:
@@ -90,6 +102,7 @@ def _add_rule(checkout: Checkout, entry: str) -> None:
     checkout.replace("conf/quality/default.yaml", "rules:\n", f"rules:\n  {entry}\n")
 
 
+@pytest.mark.heavy
 def test_a_rule_on_what_is_measured_parses_and_measures_nothing(fresh: Checkout) -> None:
     """It is one entry of conf; what it rejects leaves the dataset."""
     _add_rule(fresh, "blue_wins: {measure: goals_orange, at_most: 0, severity: reject, because: blue is good}")

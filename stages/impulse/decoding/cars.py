@@ -43,7 +43,8 @@ def drives_and_demolitions(walk: Walk, people: Sequence[Person]) -> tuple[list[D
     """Return who drove which car, in the order of the cars' spawns, and the demolitions in order."""
     drivers = _drivers(walk, people)
     ends = _demolished(walk)
-    drives, demolitions = [], []
+    drives: list[Drive] = []
+    demolitions: list[Demolition] = []
     for car in sorted(drivers):
         links, wreck_end = drivers[car], walk.lives[car].end
         wrecked, attacker_car = ends.get(car, (wreck_end, None))
@@ -51,9 +52,19 @@ def drives_and_demolitions(walk: Walk, people: Sequence[Person]) -> tuple[list[D
             if start < min(stop, wrecked):
                 drives.append(Drive(person, car, start, min(stop, wrecked)))
         if car in ends and (victim := _driver_at(links, wrecked)) is not None:
+            if wrecked == walk.lives[car].start and _is_waiting(victim, wrecked, drives, demolitions):
+                continue  # the same wreck, written again as another actor
             attacker = None if attacker_car is None else _driver_at(drivers.get(attacker_car, ()), wrecked)
             demolitions.append(Demolition(wrecked, victim, attacker, wreck_end))
     return drives, sorted(demolitions, key=lambda demolition: (demolition.frame, demolition.victim))
+
+
+def _is_waiting(victim: int, frame: int, drives: Sequence[Drive], demolitions: Sequence[Demolition]) -> bool:
+    """Tell whether somebody who was demolished has had no car since."""
+    before = [
+        demolition.frame for demolition in demolitions if demolition.victim == victim and demolition.frame < frame
+    ]
+    return bool(before) and not any(drive.person == victim and max(before) < drive.start < frame for drive in drives)
 
 
 def _drivers(walk: Walk, people: Sequence[Person]) -> dict[int, list[tuple[int, int]]]:

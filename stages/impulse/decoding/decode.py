@@ -22,6 +22,9 @@ from impulse.replay.reasons import Reason
 from impulse.schema.features import FrameLayout
 from impulse.schema.sampling import LONGEST_LOOK_SECONDS, Decoder, FrameSettings, GapRows, Sampling
 
+LONGEST_RECORDING_SECONDS = 24 * 3600.0
+"""Between the first network frame and the last."""
+
 LEAST_FPS_OF_ARRAY = 10.0
 """With fewer rows a second the array does not show a wreck that lies for three seconds clearly enough."""
 
@@ -52,14 +55,14 @@ def decode(
     else:
         start = walk_replay(with_frames(data, LOOK_FRAMES), FOR_FRAMES)
         if settings.decoder is Decoder.auto:
-            why = list(dict.fromkeys(doubts_of_file(header, body, start)))
+            why = list(dict.fromkeys(doubts_of_file(data, header, body, start)))
         if not why:
             decoded = _by_array(path, header, body, start, layout, settings)
             if isinstance(decoded, DecodedReplay):
                 return _samples(decoded, layout, settings)
             why = decoded
     walk = walk_replay(data, FOR_FRAMES)
-    _check_complete(walk, header)
+    check_complete(walk, header)
     with reading_raw_data():
         decoded = decode_exactly(
             walk,
@@ -89,15 +92,21 @@ def _by_array(
     try:
         decoded = decode_array(path, start, layout, fps=settings.fps, names=body.names)
     except UnsupportedReplay as error:
-        if error.reason not in (Reason.PLAYERS_CHANGED, Reason.UNSUPPORTED_FORMAT) or not chooses:
+        if not chooses:
             raise
         return [str(error.reason)]
     doubts = list(dict.fromkeys(doubts_of_array(decoded, layout, header, body, start))) if chooses else []
     return doubts or decoded
 
 
-def _check_complete(walk: Walk, header: ReplayHeader) -> None:
-    """Refuse a replay with more than one network frame fewer than announced: the parser stops at a zeroed stretch."""
+def check_complete(walk: Walk, header: ReplayHeader) -> None:
+    """Refuse a replay with more than one network frame fewer than announced, or whose times are none of one recording.
+
+    The parser stops at a zeroed stretch without a word, and a changed bit of a time would ask for rows without end.
+    """
+    span = float(np.ptp(walk.times)) if len(walk.times) else 0.0
+    if not span <= LONGEST_RECORDING_SECONDS:
+        raise CorruptReplay(Reason.MALFORMED, f"its network frames are {span:g} s apart, no recording is so long")
     announced = header_facts(header)["network_frames"]
     if announced is not None and len(walk.times) < announced - 1:
         raise CorruptReplay(

@@ -50,19 +50,28 @@ is a wreck."""
 TOLD_BEFORE_PLAY = ("clock", "countdown")
 """What is told before play, where it is told; the state is a doubt of its own, and a first hit is told by its being true."""
 
+PADDING = 512
+"""The game pads the network data to a multiple of so many bytes with zeros; more in a row were written by something else."""
+
+SPARE_FRAMES = 30
+"""Network frames that the end of a recording may seem to lack, because servers slow down; real ones seem to lack 22 at most."""
+
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 
 
-def doubts_of_file(header: ReplayHeader, body: ReplayBody, start: Walk) -> Iterator[str]:
+def doubts_of_file(data: bytes, header: ReplayHeader, body: ReplayBody, start: Walk) -> Iterator[str]:
     """Yield what in a file speaks against the array call.
 
     Args:
+        data: the file's bytes.
         header: the file's.
         body: its tables.
         start: its first network frames, with :data:`~impulse.decoding.attributes.FOR_FRAMES`.
     """
     objects = set(body.objects)
+    if data.find(bytes(PADDING + 1), body.network_offset, body.network_offset + body.network_size) >= 0:
+        yield "zeros_in_stream"
     if CAR not in objects or any("CarArchetype" in name for name in objects):
         yield "cars_of_another_kind"
     if several_balls(start) or sum(name.startswith(BALLS) for name in objects) != 1:
@@ -113,6 +122,8 @@ def doubts_of_array(
     columns = decoded.array.T
     state, frame_time = (columns[layout.global_at[name].start] for name in ("ReplicatedStateName", "FrameTime"))
     plays, kickoff = (in_state(state, body.names, name) for name in (PLAY_STATE, KICKOFF_STATE))
+    if _frames_missing(frame_time, header, body, start) > SPARE_FRAMES:
+        yield "fewer_frames_than_announced"
     if not all(person.entries for person in decoded.people):
         yield "people_come_late"
     for feature, attribute in (MATCH_FEATURES[name] for name in TOLD_BEFORE_PLAY):
@@ -142,6 +153,16 @@ def doubts_of_array(
     goals = np.flatnonzero(np.diff(in_state(state, body.names, GOAL_STATE).astype(np.int8)) == 1)
     if len(goals) != len(header_goals(header)):
         yield "goals_not_shown"
+
+
+def _frames_missing(frame_time: Floats, header: ReplayHeader, body: ReplayBody, start: Walk) -> float:
+    """Return how many network frames after the last keyframe seem to be missing, by how dense the first ones are."""
+    announced = header_facts(header)["network_frames"]
+    if not (announced and body.keyframes and len(frame_time) and len(start.deltas) > 1):
+        return 0.0
+    time, frame, _ = body.keyframes[-1]
+    seconds = float(np.median(start.deltas[1:]))
+    return announced - frame - (float(frame_time[-1]) - time) / seconds if seconds > 0 else 0.0
 
 
 def _firsts(walk: Walk, names: tuple[str, ...]) -> list[Update]:
