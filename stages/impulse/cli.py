@@ -106,8 +106,8 @@ def update() -> None:
 def plan() -> None:
     """Say what fetch would download, with how many calls, and how long that takes."""
     root = checkout()
-    prepare(root)
-    run(root, sys.executable, "stages/config.py")  # else an edit of conf/ would not count
+    if not prepare(root):
+        run(root, sys.executable, "stages/config.py")  # else an edit of conf/ would not count
     run(root, sys.executable, "stages/fetch.py", "fetch.dry_run=true")
 
 
@@ -213,7 +213,8 @@ def trials(overrides: tuple[str, ...], jobs: int) -> None:
     from impulse.sharing.trials import run_trials, table
 
     root = checkout()
-    prepare(root)
+    if prepare(root):
+        click.echo("trials start from these values of the experiment")
     done = run_trials(overrides, jobs=jobs, root=root)
     click.echo(table(done), nl=False)
     failures = [f"trials: {' '.join(trial.settings)}: {trial.failure}" for trial in done if trial.failure]

@@ -81,7 +81,8 @@ def test_every_command_of_the_guide_runs(checkout: Checkout) -> None:
 
     before = checkout.content("data/parsed")
     tried = run_block(checkout, trials)
-    said, *lines = tried.splitlines()
+    said, which, *lines = tried.splitlines()
+    assert which == "trials start from these values of the experiment"
     assert said.startswith("params.yaml has the values of an experiment, whose results stay: parse.fps")
     assert {row.split("|")[1].strip() for row in lines[2:]} == {"parse.fps=2", "parse.fps=5"}
     for line in hydra.splitlines():

@@ -98,6 +98,7 @@ def dataset_card(
         title=TITLE,
         description=f"{ABOUT} {len(replays)} matches, {rows} rows, {rate.format(**made_with)}.",
         synthetic=_synthetic(replays),
+        origin=_origin(replays),
         splits=splits,
         people=len({person for row in players if (person := account(row))}),
         goals=goals,
@@ -134,11 +135,20 @@ def _split(name: str, replays: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _origin(replays: Sequence[Mapping[str, Any]]) -> str:
+    """Return who made the files."""
+    made = {row["is_synthetic"] for row in replays}
+    recorded = ["replay files that players of Rocket League recorded"] if False in made else []
+    return " and ".join([*recorded, *(["synthetic ones that it wrote itself"] if True in made else [])])
+
+
 def _synthetic(replays: Sequence[Mapping[str, Any]]) -> str:
     made_up = sum(row["is_synthetic"] for row in replays)
     if not made_up:
         return ""
-    return "Every match is" if made_up == len(replays) else f"{made_up} of the {len(replays)} matches are"
+    if made_up == len(replays):
+        return "Every match is"
+    return f"{made_up} of the {len(replays)} matches {'is' if made_up == 1 else 'are'}"
 
 
 def _dates(replays: Sequence[Mapping[str, Any]]) -> str:

@@ -51,13 +51,13 @@ class FrameSettings:
     fps: float = 10.0
     """Rows a second."""
     sampling: Sampling = Sampling.parser
-    """Which network frame a row shows."""
+    """Which network frame a row shows: parser (the next one), causal (the last one), or native (a row for each)."""
     gap_rows: GapRows = GapRows.drop
-    """What becomes of rows in gaps of the recording, which the parser's sampling alone has."""
+    """drop or keep rows in gaps of the recording, which the parser's sampling alone has."""
     slots_per_team: int = 4
     """Player slots a side; fixes the width of the frames."""
     decoder: Decoder = Decoder.auto
-    """What decides the values."""
+    """What decides the values: auto (the array call where it is right and at 10 rows a second or more), array or exact."""
     global_features: list[str] = field(default_factory=list)
     """Feature adders of the parser that the dataset has columns of; parsed frames have the standard ones in any case."""
     player_features: list[str] = field(default_factory=list)

@@ -18,10 +18,13 @@ _HALF_WRITTEN = re.compile(r"\.[A-Za-z0-9_-]{22}\.tmp")
 """Name of a file that DVC is about to put into a folder."""
 
 
-def prepare(root: Path) -> None:
+def prepare(root: Path) -> bool:
     """Put right what a crash left of DVC's lock files, and what an experiment that did not end left in params.yaml.
 
     Stages of another build that are still at work are waited for.
+
+    Returns:
+        Whether params.yaml keeps the values of an experiment that ended.
 
     Raises:
         ConfigError: the checkout cannot be written, a folder of data is a link to elsewhere, or conf/ has a slip.
@@ -36,11 +39,14 @@ def prepare(root: Path) -> None:
     choose_git(root)
     wait_for_stages(root)
     mend(root)
-    if not is_composed(root):
-        from impulse.config.params_file import settle
+    if is_composed(root):
+        return False
+    from impulse.config.params_file import settle
 
-        for line in settle(root):
-            click.echo(line)
+    lines = settle(root)
+    for line in lines:
+        click.echo(line)
+    return bool(lines) and not is_composed(root)
 
 
 def wait_for_stages(root: Path) -> None:
