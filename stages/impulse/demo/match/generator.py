@@ -14,9 +14,9 @@ from impulse.demo.match import arena
 from impulse.demo.match.boost import find_pad_events
 from impulse.demo.match.draws import Draws
 from impulse.demo.match.driving import drive
-from impulse.demo.match.incidents import OVERLAP_FRAMES, Attendance, choose_demolitions, choose_goals
+from impulse.demo.match.incidents import CHANGE_FRAMES, OVERLAP_FRAMES, Attendance, choose_demolitions, choose_goals
 from impulse.demo.match.lives import make_lives, presence, run_components
-from impulse.demo.match.people import bot, roster
+from impulse.demo.match.people import bot, guest, roster
 from impulse.demo.match.rolling import roll_ball
 from impulse.demo.match.schedule import count_up, make_schedule
 from impulse.demo.match.truth import Goal, Match, MatchPlayer, Touch
@@ -52,6 +52,10 @@ class MatchPlan:
     """The last player of team 1 joins in this frame; from 302 on the parser's array call fails."""
     leave_frame: int | None = None
     """The last player of team 0 leaves in this frame."""
+    change_frame: int | None = None
+    """In this frame the last player of team 0 leaves it for team 1, where he has a new car five frames later."""
+    has_guest: bool = False
+    """The last player of team 0 plays at the screen and on the account of the first."""
     is_forfeit: bool = False
     """Team 1 gives up: the clock starts at 300 s and never gets to 0."""
     replaced_bot_frame: int | None = None
@@ -86,6 +90,10 @@ class MatchPlan:
             raise ConfigError("bots_from_frame", f"must not be negative, not {self.bots_from_frame}")
         if self.replaced_bot_frame is not None and not (self.bots and self.replaced_bot_frame > self.bots_from_frame):
             raise ConfigError("replaced_bot_frame", "team 1 must have a bot, which must have come before")
+        if self.change_frame is not None and (self.change_frame < 1 or self.leave_frame is not None):
+            raise ConfigError("change_frame", f"must be at least 1, and nobody may leave, not {self.change_frame}")
+        if self.team_size == 1 and (self.has_guest or self.change_frame is not None):
+            raise ConfigError("team_size", "must be at least 2 where there is a guest, or somebody changes sides")
         if self.team_size == 1 and self.join_frame is not None and self.leave_frame is not None:
             raise ConfigError("leave_frame", "a 1v1 cannot have a joiner and a leaver, as nobody may be left")
 
@@ -162,13 +170,18 @@ def _attendance(plan: MatchPlan, frames: int) -> Attendance:
         joined[-1] = min(plan.join_frame, frames - 1)
     if plan.leave_frame is not None:
         left[size - 1] = min(plan.leave_frame, frames)
-    replacements = 0
+    others = 0
     if plan.replaced_bot_frame is not None:
-        replacements = 1
+        others += 1
         joined.append(min(plan.replaced_bot_frame, frames - 1))
         left.append(frames)
         left[size] = min(plan.replaced_bot_frame + OVERLAP_FRAMES, frames)
-    return Attendance((0,) * size + (1,) * (size + replacements), tuple(joined), tuple(left))
+    if plan.change_frame is not None:
+        others += 1
+        left[size - 1] = min(plan.change_frame, frames)
+        joined.append(min(plan.change_frame + CHANGE_FRAMES, frames - 1))
+        left.append(frames)
+    return Attendance((0,) * size + (1,) * (size + others), tuple(joined), tuple(left))
 
 
 def _players(plan: MatchPlan, goals: tuple[Goal, ...], there: Attendance, frames: int) -> tuple[MatchPlayer, ...]:
@@ -176,6 +189,10 @@ def _players(plan: MatchPlan, goals: tuple[Goal, ...], there: Attendance, frames
     chosen = Draws(plan.seed, "people").sample(people, len(there.teams))
     for index in range(plan.bots):
         chosen[plan.team_size + index] = bot(index)
+    if plan.has_guest:
+        chosen[plan.team_size - 1] = guest(chosen[0])
+    if plan.change_frame is not None:
+        chosen[-1] = chosen[plan.team_size - 1]
     return tuple(
         MatchPlayer(
             player=player,

@@ -15,6 +15,8 @@ DEMOLITION_MARGIN_FRAMES = 100
 """No car is demolished so soon after a kickoff, or so near to its player's joining or leaving."""
 OVERLAP_FRAMES = 45
 """For so long a bot and the person who replaces it are both there (1 to 2 s in real files)."""
+CHANGE_FRAMES = 5
+"""For so long whoever changes sides is in neither team, and has no car."""
 ASSIST_SHARE = 0.5
 """Share of goals that a team mate assists (chosen)."""
 

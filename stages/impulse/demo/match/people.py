@@ -6,7 +6,7 @@ that platforms give to people.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from impulse.demo.match.draws import Draws
@@ -33,6 +33,8 @@ class Player:
     """Numeric id of the platform; 0 for Epic players and bots."""
     account: str = ""
     """Epic: 32 lower-case hex digits. PlayStation: at most 16 ASCII characters. Else empty."""
+    local_id: int = 0
+    """Number at the screen: a guest, who plays on another one's account, has 1."""
 
 
 NAMES = (
@@ -70,6 +72,11 @@ def roster(seed: int) -> tuple[Player, ...]:
         )
         players.append(Player(name, platform, number, account))
     return tuple(players)
+
+
+def guest(host: Player) -> Player:
+    """Return who plays at the same screen, on the same account and by his host's name with a number."""
+    return replace(host, name=f"{host.name}(2)", local_id=1)
 
 
 def bot(index: int) -> Player:

@@ -35,7 +35,7 @@ GAME_STATES = tuple(GameState)
 
 @dataclass(frozen=True, slots=True)
 class MatchPlayer:
-    """A player's part in one match."""
+    """A player's part in one match, for one team: whoever changes sides has two."""
 
     player: Player
     team: int
@@ -196,6 +196,17 @@ class Match:
     def frames(self) -> int:
         """Number of frames."""
         return len(self.time)
+
+    @property
+    def persons(self) -> tuple[int, ...]:
+        """For each of ``players`` the number of the first one who is the same person."""
+        people = [who.player for who in self.players]
+        return tuple(people.index(player) for player in people)
+
+    def parts_of(self, number: int) -> list[int]:
+        """Return all numbers in ``players`` of the same person, in order: two for one who changes sides."""
+        persons = self.persons
+        return [other for other, person in enumerate(persons) if person == persons[number]]
 
     @property
     def pickups(self) -> tuple[PadEvent, ...]:

@@ -72,7 +72,7 @@ def unique_id(player: Player, version: FormatVersion) -> Bits:
             system, content = 11, text(player.account)
         case Platform.BOT:
             system, content = 0, Bits(0, 24)
-    return join(byte(system), content, byte(0))
+    return join(byte(system), content, byte(player.local_id))
 
 
 def playstation_block(player: Player, version: FormatVersion) -> bytes:

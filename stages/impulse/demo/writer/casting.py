@@ -35,6 +35,8 @@ SPAWNER_PLACE_UU = (0.0, 0.0, 1000.0)
 SPAWN_DELAY_S = 5.0
 """What it says of its rhythm (real replay)."""
 
+NAME = "Engine.PlayerReplicationInfo:PlayerName"
+UNIQUE_ID = "Engine.PlayerReplicationInfo:UniqueId"
 TEAM = "Engine.PlayerReplicationInfo:Team"
 
 _BALL, _PLAYER, _CAR = range(3)
@@ -92,9 +94,15 @@ def cast_actors(match: Match, stage: Stage, *, plan: RecordingPlan, match_guid: 
                 stage.update(frame, row[-1], "TAGame.Ball_TA:GameEvent", attributes.actor(game.id))
                 exits.append((match.plays[number].stop, row[-1]))
         elif kind == _PLAYER:
-            actors = _spawn_player(match, stage, number, teams[match.players[number].team], plan=plan)
+            team, parts = teams[match.players[number].team], match.parts_of(number)
+            if number != parts[0] and parts[0] in pris:
+                pris[number] = pris[parts[0]]
+                stage.update(match.left[parts[0]], pris[number], TEAM, attributes.actor(NOBODY))
+                stage.update(frame, pris[number], TEAM, attributes.actor(team.id))
+                continue
+            actors = _spawn_player(match, stage, number, team, plan=plan)
             pris[number] = actors[0]
-            exits += [(match.left[number], actor) for actor in actors]
+            exits += [(match.left[parts[-1]], actor) for actor in actors]
         else:
             life = match.lives[number]
             cars.append(_spawn_car(match, stage, life, pris[life.player], plan.archetypes))
@@ -136,7 +144,7 @@ def _spawn_player(match: Match, stage: Stage, number: int, team: Actor, *, plan:
     who = match.players[number]
     frame = match.joined[number]
     pri = stage.spawn(frame, plan.archetypes.pri)
-    stage.update(frame, pri, "Engine.PlayerReplicationInfo:PlayerName", attributes.text(who.player.name))
+    _write_name(match, stage, number, pri, plan=plan)
     stage.update(frame, pri, TEAM, attributes.actor(team.id))
     if who.player.platform is Platform.BOT:
         stage.update(frame, pri, "Engine.PlayerReplicationInfo:bBot", ONE)
@@ -144,12 +152,13 @@ def _spawn_player(match: Match, stage: Stage, number: int, team: Actor, *, plan:
             stage.update(replaced, pri, TEAM, attributes.actor(NOBODY))
     else:
         unique_id = attributes.unique_id(who.player, stage.version)
-        stage.update(frame, pri, "Engine.PlayerReplicationInfo:UniqueId", unique_id)
+        stage.update(frame, pri, UNIQUE_ID, unique_id)
         stage.update(frame, pri, "Engine.PlayerReplicationInfo:PlayerID", int32(FIRST_PLAYER_ID + number))
     stage.update(frame, pri, "TAGame.PRI_TA:ClientLoadouts", attributes.loadouts())
     recorded = [goal for goal in match.goals if goal.frame > frame]
-    goals = who.goals - sum(goal.scorer == number for goal in recorded)
-    assists = who.assists - sum(goal.assistant == number for goal in recorded)
+    parts = match.parts_of(number)
+    goals = sum(match.players[part].goals for part in parts) - sum(goal.scorer in parts for goal in recorded)
+    assists = sum(match.players[part].assists for part in parts) - sum(goal.assistant in parts for goal in recorded)
     for field, count in (("MatchGoals", goals), ("MatchShots", goals), ("MatchAssists", assists)):
         stage.update(frame, pri, f"TAGame.PRI_TA:{field}", int32(count))
     camera = stage.spawn(frame, classes.CAMERA)
@@ -160,7 +169,18 @@ def _spawn_player(match: Match, stage: Stage, number: int, team: Actor, *, plan:
         attributes.camera_settings(stage.version),
     )
     stage.update(frame, camera, "TAGame.CameraSettingsActor_TA:PRI", attributes.actor(pri.id))
+    if number == plan.second_entry:
+        second = stage.spawn(frame, plan.archetypes.pri)
+        stage.update(frame, second, NAME, attributes.text(who.player.name))
+        stage.update(frame, second, UNIQUE_ID, attributes.unique_id(who.player, stage.version))
     return pri, camera
+
+
+def _write_name(match: Match, stage: Stage, number: int, pri: Actor, *, plan: RecordingPlan) -> None:
+    joined, named = match.joined[number], plan.named_from_frame if number == 0 else 0
+    if joined < named and plan.earlier_name:
+        stage.update(joined, pri, NAME, attributes.text(plan.earlier_name))
+    stage.update(max(joined, named), pri, NAME, attributes.text(match.players[number].player.name))
 
 
 def _replacements(match: Match, bot: int) -> list[int]:

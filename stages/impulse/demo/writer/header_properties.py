@@ -5,6 +5,7 @@ Owns: which properties a header has, in the game's order. Zeros are left out whe
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from impulse.demo.match.draws import Draws
@@ -59,8 +60,8 @@ def make_header(
     properties.append(Property("Goals", "ArrayProperty", tuple(_goals(match))))
     properties.append(Property("HighLights", "ArrayProperty", ()))
     stats = tuple(
-        _player_stats(who, version)
-        for who, joined, left in zip(match.players, match.joined, match.left, strict=True)
+        _player_stats(_whole_match(match, number), version)
+        for number, (joined, left) in enumerate(zip(match.joined, match.left, strict=True))
         if joined < left == match.frames  # who has left is not listed
     )
     first = recorder % len(stats) if stats else 0
@@ -127,6 +128,13 @@ def _goals(match: Match) -> list[tuple[Property, ...]]:
     ]
 
 
+def _whole_match(match: Match, number: int) -> MatchPlayer:
+    """Return a player with what he did for either team, in the one he ends in."""
+    parts = [match.players[part] for part in match.parts_of(number)]
+    goals, assists = sum(part.goals for part in parts), sum(part.assists for part in parts)
+    return replace(match.players[number], goals=goals, assists=assists)
+
+
 def _player_stats(who: MatchPlayer, version: FormatVersion) -> tuple[Property, ...]:
     platform = Property(
         "Platform", "ByteProperty", ByteValue("OnlinePlatform", f"OnlinePlatform_{who.player.platform.value}")
@@ -171,5 +179,5 @@ def _player_id(player: Player, platform: Property, version: FormatVersion) -> Pr
         _struct("NpId", "SceNpId", handle, _qword("Opt", words[2]), _qword("Reserved", words[3])),
         _text("EpicAccountId", player.account if player.platform is Platform.EPIC else ""),
         platform,
-        _byte("SplitscreenID", 0),
+        _byte("SplitscreenID", player.local_id),
     )

@@ -75,6 +75,11 @@ class RecordingPlan:
     """Demolitions name no attacker, as up to half of those of real files."""
     extra_ball: ExtraBall | None = None
     """What else is there under ``Archetypes.Ball.``."""
+    second_entry: int | None = None
+    """The account of this player has a second entry, without a team: a spectator's, or that of a seat that was not taken."""
+    named_from_frame: int = 0
+    """From this frame on the first player is called by his name; before that by ``earlier_name``, or by none."""
+    earlier_name: str = ""
     archetypes: Archetypes = SOCCER
     """What players, cars and the game are spawned from."""
 

@@ -99,7 +99,11 @@ def _write_goals(match: Match, stage: Stage, cast: Cast) -> None:
         stage.update(touch.frame, ball_at(touch.frame), "TAGame.Ball_TA:HitTeamNum", byte(touch.team))
     field = "ReplicatedExplosionDataExtended" if stage.version.is_recent else "ReplicatedExplosionData"
     goal_event = attributes.stat_event(stage.table.index(classes.GOAL_EVENT))
-    totals = {number: [who.goals, who.assists] for number, who in enumerate(match.players)}
+    persons = match.persons
+    totals = [[0, 0] for _ in persons]
+    for person, who in zip(persons, match.players, strict=True):
+        totals[person][0] += who.goals
+        totals[person][1] += who.assists
     for goal in reversed(match.goals):  # from the final counts backwards, as the recording may start late
         frame = goal.frame
         x, y, z = match.ball.position[frame].tolist()
@@ -110,14 +114,14 @@ def _write_goals(match: Match, stage: Stage, cast: Cast) -> None:
         stage.update(frame, cast.game, "TAGame.GameEvent_Soccar_TA:ReplicatedStatEvent", goal_event)
         stage.update(frame, cast.teams[goal.team], "Engine.TeamInfo:Score", int32(goal.scores[goal.team]))
         for number in [goal.scorer] if goal.assistant is None else [goal.scorer, goal.assistant]:
-            goals, assists = totals[number]
+            goals, assists = totals[persons[number]]
             counts = {"Goals": goals, "Shots": goals} if number == goal.scorer else {"Assists": assists}
             for name, count in counts.items():
                 stage.update(frame, cast.pris[number], f"TAGame.PRI_TA:Match{name}", int32(count))
             score = int32(100 * goals + 50 * assists)
             stage.update(frame, cast.pris[number], "TAGame.PRI_TA:MatchScore", score)
             stage.update(frame, cast.pris[number], "Engine.PlayerReplicationInfo:Score", score)
-            totals[number][0 if number == goal.scorer else 1] -= 1
+            totals[persons[number]][0 if number == goal.scorer else 1] -= 1
 
 
 def _write_demolitions(match: Match, stage: Stage, cast: Cast, *, plan: RecordingPlan) -> None:
