@@ -31,14 +31,16 @@ def test_links_of_the_beginning_and_of_keyframes_tell_who_was_there(born: int, l
     walk = walk_of(
         500, [(ENTRY, 0, 500), (CAR, born, 500)], {attributes.PAWN_PLAYER: [(link, 1, to(0))]}, keyframes=[313, 350]
     )
-    (drive,), demolitions = drives_and_demolitions(walk, [Person({"Steam": "1"}, [0], team=0)])
-    assert (drive.person, drive.car, drive.start, drive.end) == (0, 1, start, 500)
+    (drive,), demolitions = drives_and_demolitions(walk, [Person({"Steam": "1"}, [0], team=0, teams={0: [(0, 0)]})])
+    assert (drive.stint.person, drive.car, drive.start, drive.end) == (0, 1, start, 500)
     assert demolitions == []
 
 
 def test_a_demolition_ends_one_drive_and_names_both() -> None:
     """Sent again it is the same one; the victim's next car is another."""
-    people = [Person({"Steam": str(number)}, [number], team=number) for number in range(2)]
+    people = [
+        Person({"Steam": str(number)}, [number], team=number, teams={number: [(0, number)]}) for number in range(2)
+    ]
     walk = walk_of(
         100,
         [(ENTRY, 0, 100), (ENTRY, 0, 100), (CAR, 0, 100), (CAR, 0, 60), (CAR, 50, 100)],
@@ -48,12 +50,12 @@ def test_a_demolition_ends_one_drive_and_names_both() -> None:
         },
     )
     drives, (demolition,) = drives_and_demolitions(walk, people)
-    assert [(drive.person, drive.car, drive.start, drive.end) for drive in drives] == [
+    assert [(drive.stint.person, drive.car, drive.start, drive.end) for drive in drives] == [
         (0, 2, 0, 100),
         (1, 3, 0, 20),
         (1, 4, 50, 100),
     ]
-    assert (demolition.frame, demolition.victim, demolition.attacker, demolition.wreck_end) == (20, 1, 0, 60)
+    assert (demolition.frame, demolition.victim, demolition.attacker, demolition.wreck_end) == (20, (1, 1), (0, 0), 60)
 
 
 def test_a_wreck_that_comes_again_as_another_car_is_one_demolition() -> None:

@@ -41,6 +41,11 @@ WHY = {
     "ball spawner": "balls",
     "two balls": "balls",
     "no state": "state_not_told",
+    "second entry": "entries_of_one_account",
+    "guest": "entries_of_one_account",
+    "side changed": "teams_change",
+    "named late": "names_come_late",
+    "named otherwise": "names_change",
     "knockout": "cars_of_another_kind",
 }
 """What speaks against the array in a match; other things may too."""

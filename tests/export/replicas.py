@@ -16,7 +16,7 @@ from impulse.tables.io import write_table
 from impulse.tables.paths import DECISIONS, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, frames_path
 from impulse.tables.rejects import FOLDER_OF_STAGE
 
-TABLES = ("replays", "measures", "players", "goals", "demolitions")
+TABLES = ("replays", "measures", "players", "stints", "goals", "demolitions")
 
 
 def replicate(source: Path, target: Path, count: int) -> Path:

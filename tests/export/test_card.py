@@ -148,7 +148,7 @@ def test_answers_hold_for_ties_bots_and_matches_without_goals(card: str, tmp_pat
     match = {"split": "train", "date": None, "map_code": "x", "playlist": None, "is_forfeit": False}
     scores = [("a", 2, 3, 1), ("b", 2, 1, 1), ("c", None, 0, 2), ("d", 3, 0, 0)]
     names = ("replay_id", "players_a_side", "blue_score", "orange_score")
-    player = {"name": "x", "slot": 0, "team": "blue", "first_row": 0}
+    player = {"name": "x", "player": 0, "slot": 0, "team": "blue", "first_row": 0}
     people = [
         ("a", "steam", "1", False, 3, 2),
         ("b", "steam", "1", False, 5, 1),
@@ -158,11 +158,13 @@ def test_answers_hold_for_ties_bots_and_matches_without_goals(card: str, tmp_pat
     ]
     of_player = ("replay_id", "platform", "player_id", "is_bot", "shots", "goals")
     scored = [("a", 1, "blue"), ("a", 0, "orange"), ("b", 0, "blue"), ("c", 0, "orange"), ("c", 1, "orange")]
-    tables = {
+    tables: dict[str, list[dict[str, Any]]] = {
         "replays": [{**match, **dict(zip(names, row, strict=True))} for row in scores],
         "players": [{**player, **dict(zip(of_player, row, strict=True))} for row in people],
-        "goals": [{"replay_id": i, "goal": n, "team": t, "slot": 0, "scorer": "x"} for i, n, t in scored],
+        "goals": [{"replay_id": i, "goal": n, "team": t, "player": 0, "scorer": "x"} for i, n, t in scored],
     }
+    held = ("replay_id", "player", "slot", "first_row")
+    tables["stints"] = [{name: row[name] for name in held} for row in tables["players"]]
     for name, rows in tables.items():
         pq.write_table(pa.Table.from_pylist(rows), tmp_path / f"{name}.parquet")
     (tmp_path / "frames" / "split=train").mkdir(parents=True)
@@ -226,7 +228,7 @@ def test_hugging_face_loads_the_folder_by_the_head_of_the_card(complete: Path, t
         " {n: load_dataset(sys.argv[1], n, split='train').num_rows for n in sys.argv[2:]},"
         " {n: f.dtype for n, f in next(iter(frames.values())).features.items()}]))"
     )
-    tables = ["replays", "players", "goals", "demolitions", "rejects"]
+    tables = ["replays", "players", "stints", "goals", "demolitions", "rejects"]
     command = [sys.executable, "-c", code, str(complete), *tables]
     done = subprocess.run(command, env=offline(tmp_path), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -296,7 +298,7 @@ def test_tables_without_rows_are_not_offered_to_hugging_face(dataset: Path) -> N
     )
     offered = [re.findall(r"config_name: (\w+)", text.split("\n---\n")[0]) for text in (card, made)]
     assert offered == [
-        ["frames", "replays", "players", "goals", "demolitions", "rejects"],
+        ["frames", "replays", "players", "stints", "goals", "demolitions", "rejects"],
         ["frames", "replays", "rejects"],
     ]
 
@@ -327,7 +329,7 @@ def test_the_croissant_validator_accepts_the_description(complete: Path) -> None
     report, found = json.loads(done.stdout)
     assert "error" not in report
     assert re.findall(r'"https?://[^"]*/(\w+)" is recommended', report) == ["datePublished"]  # a build has no such date
-    for name in ("replays", "players", "goals", "demolitions", "rejects"):
+    for name in ("replays", "players", "stints", "goals", "demolitions", "rejects"):
         table = pq.read_table(complete / f"{name}.parquet")
         assert [row["replay_id"] for row in found[name]] == table["replay_id"].to_pylist()
         assert set(found[name][0]) == set(table.column_names)

@@ -95,7 +95,7 @@ def test_columns_carry_their_units_and_the_schema_file_agrees(dataset: Path) -> 
         field = schema.field(column["name"])
         assert field.metadata[b"description"].decode() == column["meaning"]
         assert field.metadata.get(b"unit", b"").decode() == column.get("unit", "")
-    for name in ("replays", "players", "goals", "demolitions"):
+    for name in ("replays", "players", "stints", "goals", "demolitions"):
         assert [column["name"] for column in described[name]] == pq.read_schema(dataset / f"{name}.parquet").names
     card = (dataset / "README.md").read_text()
     assert all(column["meaning"] in card for column in described["frames"] if not column["name"].startswith("p1_"))

@@ -63,7 +63,7 @@ def test_added_replays_rewrite_their_shards_only(data: Path, dozen: Path, tmp_pa
         if row["replay_id"] not in old
     }
     whole = {
-        *(f"{name}.parquet" for name in ("replays", "players", "goals", "demolitions")),
+        *(f"{name}.parquet" for name in ("replays", "players", "stints", "goals", "demolitions")),
         "README.md",
         "schema.json",
         "plots/overview.png",

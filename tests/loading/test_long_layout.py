@@ -33,8 +33,10 @@ def reference(dataset: Path) -> pd.DataFrame:
         own = [name for name in wide.columns if name.startswith(f"p{slot}_") and name != f"p{slot}_present"]
         part = wide.loc[wide[f"p{slot}_present"], [*common, *own]]
         parts.append(part.rename(columns={name: name[3:] for name in own}).assign(slot=np.int8(slot)))
-    players = pd.read_parquet(dataset / "players.parquet").dropna(subset="first_row").astype({"first_row": "int32"})
-    who = players[["replay_id", "slot", "team", "player_id", "first_row"]].rename(columns={"first_row": "row"})
+    stints = pd.read_parquet(dataset / "stints.parquet").dropna(subset="first_row").astype({"first_row": "int32"})
+    players = pd.read_parquet(dataset / "players.parquet")[["replay_id", "player", "player_id"]]
+    stints = stints.merge(players, on=["replay_id", "player"])
+    who = stints[["replay_id", "slot", "team", "player_id", "first_row"]].rename(columns={"first_row": "row"})
     rows = pd.concat(parts).sort_values("row")
     found = pd.merge_asof(rows, who.sort_values("row"), on="row", by=["replay_id", "slot"])
     sizes = pd.read_parquet(dataset / "replays.parquet", columns=["replay_id", "players_a_side"])
@@ -95,10 +97,10 @@ def test_a_replay_with_nobody_on_the_field_has_no_rows(dataset: Path, tmp_path: 
     """Its players were never there; the other replays are as they were."""
     copy = tmp_path / "copy"
     shutil.copytree(dataset, copy)
-    rows = pq.read_table(copy / "players.parquet").to_pylist()
+    rows = pq.read_table(copy / "stints.parquet").to_pylist()
     deserted = rows[0]["replay_id"]
     gone = [{**row, "first_row": None} if row["replay_id"] == deserted else row for row in rows]
-    pq.write_table(pa.Table.from_pylist(gone, pq.read_schema(copy / "players.parquet")), copy / "players.parquet")
+    pq.write_table(pa.Table.from_pylist(gone, pq.read_schema(copy / "stints.parquet")), copy / "stints.parquet")
     listed_again(copy)
     before = impulse.load(dataset, layout="long", columns=["replay_id", "slot", "row", "player_id"])
     mine = impulse.load(copy, layout="long", columns=["replay_id", "slot", "row", "player_id"])

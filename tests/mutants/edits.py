@@ -86,10 +86,11 @@ EDITS = (
     *edits_in(
         "products/frames/table_rows.py",
         ("a last row that is one too late", "int(where[-1])", "int(where[-1]) + 1", truth("players")),
-        ("time on the field in rows", "float(shown[present].sum())", "float(present.sum())", truth("players")),
+        ("time on the field in rows", "float(shown[presence.present].sum())", "float(presence.present.sum())", truth("stints")),
         ("times of demolitions of the row before",
          "float(frames.time[onset])", "float(frames.time[onset - 1])", truth("demolitions")),
-        ("victims as attackers", "slots[attacker] if attacker", "victim if attacker", truth("demolitions")),
+        ("victims as attackers", "slots[attacker] if is_known", "slots[victim] if is_known", truth("demolitions")),
+        ("scorers by name alone", 'if stint["team"] == goal.team and players', "if players", truth("goals", of="side changed")),
     ),
     *edits_in(
         "products/frames/goals.py",
@@ -135,8 +136,8 @@ EDITS = (
          'for side in ("victim", "attacker"))',
          'for side in ("attacker", "victim"))', truth("demolitions", decoders=EXACT)),
         ("drives of wrecks",
-         "Drive(person, car, start, min(stop, wrecked))",
-         "Drive(person, car, start, stop)", truth("cars", of="linked wreck")),
+         "Drive(stint, car, start, min(stop, wrecked))",
+         "Drive(stint, car, start, stop)", truth("cars", of="linked wreck")),
         ("bots from their link on", "return born if is_first and (", "return update.frame if is_first and (", ACTORS),
         ("double jumps are jumps",
          'archetype.replace(":", ".").replace("_", ".").split(".")[-1] == kind',
@@ -183,6 +184,10 @@ EDITS = (
     *edits_in(
         "decoding/people.py",
         ("orange is blue", 'endswith("0") else 1', 'endswith("1") else 1', truth("players")),
+        ("guests are their hosts",
+         '[unique_id["remote_id"], unique_id["local_id"]]',
+         '[unique_id["remote_id"]]', truth("players", of="guest", decoders=EXACT)),
+        ("names of spectators", "if life in by_entry[life].teams:", "if life in by_entry:", named("decoding/test_people.py")),
     ),
     *edits_in(
         "decoding/sampling.py",
@@ -198,6 +203,7 @@ EDITS = (
         ("unlimited boost by the array", 'yield "boost_unlimited"', "pass", doubt("unlimited boost")),
         ("unlimited time by the array", 'yield "time_unlimited"', "pass", doubt("unlimited time")),
         ("late boost by the array", 'yield "boost_told_late"', "pass", doubt("boost told some frames late")),
+        ("renamed people by the array", 'yield "names_change"', "pass", doubt("named otherwise")),
         ("balls by the array", 'yield "balls"', "pass", doubt("ball spawner")),
         ("repeated demolitions by the array", 'yield "demolition_sent_again"', "pass", doubt("demolition told again")),
     ),

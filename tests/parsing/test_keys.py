@@ -65,7 +65,14 @@ def keys_of(
         "k",
         Path("entry"),
         {FRAMES: StoredFile(bytes=1, sha256=content, mtime_ns=0)},
-        {"players": [{"name": "a"}], "player_ids": ["Steam(1)"], "goals": [], "demolitions": [], **(facts or {})},
+        {
+            "players": [{"name": "a"}],
+            "player_ids": ["Steam(1)"],
+            "stints": [],
+            "goals": [],
+            "demolitions": [],
+            **(facts or {}),
+        },
     )
     return keys.frames(row), keys.measures(row, entry), keys.events(row, entry)
 
@@ -80,6 +87,7 @@ def keys_of(
         ({"content": "0" * 64}, (False, True, True)),
         ({"facts": {"players": []}}, (False, True, True)),
         ({"facts": {"player_ids": ["Steam(2)"]}}, (False, True, True)),
+        ({"facts": {"stints": [{"slot": 0}]}}, (False, True, True)),
         ({"facts": {"goals": [{"goal": 0}]}}, (False, True, True)),
     ],
     ids=str,

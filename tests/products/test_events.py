@@ -71,8 +71,9 @@ def test_positions_are_read_in_every_form(monkeypatch: pytest.MonkeyPatch, posit
     (row,) = make_events(
         Path("any"),
         replay_id="r",
-        players=[{"slot": 4, "team": "orange"}],
+        players=[{"player": 0}],
         player_ids=["Steam(7)"],
+        stints=[{"player": 0, "slot": 4, "team": "orange", "first_row": 0}],
         frame_time=np.array([0.5, 1.0], dtype=np.float32),
     )
     assert (row["player_x"], row["player_y"], row["player_z"]) == expected

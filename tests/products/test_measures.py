@@ -25,7 +25,7 @@ def parsed(synthetic: tuple[Path, Recording]) -> ParsedReplay:
 
 def measured(parsed: ParsedReplay, frames: pa.Table | None = None) -> dict[str, object]:
     table = parsed.frames if frames is None else frames
-    return measure(table, header=parsed.manifest, players=parsed.players, goals=parsed.goals)
+    return measure(table, header=parsed.manifest, players=parsed.players, stints=parsed.stints, goals=parsed.goals)
 
 
 def edited(parsed: ParsedReplay, name: str, value: float, *, where: np.ndarray) -> pa.Table:
@@ -143,7 +143,9 @@ def test_players_a_side_are_those_of_a_good_part_of_the_play(
     """Neither an overlap nor somebody who leaves changes it, and the header says nothing about it."""
     text, expected = SIDES[case]
     frames, players = with_present(parsed, text, is_play_known=is_play_known)
-    assert measure(frames, header=parsed.manifest, players=players, goals=[])["players_a_side"] == expected
+    assert (
+        measure(frames, header=parsed.manifest, players=players, stints=players, goals=[])["players_a_side"] == expected
+    )
 
 
 def test_players_a_side_are_those_of_the_play(parsed: ParsedReplay) -> None:
@@ -151,7 +153,10 @@ def test_players_a_side_are_those_of_the_play(parsed: ParsedReplay) -> None:
     text = "blue -60 160, blue -60 10, orange -60 160"
     for is_play_known, expected in ((True, 1), (False, 2)):
         frames, players = with_present(parsed, text, is_play_known=is_play_known)
-        assert measure(frames, header=parsed.manifest, players=players, goals=[])["players_a_side"] == expected
+        assert (
+            measure(frames, header=parsed.manifest, players=players, stints=players, goals=[])["players_a_side"]
+            == expected
+        )
 
 
 @pytest.mark.real_replays

@@ -26,7 +26,7 @@ from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
 from impulse.schema.features import FEATURE_PRESETS, frame_layout
 from impulse.schema.sampling import Decoder, Sampling
 from impulse.tables.manifest import LISTED_RANK, MANIFEST_COLUMNS
-from impulse.tables.parsed import DEMOLITION_COLUMNS, GOAL_COLUMNS, PLAYER_COLUMNS, REPLAY_COLUMNS
+from impulse.tables.parsed import DEMOLITION_COLUMNS, GOAL_COLUMNS, PLAYER_COLUMNS, REPLAY_COLUMNS, STINT_COLUMNS
 
 DECODERS = (Decoder.auto, Decoder.exact)
 """Values of ``parse.decoder``."""
@@ -116,27 +116,35 @@ def parse(recording: Recording, case: Case, sampling: Sampling, decoder: Decoder
         path = Path(folder) / "match.replay"
         path.write_bytes(recording.data)
         parsed = parse_replay(path, params)
-    slots = tuple(row["slot"] for row in players_rows(recording, parsed.players))
+    slots = tuple(
+        next(stint["slot"] for stint in parsed.stints if (stint["player"], stint["team"]) == (row["player"], team))
+        for row, team in zip(players_rows(recording, parsed.players), teams_of(recording), strict=True)
+    )
     time = parsed.frames["time"].to_numpy()
     return Shown(Truth(recording, shown_frames(recording, sampling, time, fps=case.fps), slots), parsed, case)
 
 
+def teams_of(recording: Recording) -> list[str]:
+    return [("blue", "orange")[who.team] for who in recording.match.players]
+
+
 def players_rows(recording: Recording, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the row of each player of the match: by id, and of bots, which have none, by team and order."""
-    found = []
+    """Return the row of each player of the match: by account and local id, and of bots, which have none, by team and order."""
+    found: dict[int, dict[str, Any]] = {}
     left = list(rows)
-    for who in recording.match.players:
-        is_bot = who.player.platform is Platform.BOT
-        mine = str(who.player.account or who.player.number)
-        row = next(
+    match, teams = recording.match, teams_of(recording)
+    for person in dict.fromkeys(match.persons):
+        player = match.players[person].player
+        mine = (player.platform is Platform.BOT, str(player.account or player.number), player.local_id)
+        found[person] = next(
             row
             for row in left
-            if row["team"] == ("blue", "orange")[who.team] and (row["is_bot"] if is_bot else row["player_id"] == mine)
+            if (row["is_bot"] and mine[0] and row["team"] == teams[person])
+            or (row["is_bot"], row["player_id"], row["local_id"]) == mine
         )
-        left.remove(row)
-        found.append(row)
+        left.remove(found[person])
     assert not left
-    return found
+    return [found[person] for person in match.persons]
 
 
 @cache
@@ -277,30 +285,53 @@ def check_presence(it: Shown) -> None:
 
 def check_players(it: Shown) -> None:
     """The table of players: who they are, when they were there, and what the header says of them."""
-    match = it.truth.recording.match
+    match, teams = it.truth.recording.match, teams_of(it.truth.recording)
     table = players_rows(it.truth.recording, it.rows(it.parsed.players, "players"))
     time_there = (match.has_car * match.delta[:, None]).sum(axis=0)
-    for number, (who, row) in enumerate(zip(match.players, table, strict=True)):
+    for number in dict.fromkeys(match.persons):
+        parts, row = match.parts_of(number), table[number]
+        who, last = match.players[number], match.players[parts[-1]]
         is_bot = who.player.platform is Platform.BOT
+        assert row["player"] == it.parsed.players.index(dict(row))
         assert row["name"] == who.player.name
         assert row["platform"] == KINDS.get(who.player.platform, who.player.platform.value.lower())
         assert row["is_bot"] == is_bot
         assert is_bot or row["player_id"] == str(who.player.account or who.player.number)
-        assert row["team"] == ("blue", "orange")[who.team]
-        assert row["slot"] // SLOTS == who.team
-        has_car = np.flatnonzero(match.has_car[it.truth.frames, number])
-        shows = np.flatnonzero(it.truth.holders[row["slot"]] == number)
+        assert (row["local_id"], row["is_guest"]) == (who.player.local_id, who.player.local_id > 0)
+        assert row["team"] == teams[parts[-1]]
+        assert row["slot"] == it.truth.slots[parts[-1]]
+        assert row["slot"] // SLOTS == last.team
+        has_car = np.flatnonzero(match.has_car[it.truth.frames][:, parts].any(axis=1))
+        shows = np.flatnonzero(np.logical_or.reduce([it.truth.holders[it.truth.slots[part]] == part for part in parts]))
         found = (row["rows_present"], row["first_row"], row["last_row"])
         assert found in [(len(rows), rows.min(), rows.max()) for rows in (has_car, shows)]
         assert row["seconds_on_field"] == pytest.approx(
-            time_there[number], abs=0.2 + len(match.plays) * 2 / it.case.fps
+            time_there[parts].sum(), abs=0.2 + len(match.plays) * 2 / it.case.fps
         )
-        header = {"score": who.score, "goals": who.goals, "assists": who.assists, "saves": 0, "shots": who.shots}
+        goals, assists = (sum(getattr(match.players[part], name) for part in parts) for name in ("goals", "assists"))
+        header = {"score": 100 * goals + 50 * assists, "goals": goals, "assists": assists, "saves": 0, "shots": goals}
         listed = [row[name] for name in header]
         # The header lists nobody who has left; of others the parser does not find all.
         assert listed in (list(header.values()), [None] * len(header))
-        if not (is_bot or who.is_leaver or who.is_late or who.player.platform is Platform.SWITCH):
+        if not (is_bot or last.is_leaver or who.is_late or who.player.platform is Platform.SWITCH):
             assert None not in listed
+
+
+def check_stints(it: Shown) -> None:
+    """The table of stints: one for each team that a player was in."""
+    match, slots, teams = it.truth.recording.match, it.truth.slots, teams_of(it.truth.recording)
+    numbers = [row["player"] for row in players_rows(it.truth.recording, it.parsed.players)]
+    table = it.rows(it.parsed.stints, "stints")
+    assert sorted((row["player"], row["team"], row["slot"]) for row in table) == sorted(
+        zip(numbers, teams, slots, strict=True)
+    )
+    time_there = (match.has_car * match.delta[:, None]).sum(axis=0)
+    for part, player, team in zip(range(len(slots)), numbers, teams, strict=True):
+        row = next(row for row in table if (row["player"], row["team"]) == (player, team))
+        there = [match.has_car[it.truth.frames, part], it.truth.holders[slots[part]] == part]
+        found = (row["rows_present"], row["first_row"], row["last_row"])
+        assert found in [(len(rows), rows.min(), rows.max()) for rows in map(np.flatnonzero, there)]
+        assert row["seconds_on_field"] == pytest.approx(time_there[part], abs=0.2 + len(match.plays) * 2 / it.case.fps)
 
 
 def check_goals(it: Shown) -> None:
@@ -319,19 +350,27 @@ def check_goals(it: Shown) -> None:
             match.players[goal.scorer].player.name,
         )
         assert row["slot"] == it.truth.slots[goal.scorer]
+        assert row["player"] == players_rows(it.truth.recording, it.parsed.players)[goal.scorer]["player"]
 
 
 def check_demolitions(it: Shown) -> None:
     """The table of demolitions: each once, in every era."""
     time, slots = it.parsed.frames["time"].to_numpy(), it.truth.slots
+    numbers = [row["player"] for row in players_rows(it.truth.recording, it.parsed.players)]
+    who = list(zip(numbers, slots, strict=True))
     hidden = it.truth.recording.plan.hides_attackers
     expected = [
-        (row, time[row], slots[event.victim], None if hidden else slots[event.attacker])
+        (row, time[row], who[event.victim], (None, None) if hidden else who[event.attacker])
         for event in it.truth.recording.match.demolitions
         if (row := it.truth.first_row(event.frame)) is not None
     ]
     found = [
-        (row["row"], row["time"], row["victim_slot"], row["attacker_slot"])
+        (
+            row["row"],
+            row["time"],
+            (row["victim_player"], row["victim_slot"]),
+            (row["attacker_player"], row["attacker_slot"]),
+        )
         for row in it.rows(it.parsed.demolitions, "demolitions")
     ]
     assert sorted(found) == sorted(expected)
@@ -348,6 +387,7 @@ def check_facts(it: Shown) -> None:
     assert facts["season"] is None or re.fullmatch(r"\w+ \d+", facts["season"])
     if plan.version.date in SEASONS and plan.archetypes.ball:  # the parser, which knows seasons, refuses other cars
         assert facts["season"] == f"FreeToPlay {SEASONS[plan.version.date]}"
+    assert facts["people_missing"] is None
     assert facts["balls_at_once"] == it.truth.balls_at_once
     assert facts["decoder"] in ("array", "exact")
     assert (facts["decoder"] == "exact") == bool(facts["why_exact"])
@@ -358,13 +398,19 @@ def check_facts(it: Shown) -> None:
 
 def check_measures(it: Shown) -> None:
     """What is counted of frames and tables."""
-    match, frames, measures = it.truth.recording.match, it.truth.frames, it.parsed.measures
-    in_team = [sum(who.team == team for who in match.players) for team in (0, 1)]
+    match, plan, frames, measures = (
+        it.truth.recording.match,
+        it.truth.recording.plan,
+        it.truth.frames,
+        it.parsed.measures,
+    )
+    last_parts = {match.parts_of(person)[-1] for person in match.persons}
+    in_team = [sum(match.players[part].team == team for part in last_parts) for team in (0, 1)]
     with_car = sum(it.truth.is_there(slot).astype(int) for slot in set(it.truth.slots))
     expected = {
         "rows": len(frames),
         "frames_shown": len(set(frames.tolist())),
-        "n_players": len(match.players),
+        "n_players": len(last_parts),
         "n_blue": in_team[0],
         "n_orange": in_team[1],
         "n_bots": sum(who.player.platform is Platform.BOT for who in match.players),
@@ -373,6 +419,7 @@ def check_measures(it: Shown) -> None:
         "goals_orange": match.final_scores[1],
         "goal_mismatch": 0,
         "non_finite": 0,
+        "kickoffs_in_other_half": 0 if plan.has_state else None,
         "time_steps_back": 0,
     }
     assert {name: measures[name] for name in expected} == expected
@@ -416,6 +463,7 @@ def test_every_column_is_looked_at() -> None:
     expected = {re.sub(r"^p\d+_", "p{slot}_", name) for name in names}
     joined_later = {"player_id_api", *(column.name for column in LISTED_RANK)}
     expected |= {f"players.{column.name}" for column in PLAYER_COLUMNS if column.name not in joined_later}
+    expected |= {f"stints.{column.name}" for column in STINT_COLUMNS}
     expected |= {f"goals.{column.name}" for column in GOAL_COLUMNS}
     expected |= {f"demolitions.{column.name}" for column in DEMOLITION_COLUMNS}
     of_file = {column.name for column in MANIFEST_COLUMNS} - {"replay_id"}

@@ -86,6 +86,24 @@ def _without_goals_of_players(folder: Path, _: pytest.MonkeyPatch) -> dict[str, 
     return _file(folder, edit_header(data, {"PlayerStats": without}))
 
 
+def _with_somebody_listed(folder: Path, _: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return a match whose header lists somebody of whom the network data tells nothing."""
+    data = Recording(generate(PLAN)).data
+    stranger = read_header(Recording(generate(replace(PLAN, seed=99))).data).get("PlayerStats")
+    listed = read_header(data).get("PlayerStats")
+    assert isinstance(listed, tuple)
+    assert isinstance(stranger, tuple)
+    return _file(folder, edit_header(data, {"PlayerStats": (*listed, stranger[0])}))
+
+
+def _on_the_wrong_side(folder: Path, _: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return a match in which one car starts in the other half."""
+    match = generate(PLAN)
+    position = match.cars.position.copy()
+    position[:, 0, 1] *= -1
+    return _file(folder, Recording(replace(match, cars=replace(match.cars, position=position))).data)
+
+
 def _sampled_too_often(folder: Path, _: pytest.MonkeyPatch) -> dict[str, Any]:
     path = folder / "case.replay"
     path.write_bytes(Recording(generate(PLAN)).data)
@@ -123,6 +141,8 @@ CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
     "mostly_held": _sampled_too_often,
     "roster_incomplete": _edited(TeamSize=3),
     "roster_unbalanced": _planned(leave_frame=350),
+    "people_missing": _with_somebody_listed,
+    "wrong_half": _on_the_wrong_side,
     "bots": _planned(bots=1, goals=0),
     "score_mismatch": _edited(Goals=()),
     "goals_not_shown": _edited(Goals=()),
@@ -188,7 +208,7 @@ def test_a_ball_that_stops_in_mid_play_is_frozen(tmp_path: Path, seconds: float,
         at = frames.schema.get_field_index(name)
         frames = frames.set_column(at, frames.schema.field(name), frames[name].take(pa.array(stops)))
     header = {name: parsed.replay[name] for name in HEADER_FACTS}
-    measures = measure(frames, header=header, players=parsed.players, goals=parsed.goals)
+    measures = measure(frames, header=header, players=parsed.players, stints=parsed.stints, goals=parsed.goals)
     assert measures["share_frozen_ball"] == pytest.approx(share, abs=0.02)
     assert measures["seconds_played"] == pytest.approx(100.0, abs=2.0)
 

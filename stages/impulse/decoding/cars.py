@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from impulse.decoding.attributes import COMPONENT_CAR, DEMOLITIONS, PAWN_PLAYER
-from impulse.decoding.people import LOBBY_FRAMES, Person
+from impulse.decoding.people import LOBBY_FRAMES, Person, Stint
 from impulse.decoding.walk import Update, Walk
 
 LATE_FRAMES = 10
@@ -16,14 +16,14 @@ LATE_FRAMES = 10
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """A person at the wheel of one car."""
+    """A person at the wheel of one car, for one team."""
 
-    person: int
+    stint: Stint
     car: int
     """Life of the car."""
     start: int
     end: int
-    """Network frames from the link on until the car is removed, demolished, or given to another."""
+    """Network frames from the link on until the car is removed, demolished, given to another, or driven for the other team."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,9 @@ class Demolition:
     """The end of one car; it is sent again at keyframes and while the wreck lies about, and counts once."""
 
     frame: int
-    victim: int
-    """Person."""
-    attacker: int | None
-    """Person; None when the file names nobody who plays."""
+    victim: Stint
+    attacker: Stint | None
+    """None when the file names nobody who plays."""
     wreck_end: int
     """Network frame that removed the wreck."""
 
@@ -48,9 +47,10 @@ def drives_and_demolitions(walk: Walk, people: Sequence[Person]) -> tuple[list[D
     for car in sorted(drivers):
         links, wreck_end = drivers[car], walk.lives[car].end
         wrecked, attacker_car = ends.get(car, (wreck_end, None))
-        for (start, person), (stop, _) in zip(links, [*links[1:], (wreck_end, 0)], strict=True):
+        stops = [*(start for start, _ in links[1:]), wreck_end]
+        for (start, stint), stop in zip(links, stops, strict=True):
             if start < min(stop, wrecked):
-                drives.append(Drive(person, car, start, min(stop, wrecked)))
+                drives.append(Drive(stint, car, start, min(stop, wrecked)))
         if car in ends and (victim := _driver_at(links, wrecked)) is not None:
             if wrecked == walk.lives[car].start and _is_waiting(victim, wrecked, drives, demolitions):
                 continue  # the same wreck, written again as another actor
@@ -59,27 +59,47 @@ def drives_and_demolitions(walk: Walk, people: Sequence[Person]) -> tuple[list[D
     return drives, sorted(demolitions, key=lambda demolition: (demolition.frame, demolition.victim))
 
 
-def _is_waiting(victim: int, frame: int, drives: Sequence[Drive], demolitions: Sequence[Demolition]) -> bool:
+def _is_waiting(victim: Stint, frame: int, drives: Sequence[Drive], demolitions: Sequence[Demolition]) -> bool:
     """Tell whether somebody who was demolished has had no car since."""
     before = [
         demolition.frame for demolition in demolitions if demolition.victim == victim and demolition.frame < frame
     ]
-    return bool(before) and not any(drive.person == victim and max(before) < drive.start < frame for drive in drives)
+    return bool(before) and not any(drive.stint == victim and max(before) < drive.start < frame for drive in drives)
 
 
-def _drivers(walk: Walk, people: Sequence[Person]) -> dict[int, list[tuple[int, int]]]:
-    """Return for each car the network frames from which it has another driver, with the person."""
+def _drivers(walk: Walk, people: Sequence[Person]) -> dict[int, list[tuple[int, Stint]]]:
+    """Return for each car the network frames from which it is driven by another person or for another team."""
     by_entry = {entry: number for number, person in enumerate(people) for entry in person.entries}
-    drivers: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    links: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for update in walk.updates.get(PAWN_PLAYER, ()):
         entry = walk.life_at(update.value["actor"], update.frame)
-        person = None if entry is None else by_entry.get(entry)
-        if person is None:
+        if entry is None or entry not in by_entry:
             continue  # the link of a wreck is cut; it still is its driver's
-        links = drivers[update.life]
-        if not links or links[-1][1] != person:
-            links.append((_linked_since(walk, update, is_first=not links), person))
-    return dict(drivers)
+        mine = links[update.life]
+        if not mine or by_entry[mine[-1][1]] != by_entry[entry]:
+            mine.append((_linked_since(walk, update, is_first=not mine), entry))
+    drivers = {}
+    for car, entries in links.items():
+        stops = [*(start for start, _ in entries[1:]), walk.lives[car].end]
+        drivers[car] = [
+            (since, Stint(by_entry[entry], team))
+            for (start, entry), stop in zip(entries, stops, strict=True)
+            for since, team in _teams_while(people[by_entry[entry]], entry, start, stop)
+        ]
+    return drivers
+
+
+def _teams_while(person: Person, entry: int, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Yield the network frames from which a car is driven for another team, and the team.
+
+    A car that comes or goes within some network frames of the change was there for one team only.
+    """
+    team = person.team_at(entry, min(start + LATE_FRAMES, max(start, stop - 1)))
+    yield start, team
+    for frame, other in person.teams.get(entry, ()):
+        if start + LATE_FRAMES < frame < stop - LATE_FRAMES and other != team:
+            yield frame, other
+            team = other
 
 
 def _demolished(walk: Walk) -> dict[int, tuple[int, int | None]]:
@@ -97,8 +117,8 @@ def _car(walk: Walk, value: int | Mapping[str, int], frame: int) -> int | None:
     return walk.life_at(value if isinstance(value, int) else value["actor"], frame)
 
 
-def _driver_at(links: Sequence[tuple[int, int]], frame: int) -> int | None:
-    return next((person for start, person in reversed(links) if start <= frame), links[0][1] if links else None)
+def _driver_at(links: Sequence[tuple[int, Stint]], frame: int) -> Stint | None:
+    return next((stint for start, stint in reversed(links) if start <= frame), links[0][1] if links else None)
 
 
 def components(walk: Walk, kind: str) -> dict[int, list[tuple[int, int, int]]]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from impulse.decoding.people import Person
+from impulse.decoding.people import Person, Stint
 from impulse.decoding.presence import Presence
 
 Flags = npt.NDArray[np.bool_]
@@ -27,7 +27,7 @@ class Untold:
     ball: Flags
     """There are several, and nothing says which one plays."""
     boost: tuple[Flags, ...]
-    """(rows,) for each person in the order of the array."""
+    """(rows,) for each stint in the order of the array."""
 
     def at(self, rows: Rows) -> Untold:
         """Return the same of some rows."""
@@ -52,12 +52,14 @@ class DecodedReplay:
     meta: dict[str, Any]
     """The parser's ``replay_meta``: teams, players, header properties, game type, season."""
     array: npt.NDArray[np.floating[Any]]
-    """(rows, columns): the global columns, then one block of player columns for each person, blue team first."""
+    """(rows, columns): the global columns, then one block of player columns for each stint, blue team first."""
     people: tuple[Person, ...]
-    """In the order of the blocks."""
+    """Blue first, by the last team of each."""
+    stints: tuple[Stint, ...]
+    """In the order of the blocks; people who change sides have one in each team, all others one."""
     untold: Untold
     presences: tuple[Presence, ...]
-    """Of each person, in the same order."""
+    """Of each stint, in the same order."""
     balls_at_once: int
     """Most balls in one network frame."""
     playlist_id: int | None
@@ -67,11 +69,13 @@ class DecodedReplay:
     unknown_features: frozenset[str] = frozenset()
     """Features whose values in the array mean nothing."""
     network: NetworkFacts | None = None
+    without_car: tuple[Person, ...] = ()
+    """Who came to a team during play and never had a car, as bots that take over in the last seconds."""
 
     @property
     def n_blue(self) -> int:
-        """How many of the people are blue; they come first."""
-        return sum(person.team == 0 for person in self.people)
+        """How many of the stints are in the blue team; they come first."""
+        return sum(stint.team == 0 for stint in self.stints)
 
 
 def with_rows(decoded: DecodedReplay, rows: Rows) -> DecodedReplay:

@@ -17,15 +17,17 @@ from impulse.decoding.arrivals import in_state
 from impulse.decoding.balls import several_balls
 from impulse.decoding.boost import BURNED_A_SECOND, amount_of
 from impulse.decoding.decoded import DecodedReplay
+from impulse.decoding.listed import listed_people
 from impulse.decoding.match_state import MATCH_FEATURES
 from impulse.decoding.people import people_of
 from impulse.decoding.presence import Presence, body_exists
 from impulse.decoding.walk import Update, Walk
 from impulse.replay.container import ReplayBody, ReplayHeader
-from impulse.replay.facts import header_facts, header_goals
+from impulse.replay.facts import TEAMS, header_facts, header_goals, header_players
 from impulse.schema.feature_columns import BALL_BODY, CAR_BODY
 from impulse.schema.features import FrameLayout
 from impulse.schema.frames import GOAL_STATE, KICKOFF_STATE, PLAY_STATE
+from impulse.schema.kickoffs import in_other_half, kickoff_rows
 from impulse.schema.physics import MAX_CAR_SPEED_UU_S
 
 CAR, BALLS = "Archetypes.Car.Car_Default", "Archetypes.Ball."
@@ -126,6 +128,9 @@ def doubts_of_array(
         yield "fewer_frames_than_announced"
     if not all(person.entries for person in decoded.people):
         yield "people_come_late"
+    if Counter(person.id_text for person in people_of(start)) - Counter(person.id_text for person in decoded.people):
+        yield "people_not_found"
+    yield from _unlike_header(decoded, header)
     for feature, attribute in (MATCH_FEATURES[name] for name in TOLD_BEFORE_PLAY):
         if not start.updates.get(attribute) and columns[layout.global_at[feature].start].any():
             yield "match_told_late"
@@ -138,6 +143,9 @@ def doubts_of_array(
         block = columns[layout.global_width + place * layout.player_width :]
         if presence.present.any() and not presence.present[plays].all():
             yield "players_come_and_go"
+        y = block[layout.player_at[CAR_BODY].start + 1]
+        if (in_other_half(y, decoded.stints[place].team) & presence.visible)[kickoff_rows(kickoff)].any():
+            yield "cars_in_the_other_half"
         if _short_demolitions(presence, frame_time):
             yield "demolition_sent_again"
         car = block[layout.player_at[CAR_BODY]]
@@ -163,6 +171,17 @@ def _frames_missing(frame_time: Floats, header: ReplayHeader, body: ReplayBody, 
     time, frame, _ = body.keyframes[-1]
     seconds = float(np.median(start.deltas[1:]))
     return announced - frame - (float(frame_time[-1]) - time) / seconds if seconds > 0 else 0.0
+
+
+def _unlike_header(decoded: DecodedReplay, header: ReplayHeader) -> Iterator[str]:
+    """Yield how people differ from what the header, which tells the end, says of them: who comes, is renamed or changes sides."""
+    for entry, person in listed_people(decoded.people, header_players(header)):
+        if person is None:
+            yield "people_not_found"
+        elif person.name != entry.name:
+            yield "names_change"
+        elif TEAMS[person.team or 0] != entry.team:
+            yield "teams_change"
 
 
 def _firsts(walk: Walk, names: tuple[str, ...]) -> list[Update]:

@@ -23,7 +23,7 @@ from impulse.decoding.boost import ByLife, boost_of, updates_by_life
 from impulse.decoding.cars import Demolition, Drive, components, drives_and_demolitions
 from impulse.decoding.decoded import DecodedReplay, NetworkFacts, Untold
 from impulse.decoding.derived import DERIVED_FEATURES, ball_features, player_features
-from impulse.decoding.people import LOBBY_FRAMES, Person, people_of, team_number
+from impulse.decoding.people import Person, Stint, people_of, stints_of, team_number
 from impulse.decoding.presence import LONGEST_RESPAWN_SECONDS, Presence
 from impulse.decoding.sampling import RowsShown
 from impulse.decoding.walk import Walk
@@ -76,39 +76,43 @@ def decode_exactly(
     by_life = updates_by_life(walk)
     everyone = people_of(walk)
     drives, demolitions = drives_and_demolitions(walk, everyone)
-    shown_bodies = _bodies_of_people(len(everyone), drives, bodies, len(walk.times))
-    here = [
-        number
-        for number, person in enumerate(everyone)
-        if person.first_frame < LOBBY_FRAMES or (shown_bodies[number] >= 0).any()
-    ]
-    if not here:
+    shown_bodies = _bodies_of_stints(drives, bodies, len(walk.times))
+    last_driven = {
+        stint: int(seen[-1]) for stint, body in shown_bodies.items() if len(seen := np.flatnonzero(body >= 0))
+    }
+    people, stints, driven = stints_of(everyone, last_driven)
+    if not people:
         raise UnsupportedReplay(Reason.NO_PLAYERS, "no player with a team in the network data")
-    people = [everyone[number] for number in here]
     rows, frame_time = shown.frames, walk.times[shown.frames]
     ball, match = played_ball(walk, bodies), match_state.match_values(walk)
     states = match[attributes.STATE][rows]
-    boosts, jumps = _components_of_people(walk, by_life, drives, here)
-    presences = [_presence(number, here, shown_bodies[number] >= 0, demolitions, walk, shown) for number in here]
-    array = _array(layout, shown, walk, match, bodies, ball, len(people))
-    for place, number in enumerate(here):
+    nothing = np.full(len(walk.times), -1, dtype=np.intp)
+    in_cars = [shown_bodies.get(stint, nothing) for stint in driven]
+    boosts, jumps = _components_of_stints(walk, by_life, drives, driven)
+    presences = [
+        _presence(stint, driven, in_car >= 0, demolitions, walk, shown)
+        for stint, in_car in zip(driven, in_cars, strict=True)
+    ]
+    array = _array(layout, shown, walk, match, bodies, ball, len(stints))
+    for place, stint in enumerate(driven):
         block = array[layout.global_width + place * layout.player_width :][: layout.player_width]
-        body = bodies.values[shown_bodies[number][rows]].T
-        _fill_block(block, layout, body, boosts[number][rows], jumps[number][:, rows], presences[place])
+        body = bodies.values[in_cars[place][rows]].T
+        _fill_block(block, layout, body, boosts[stint][rows], jumps[stint][:, rows], presences[place])
         if DERIVED_FEATURES.intersection(layout.player_at):
             ball_body = array[layout.global_at[BALL_BODY]]
-            _fill(block, layout.player_at, player_features(body, ball_body, jumps[number][:, rows]))
+            _fill(block, layout.player_at, player_features(body, ball_body, jumps[stint][:, rows]))
     return DecodedReplay(
         meta=_meta(path, people),
         array=np.ascontiguousarray(array.T),
         people=tuple(people),
+        stints=tuple(stints),
         untold=Untold(
             **{name: np.isnan(match[attribute][rows]) for name, (_, attribute) in match_state.MATCH_FEATURES.items()},
             ball=ball.untold[rows],
             boost=tuple(
-                np.isnan(boosts[number][rows])
-                | unsettled_boost(boosts[number][rows], presences[place].visible, frame_time, states, names)
-                for place, number in enumerate(here)
+                np.isnan(boosts[stint][rows])
+                | unsettled_boost(boosts[stint][rows], presences[place].visible, frame_time, states, names)
+                for place, stint in enumerate(driven)
             ),
         ),
         presences=tuple(presences),
@@ -119,42 +123,43 @@ def decode_exactly(
         - EXACT_FEATURES
         - DERIVED_FEATURES,
         network=NetworkFacts(walk.times, _scores(walk)),
+        without_car=tuple(person for person in everyone if person not in people),
     )
 
 
-def _bodies_of_people(count: int, drives: Sequence[Drive], bodies: Bodies, frames: int) -> list[Indices]:
-    """Return for each person (frames,) the number of the body's update that each network frame shows; -1 without a car.
+def _bodies_of_stints(drives: Sequence[Drive], bodies: Bodies, frames: int) -> dict[Stint, Indices]:
+    """Return for each stint (frames,) the number of the body's update that each network frame shows; -1 without a car.
 
     Of two cars the one that was spawned last counts; drives are in that order.
     """
-    shown = [np.full(frames, -1, dtype=np.intp) for _ in range(count)]
+    shown = {drive.stint: np.full(frames, -1, dtype=np.intp) for drive in drives}
     for drive in drives:
-        shown[drive.person][drive.start : drive.end] = bodies.shown(drive.car, drive.start, drive.end)
+        shown[drive.stint][drive.start : drive.end] = bodies.shown(drive.car, drive.start, drive.end)
     return shown
 
 
-def _components_of_people(
-    walk: Walk, by_life: ByLife, drives: Sequence[Drive], people: Sequence[int]
-) -> tuple[dict[int, Floats], dict[int, Floats]]:
-    """Return (frames,) boost and (3, frames) activity of dodge, jump and double jump of each person."""
+def _components_of_stints(
+    walk: Walk, by_life: ByLife, drives: Sequence[Drive], stints: Sequence[Stint]
+) -> tuple[dict[Stint, Floats], dict[Stint, Floats]]:
+    """Return (frames,) boost and (3, frames) activity of dodge, jump and double jump of each stint."""
     frames = len(walk.times)
-    boosts = {person: np.full(frames, np.nan, dtype=np.float32) for person in people}
-    jumps = {person: np.zeros((len(JUMPS), frames), dtype=np.float32) for person in people}
+    boosts = {stint: np.full(frames, np.nan, dtype=np.float32) for stint in stints}
+    jumps = {stint: np.zeros((len(JUMPS), frames), dtype=np.float32) for stint in stints}
     boost_components = components(walk, "Boost")
     jump_components = [components(walk, kind) for kind in JUMPS]
     for drive in drives:
-        if drive.person not in boosts:
+        if drive.stint not in boosts:
             continue
-        boosts[drive.person][drive.start : drive.end] = np.nan
-        jumps[drive.person][:, drive.start : drive.end] = 0
+        boosts[drive.stint][drive.start : drive.end] = np.nan
+        jumps[drive.stint][:, drive.start : drive.end] = 0
         for since, until, life in boost_components.get(drive.car, ()):
             values, first, span = boost_of(walk, life, by_life), walk.lives[life].start, _span(drive, since, until)
-            boosts[drive.person][span] = values[span.start - first : span.stop - first]
+            boosts[drive.stint][span] = values[span.start - first : span.stop - first]
         for number, of_kind in enumerate(jump_components):
             for since, until, life in of_kind.get(drive.car, ()):
                 span = _span(drive, since, until)
                 active = match_state.held(by_life[attributes.COMPONENT_ACTIVE].get(life, ()), span.start, span.stop)
-                jumps[drive.person][number, span] = np.nan_to_num(active)
+                jumps[drive.stint][number, span] = np.nan_to_num(active)
     return boosts, jumps
 
 
@@ -165,20 +170,20 @@ def _span(drive: Drive, since: int, until: int) -> slice:
 
 
 def _presence(
-    person: int,
-    people: Sequence[int],
+    stint: Stint,
+    stints: Sequence[Stint],
     exists: npt.NDArray[np.bool_],
     demolitions: Sequence[Demolition],
     walk: Walk,
     shown: RowsShown,
 ) -> Presence:
-    places = {number: place for place, number in enumerate(people)}
+    places: dict[Stint | None, int] = {stint: place for place, stint in enumerate(stints)}
     attacker = np.full(len(exists), -1, dtype=np.int16)
     onsets = []
     for demolition in demolitions:
-        if demolition.victim == person:
+        if demolition.victim == stint:
             back = _respawn(demolition, exists, walk.times)
-            attacker[demolition.frame : back] = places.get(demolition.attacker, len(people))  # type: ignore[arg-type]
+            attacker[demolition.frame : back] = places.get(demolition.attacker, len(stints))
             onsets.append(demolition.frame)
     demolished = attacker >= 0
     first_rows = np.searchsorted(shown.frames, onsets)
@@ -205,11 +210,11 @@ def _array(
     match: Mapping[str, Floats],
     bodies: Bodies,
     ball: PlayedBall,
-    people: int,
+    blocks: int,
 ) -> Floats:
     """Return (columns, rows) the array with its global columns, room for the players, and zeros for other features."""
     rows = shown.frames
-    array = np.zeros((layout.global_width + people * layout.player_width, len(rows)), dtype=np.float32)
+    array = np.zeros((layout.global_width + blocks * layout.player_width, len(rows)), dtype=np.float32)
     array[layout.global_at["CurrentTime"]] = shown.times
     array[layout.global_at["FrameTime"]] = walk.times[rows]
     for feature, attribute in match_state.MATCH_FEATURES.values():
@@ -245,10 +250,13 @@ def _meta(path: Path, people: Sequence[Person]) -> dict[str, Any]:
         meta = read_meta(path)
     except ReplayError:
         meta = {"game_type": {}, "season": None, "all_headers": []}
-    known = {id_text(entry["remote_id"]): entry for team in _TEAMS for entry in meta.get(team, ())}
+    known = {(id_text(entry["remote_id"]), 0): entry for team in _TEAMS for entry in meta.get(team, ())}
     for number, team in enumerate(_TEAMS):
         meta[team] = [
-            {**known.get(person.id_text, {"remote_id": person.remote_id, "stats": None}), "name": person.name}
+            {
+                **known.get((person.id_text, person.local_id), {"remote_id": person.remote_id, "stats": None}),
+                "name": person.name,
+            }
             for person in people
             if person.team == number
         ]

@@ -17,7 +17,7 @@ from impulse.decoding.array_call import call_array, id_text
 from impulse.decoding.arrivals import begins, unsettled_boost
 from impulse.decoding.decoded import DecodedReplay, Untold
 from impulse.decoding.match_state import MATCH_FEATURES, playlist_of
-from impulse.decoding.people import Person, people_of
+from impulse.decoding.people import Person, Stint, people_of
 from impulse.decoding.presence import Presence, body_exists, player_presence
 from impulse.decoding.walk import Walk
 from impulse.schema.feature_columns import BALL_BODY, CAR_BODY
@@ -43,7 +43,7 @@ def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, na
     meta, array = call_array(
         path, global_features=layout.global_features, player_features=layout.player_features, fps=fps
     )
-    known = {person.id_text: person for person in people_of(start)}
+    known = {person.id_text: person for person in reversed(people_of(start))}  # of a host and his guest the host
     people = [
         replace(known.get(id_text(entry["remote_id"])) or Person(entry["remote_id"], []), team=team)
         for team, side in enumerate(("team_zero", "team_one"))
@@ -71,6 +71,7 @@ def decode_array(path: Path, start: Walk, layout: FrameLayout, *, fps: float, na
         meta,
         array,
         tuple(people),
+        tuple(Stint(number, person.team or 0) for number, person in enumerate(people)),
         untold,
         tuple(presences),
         balls_at_once=int(balls.any()),

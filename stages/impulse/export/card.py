@@ -20,7 +20,7 @@ TITLE = "Rocket League frames"
 
 ABOUT = (
     "Frames of Rocket League matches: positions, velocities, rotations and boost of every player and the ball, with tables of "
-    "replays, players, goals and demolitions."
+    "replays, players, stints, goals and demolitions."
 )
 
 RIGHTS = "No licence is given: the rights in the replays remain with their owners."

@@ -11,7 +11,14 @@ import pyarrow as pa
 from impulse.schema.column import SCHEMA_VERSION, Column
 from impulse.schema.features import FrameLayout, frame_layout
 from impulse.tables.measures import MEASURE_COLUMNS
-from impulse.tables.parsed import DEMOLITION_COLUMNS, EVENT_COLUMNS, GOAL_COLUMNS, PLAYER_COLUMNS, REPLAY_COLUMNS
+from impulse.tables.parsed import (
+    DEMOLITION_COLUMNS,
+    EVENT_COLUMNS,
+    GOAL_COLUMNS,
+    PLAYER_COLUMNS,
+    REPLAY_COLUMNS,
+    STINT_COLUMNS,
+)
 
 _NOT_EXPORTED = ("path", "trailing_bytes")
 """Columns of the replays table that tell of raw files, which make sense only inside the checkout."""
@@ -36,6 +43,7 @@ EXPORTED_REPLAY_COLUMNS = (
 
 COPIED_TABLES: dict[str, Sequence[Column]] = {
     "players": PLAYER_COLUMNS,
+    "stints": STINT_COLUMNS,
     "goals": GOAL_COLUMNS,
     "demolitions": DEMOLITION_COLUMNS,
     "events": EVENT_COLUMNS,

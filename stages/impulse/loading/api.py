@@ -10,6 +10,7 @@ from impulse.errors import ConfigError, check_known
 from impulse.loading.address import files_of
 from impulse.loading.dataset import Dataset
 from impulse.loading.dataset_files import SCHEMA_FILE
+from impulse.loading.long_layout import STINTS
 from impulse.loading.selection import Filters
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ def load(
             dataset.verify(always_used)
         frames = dataset.frames(split=split, columns=columns, filters=filters, layout=layout)
         if verify:
-            players = ("players.parquet",) if layout == "long" else ()
-            dataset.verify((*players, *frames.files))
+            people = [f"{name}.parquet" for name in ("players", STINTS) if layout == "long" and name in dataset.tables]
+            dataset.verify((*people, *frames.files))
         return {"arrow": frames.to_arrow, "pandas": frames.to_pandas, "numpy": frames.to_numpy}[as_]()
     if layout != "wide":
         raise ConfigError("layout", f"only frames have layouts; leave it out for {table}")

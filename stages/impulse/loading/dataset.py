@@ -16,7 +16,7 @@ from impulse.errors import ConfigError, DatasetError, check_known
 from impulse.loading.dataset_files import GET_AGAIN, DatasetFiles, ListedFile
 from impulse.loading.file_list import NOT_OURS, FileList, check_footer
 from impulse.loading.frames import Frames
-from impulse.loading.long_layout import HOLDER_COLUMNS, LongFrames, long_schema, wide_columns
+from impulse.loading.long_layout import HOLDER_COLUMNS, STINTS, LongFrames, long_schema, wide_columns
 from impulse.loading.renamed import check_column
 from impulse.loading.selection import (
     Filters,
@@ -153,7 +153,11 @@ class Dataset:
         )
 
     def _slot_holders(self) -> pa.Table:
-        return self._read_parquet("players.parquet", HOLDER_COLUMNS)
+        if STINTS not in self.tables:
+            return self._read_parquet("players.parquet", HOLDER_COLUMNS)
+        ids = self._read_parquet("players.parquet", ("replay_id", "player", "player_id"))
+        stints = self._read_parquet(f"{STINTS}.parquet", ("replay_id", "player", "slot", "team", "first_row"))
+        return stints.join(ids, ["replay_id", "player"]).select(HOLDER_COLUMNS)
 
     def table(
         self,

@@ -29,7 +29,10 @@ LONG_COLUMNS: tuple[Column, ...] = (
 """Columns that the wide frames do not have."""
 
 HOLDER_COLUMNS = ("replay_id", "slot", "team", "player_id", "first_row")
-"""Columns of the players table that say which player holds a slot, and from which row on."""
+"""What says which player holds a slot, and from which row on: columns of the stints table, with the players' ids."""
+
+STINTS = "stints"
+"""That table; datasets before schema 4 have no such, and their players table says it."""
 
 _NOT_IN_LONG = ("present",)
 """Always true: a player who is not on the field has no row."""
@@ -51,7 +54,7 @@ class LongFrames(Frames):
 
         Args:
             wide: all rows of the chosen replays, with the columns of :func:`wide_columns`.
-            players: reads :data:`HOLDER_COLUMNS` of the players table.
+            players: reads :data:`HOLDER_COLUMNS` of all stints.
             schema: all columns of the long layout, see :func:`long_schema`.
             columns: the columns wanted.
             rows: condition on columns of the long layout; None takes all rows.

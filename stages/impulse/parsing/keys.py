@@ -79,7 +79,7 @@ class ProductKeys:
 
 
 def _content(frames: Entry) -> dict[str, Any]:
-    tables = {name: frames.facts[name] for name in ("players", "player_ids", "goals")}
+    tables = {name: frames.facts[name] for name in ("players", "player_ids", "stints", "goals")}
     return {"frames": frames.files[FRAMES].sha256, **tables}
 
 

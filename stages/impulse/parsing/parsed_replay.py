@@ -32,6 +32,7 @@ class ParsedReplay:
     measures: dict[str, Any]
     """One row of the measures table, without the replay id."""
     players: list[dict[str, Any]]
+    stints: list[dict[str, Any]]
     goals: list[dict[str, Any]]
     demolitions: list[dict[str, Any]]
     events: list[dict[str, Any]]
@@ -68,14 +69,18 @@ def parse_replay(path: Path, params: ParseParams) -> ParsedReplay:
             replay_id=replay_id,
             players=product.players,
             player_ids=product.player_ids,
+            stints=product.stints,
             frame_time=product.table["frame_time"].to_numpy(),
         )
     return ParsedReplay(
         frames=product.table,
         manifest=manifest,
         facts=dict(product.facts),
-        measures=measure(product.table, header=manifest, players=product.players, goals=product.goals),
+        measures=measure(
+            product.table, header=manifest, players=product.players, stints=product.stints, goals=product.goals
+        ),
         players=product.players,
+        stints=product.stints,
         goals=product.goals,
         demolitions=product.demolitions,
         events=events,

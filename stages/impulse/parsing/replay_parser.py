@@ -58,11 +58,12 @@ class ParseResult:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """The replay's row of the replays table, its players, goals and demolitions, and the parser's own metadata."""
+        """The replay's row of the replays table, its players, stints, goals and demolitions, and the parser's own metadata."""
         parsed = self.require()
         return {
             **parsed.replay,
             "players": parsed.players,
+            "stints": parsed.stints,
             "goals": parsed.goals,
             "demolitions": parsed.demolitions,
             "parser_meta": parsed.decoded.meta,

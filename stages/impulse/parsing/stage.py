@@ -36,6 +36,7 @@ from impulse.tables.parsed import (
     GOAL_COLUMNS,
     PLAYER_COLUMNS,
     REPLAY_COLUMNS,
+    STINT_COLUMNS,
 )
 from impulse.tables.paths import FEATURES, LISTED_PLAYERS, MANIFEST, REJECTS, frames_path
 from impulse.tables.rejects import Reject
@@ -47,6 +48,7 @@ _TABLES: dict[str, tuple[Column, ...]] = {
     "replays": REPLAY_COLUMNS,
     "measures": (REPLAY_ID, *MEASURE_COLUMNS),
     "players": PLAYER_COLUMNS,
+    "stints": STINT_COLUMNS,
     "goals": GOAL_COLUMNS,
     "demolitions": DEMOLITION_COLUMNS,
     "events": EVENT_COLUMNS,
@@ -190,6 +192,7 @@ def _add_rows(tables: Mapping[str, list[Row]], row: Row, results: Results, liste
     tables["replays"].append({**row, **facts["facts"]})
     tables["measures"].append({"replay_id": replay_id, **results.measures.facts})
     tables["players"].extend(listed.with_listed_facts(replay_id, facts["players"]))
+    tables["stints"].extend(facts["stints"])
     tables["goals"].extend(facts["goals"])
     tables["demolitions"].extend(facts["demolitions"])
     if results.events is not None and results.events_refused is None:

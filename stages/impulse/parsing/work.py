@@ -174,7 +174,8 @@ def _make_frames(task: ParseTask, file: Path, data: bytes) -> tuple[Entry, pa.Ta
 
 def _measure(task: ParseTask, frames: Entry, table: pa.Table) -> Entry:
     header = {name: task.manifest[name] for name in HEADER_FACTS}
-    facts = measure(table, header=header, players=frames.facts["players"], goals=frames.facts["goals"])
+    tables = {name: frames.facts[name] for name in ("players", "stints", "goals")}
+    facts = measure(table, header=header, **tables)
     return task.store.keep(task.keys.measures(task.manifest, frames), facts)
 
 
@@ -187,6 +188,7 @@ def _make_events(task: ParseTask, frames: Entry, table: pa.Table, file: Path) ->
                 replay_id=task.manifest["replay_id"],
                 players=frames.facts["players"],
                 player_ids=frames.facts["player_ids"],
+                stints=frames.facts["stints"],
                 frame_time=table["frame_time"].to_numpy(),
             )
         }

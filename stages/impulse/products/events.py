@@ -5,6 +5,7 @@ They come from the parser's frame data, which takes seconds a match; the tables 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ def make_events(
     replay_id: str,
     players: Sequence[Mapping[str, Any]],
     player_ids: Sequence[str],
+    stints: Sequence[Mapping[str, Any]],
     frame_time: npt.NDArray[np.float32],
 ) -> list[dict[str, Any]]:
     """Return the replay's rows of the events table, in the order of their network frames.
@@ -34,13 +36,19 @@ def make_events(
         path: the file.
         replay_id: identity of the rows.
         players: its rows of the players table.
-        player_ids: their ids as the parser writes them.
+        player_ids: their ids as the parser writes them; it knows no difference between those who have one in common.
+        stints: its rows of the stints table.
         frame_time: (rows,) time in s of the network frame of each row; an event belongs to the first row at or after it.
 
     Raises:
         ReplayError: the parser refused the replay, or its frame data is not of the form expected; the reason code says how.
     """
-    by_id = dict(zip(player_ids, players, strict=True))
+    alone = {name for name, count in Counter(player_ids).items() if count == 1}
+    by_id = {
+        name: [stint for stint in stints if stint["player"] == player["player"]]
+        for name, player in zip(player_ids, players, strict=True)
+        if name in alone
+    }
     data = decode_frames(path)
     with reading_raw_data():
         rows = [_row(event, kind, team, by_id, frame_time) for kind, event, team in _events(data)]
@@ -52,23 +60,32 @@ def _row(
     event: Mapping[str, Any],
     kind: str,
     team: str | None,
-    by_id: Mapping[str, Mapping[str, Any]],
+    by_id: Mapping[str, Sequence[Mapping[str, Any]]],
     frame_time: npt.NDArray[np.float32],
 ) -> dict[str, Any]:
-    player = by_id.get(id_text(event["player"]), {}) if event.get("player") else {}
     x, y, z = _position(event)
     at = int(np.searchsorted(frame_time, np.float32(event["time"])))
+    stint = _stint(by_id.get(id_text(event["player"]), ()) if event.get("player") else (), team, at)
     return {
         "kind": kind,
         "frame": event["frame"],
         "time": event["time"],
         "row": at if at < len(frame_time) else None,
-        "team": team or player.get("team"),
-        "slot": player.get("slot"),
+        "team": team or stint.get("team"),
+        "player": stint.get("player"),
+        "slot": stint.get("slot"),
         "player_x": x,
         "player_y": y,
         "player_z": z,
     }
+
+
+def _stint(stints: Sequence[Mapping[str, Any]], team: str | None, row: int) -> Mapping[str, Any]:
+    """Return in which of a player's stints an event was: in that of its team, else in the last that began before it."""
+    mine = [stint for stint in stints if team is None or stint["team"] == team] or stints
+    order = sorted(mine, key=lambda stint: stint["first_row"] or 0)
+    begun = [stint for stint in order if (stint["first_row"] or 0) <= row]
+    return next(iter([*begun[-1:], *order]), {})
 
 
 def _events(data: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str | None]]:

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from impulse.files.arrow import is_valid, values_of
-from impulse.schema.frames import GOAL_STATE
+from impulse.schema.frames import GOAL_STATE, KICKOFF_STATE
+from impulse.schema.kickoffs import in_other_half, kickoff_rows
 from impulse.schema.physics import (
     ARENA_X_UU,
     ARENA_Y_UU,
@@ -65,19 +66,20 @@ class _Body(NamedTuple):
     """(rows,) s for which its state has repeated itself although it moves."""
 
 
-def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, goals: Rows) -> dict[str, Any]:
+def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, stints: Rows, goals: Rows) -> dict[str, Any]:
     """Return one row of the measures table, without the replay id.
 
     Args:
         frames: the contract columns of the frames.
         header: the header's :data:`HEADER_FACTS`.
         players: the replay's rows of the players table.
+        stints: its rows of the stints table.
         goals: its rows of the goals table.
     """
     rows = frames.num_rows
     time, frame_time = _values(frames, "time"), _values(frames, "frame_time")
     held, ball_present = _values(frames, "is_held"), _values(frames, "ball_present")
-    slots = {team: sorted({row["slot"] for row in players if row["team"] == team}) for team in ("blue", "orange")}
+    slots = {team: sorted({row["slot"] for row in stints if row["team"] == team}) for team in ("blue", "orange")}
     on_field = {
         team: sum((_values(frames, f"p{slot}_present").astype(np.int16) for slot in of_team), np.zeros(rows, np.int16))
         for team, of_team in slots.items()
@@ -103,6 +105,7 @@ def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, goals
         "share_ball_missing": _share(~ball_present),
         "share_absent": 1.0 - int(together.sum(dtype=np.int64)) / (rows * len(players)) if rows else 0.0,
         **_play(frames, seconds, on_field, ball[0], cars),
+        "kickoffs_in_other_half": _kickoffs_in_other_half(frames, slots),
         "non_finite": _count_non_finite(frames),
         "time_steps_back": int(np.count_nonzero(backwards)),
         "max_quat_error": _quat_error([*ball, *cars]),
@@ -157,6 +160,19 @@ def _players_a_side(frames: pa.Table, seconds: Values, on_field: Mapping[str, np
         if any(weights[counts >= number].sum() >= LEAST_SHARE_A_SIDE * weights.sum() for counts in on_field.values()):
             return number
     return None
+
+
+def _kickoffs_in_other_half(frames: pa.Table, slots: Mapping[str, Sequence[int]]) -> int | None:
+    """Return at how many kickoffs a car stands in the half that its team attacks."""
+    if not is_valid(_column(frames, "game_state").indices).any():
+        return None
+    rows = kickoff_rows(_in_state(frames, KICKOFF_STATE))
+    wrong = np.zeros(len(rows), dtype=bool)
+    for team, of_team in enumerate(slots.values()):
+        for slot in of_team:
+            y = _column(frames, f"p{slot}_pos_y")
+            wrong |= is_valid(y)[rows] & in_other_half(values_of(y)[rows], team)
+    return int(np.count_nonzero(wrong))
 
 
 def _share_frozen(cars: Sequence[_Body], seconds: Values) -> float:

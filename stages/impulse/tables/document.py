@@ -51,6 +51,7 @@ FOLDERS: tuple[Folder, ...] = (
         {
             "replays.parquet": ("one row for each parsed replay", parsed.REPLAY_COLUMNS),
             "players.parquet": ("one row for each player of a replay", parsed.PLAYER_COLUMNS),
+            "stints.parquet": ("one row for each team that a player was in", parsed.STINT_COLUMNS),
             "goals.parquet": ("one row for each goal", parsed.GOAL_COLUMNS),
             "demolitions.parquet": ("one row for each demolition", parsed.DEMOLITION_COLUMNS),
             "events.parquet": (

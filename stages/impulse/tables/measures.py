@@ -60,6 +60,13 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
         "share_frozen_bodies",
         "share of the time in play in which a car that moves shows the same state for more than half a second",
     ),
+    Column(
+        "kickoffs_in_other_half",
+        "int16",
+        "kickoffs at whose start a car stands in the half that its team attacks; null where the file tells no state",
+        nullable=True,
+        lower=0,
+    ),
     Column("non_finite", "int64", "NaN and infinite values in the frames"),
     Column("time_steps_back", "int32", "rows whose time or frame time is before the row above"),
     Column("max_quat_error", "float32", "largest distance of a quaternion's norm from 1"),

@@ -1,4 +1,4 @@
-"""Columns of the tables of parse: replays, players, goals, demolitions, events."""
+"""Columns of the tables of parse: replays, players, stints, goals, demolitions, events."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ BALLS_AT_ONCE = Column(
     "most balls in one network frame; of several none is shown unless it is clear which one plays",
 )
 
+PEOPLE_MISSING = Column(
+    "people_missing",
+    "string",
+    "names of those whom the header lists and the players table lacks, separated by semicolons; null where it lacks "
+    "none but such as never had a car",
+    nullable=True,
+)
+
 REPLAY_COLUMNS: tuple[Column, ...] = (
     *MANIFEST_COLUMNS,
     Column("playlist_id", "int32", "playlist number of the game, from the network data", nullable=True),
@@ -19,6 +27,7 @@ REPLAY_COLUMNS: tuple[Column, ...] = (
     Column("recorded_seconds", "float32", "time between the first and the last row", "s"),
     Column("demolitions_known", "bool", "the recording has an attribute for demolitions"),
     BALLS_AT_ONCE,
+    PEOPLE_MISSING,
     Column("decoder", "string", "what decided the values of the frames: array, the parser's array call, or exact"),
     Column(
         "why_exact",
@@ -31,11 +40,26 @@ REPLAY_COLUMNS: tuple[Column, ...] = (
 
 PLAYER_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
-    Column("slot", "int8", "slot of the player in the frames (p0, p1, ...)", lower=0),
-    Column("team", "string", "blue or orange"),
-    Column("name", "string", "name in the match"),
+    Column("player", "int16", "number of the player in the replay, from 0; other tables name players by it", lower=0),
+    Column(
+        "slot",
+        "int8",
+        "slot of the player in the frames (p0, p1, ...); for one who changed sides the last, stints has all",
+        lower=0,
+    ),
+    Column("team", "string", "blue or orange; for one who changed sides the last team he had a car in"),
+    Column("name", "string", "name in the match, the last one that was sent"),
     Column("platform", "string", "steam, epic, playstation, xbox, switch, psynet, qq, or splitscreen (bots too)"),
-    Column("player_id", "string", "id on the platform; for bots only unique inside the replay"),
+    Column(
+        "player_id",
+        "string",
+        "id on the platform, a guest's is that of his host; for bots, and people of whom the file tells none, only unique "
+        "inside the replay",
+    ),
+    Column(
+        "local_id", "int16", "number of the player at his screen, from the network data; 0 for all but guests", lower=0
+    ),
+    Column("is_guest", "bool", "the player plays on another one's account at the same screen"),
     Column("is_bot", "bool", "the player is a bot"),
     Column("rows_present", "int32", "rows with the player on the field"),
     Column("first_row", "int32", "first row with the player on the field", nullable=True),
@@ -55,6 +79,18 @@ PLAYER_COLUMNS: tuple[Column, ...] = (
     *LISTED_RANK,
 )
 
+STINT_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("player", "int16", "number of the player, as in the players table", lower=0),
+    Column("team", "string", "blue or orange"),
+    Column("slot", "int8", "slot of the player in the frames while he is in this team", lower=0),
+    Column("first_row", "int32", "first row with the player on the field for this team", nullable=True),
+    Column("last_row", "int32", "last row with the player on the field for this team", nullable=True),
+    Column("rows_present", "int32", "rows with the player on the field for this team"),
+    Column("seconds_on_field", "float32", "time on the field for this team, held rows not counted", "s"),
+)
+"""One row for each team that a player was in; whoever changed sides has two."""
+
 GOAL_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
     Column("goal", "int16", "number of the goal in the replay, from 0", lower=0),
@@ -72,11 +108,13 @@ GOAL_COLUMNS: tuple[Column, ...] = (
         nullable=True,
     ),
     Column(
-        "slot",
-        "int8",
-        "slot of the scorer; null when no or more than one player of the team has that name",
+        "player",
+        "int16",
+        "number of the scorer, as in the players table; null when no or more than one player of the team has that name",
         nullable=True,
+        lower=0,
     ),
+    Column("slot", "int8", "slot of the scorer in the team that he scored for; null where player is", nullable=True),
     Column(
         "row",
         "int32",
@@ -97,7 +135,15 @@ DEMOLITION_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
     Column("row", "int32", "first row that shows the demolition"),
     Column("time", "float32", "time of that row", "s"),
+    Column("victim_player", "int16", "number of the demolished player, as in the players table", lower=0),
     Column("victim_slot", "int8", "slot of the demolished player"),
+    Column(
+        "attacker_player",
+        "int16",
+        "number of the player who demolished; null where attacker_slot is",
+        nullable=True,
+        lower=0,
+    ),
     Column(
         "attacker_slot", "int8", "slot of the player who demolished; null when the parser does not know", nullable=True
     ),
@@ -123,9 +169,12 @@ EVENT_COLUMNS: tuple[Column, ...] = (
     Column("row", "int32", "first row that shows the event", nullable=True),
     Column("team", "string", "team of the player: blue or orange", nullable=True),
     Column(
+        "player", "int16", "number of the player, as in the players table; null where slot is", nullable=True, lower=0
+    ),
+    Column(
         "slot",
         "int8",
-        "slot of the player; null for touches, of which the recording tells the team only",
+        "slot of the player; null for touches, of which the recording tells the team only, and where a guest has the account too",
         nullable=True,
     ),
     Column("player_x", "float32", "position of the player, x", "uu", nullable=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from impulse.schema.column import REPLAY_ID, Column
 from impulse.tables.manifest import TRAILING_BYTES
 from impulse.tables.measures import MEASURE_COLUMNS
-from impulse.tables.parsed import BALLS_AT_ONCE
+from impulse.tables.parsed import BALLS_AT_ONCE, PEOPLE_MISSING
 
 VERDICT_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
@@ -43,6 +43,8 @@ COMPARISON_COLUMNS: tuple[Column, ...] = (
         nullable=True,
     ),
     BALLS_AT_ONCE,
+    PEOPLE_MISSING,
+    Column("has_people_missing", "bool", "the header lists somebody who is not in the players table"),
     TRAILING_BYTES,
     Column("is_forfeit", "bool", "a team forfeited, from the header"),
     Column("map_unknown", "bool", "the map is not in the list of known maps"),
@@ -58,7 +60,12 @@ JUDGED_COLUMNS: dict[str, Column] = {
 }
 """What rules may judge, by name: numbers, and what is yes or no."""
 
-FACTS = {"map_unknown": "map_code", "mode_unknown": "mode", "mode_other": "mode"}
+FACTS = {
+    "has_people_missing": "people_missing",
+    "map_unknown": "map_code",
+    "mode_unknown": "mode",
+    "mode_other": "mode",
+}
 """The column that says more about one that is yes or no; others speak for themselves."""
 
 VIOLATION_COLUMNS: tuple[Column, ...] = (

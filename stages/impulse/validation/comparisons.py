@@ -55,6 +55,8 @@ def compare(replays: pa.Table, measures: pa.Table) -> pa.Table:
         "player_goal_mismatch": pc.abs(pc.subtract(measures["goals_of_players"], score)),
         "duration_gap": pc.if_else(pc.greater(match_seconds, 0), gap, None),
         "balls_at_once": replays["balls_at_once"],
+        "people_missing": replays["people_missing"],
+        "has_people_missing": pc.is_valid(replays["people_missing"]),
         "trailing_bytes": replays["trailing_bytes"],
         "is_forfeit": replays["is_forfeit"],
         "map_unknown": pc.invert(_is_known_map(replays["map_code"])),

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from impulse.decoding.decoded import DecodedReplay, Untold
+from impulse.decoding.people import Stint
 from impulse.decoding.presence import Presence, body_exists
 from impulse.files.arrow import array_of, categories
 from impulse.products.frames import phases
@@ -46,10 +47,12 @@ class Frames:
     states: npt.NDArray[np.int32]
     """(rows,) codes into ``state_names``, -1 unknown."""
     state_names: list[str]
+    stints: tuple[Stint, ...]
+    """Who was in which team, blue first."""
     presences: tuple[Presence, ...]
-    """Presence of each player in the parser's order, blue first."""
+    """Presence in each stint, in the same order."""
     slots: tuple[int, ...]
-    """Slot of each player in the same order."""
+    """Slot of each stint, in the same order."""
     goals: list[Goal]
 
 
@@ -113,9 +116,10 @@ def build_frames(
         columns[layout.global_width :], max((len(columns) - layout.global_width) // layout.player_width, 1)
     )
     presences = decoded.presences
+    bots = [decoded.people[stint.person].is_bot for stint in decoded.stints]
     slots = assign_slots(
         presences,
-        [person.is_bot for person in decoded.people],
+        bots,
         time,
         n_blue=decoded.n_blue,
         slots_per_team=slots_per_team,
@@ -144,12 +148,12 @@ def build_frames(
     )
     arrays["segment"] = array_of(segments, segments < 0)
     for slot in sorted(set(slots)):
-        holders = [player for player, its_slot in enumerate(slots) if its_slot == slot]
+        holders = [stint for stint, its_slot in enumerate(slots) if its_slot == slot]
         block, presence, no_boost = _one_after_the_other(
-            [blocks[player] for player in holders],
-            [presences[player] for player in holders],
-            [untold.boost[player] for player in holders],
-            [decoded.people[player].is_bot for player in holders],
+            [blocks[stint] for stint in holders],
+            [presences[stint] for stint in holders],
+            [untold.boost[stint] for stint in holders],
+            [bots[stint] for stint in holders],
         )
         _add_slot(arrays, block, presence, layout, slot, hidden_ball=~ball_present, no_boost=no_boost)
         car = block[layout.player_at[CAR_BODY]].T
@@ -163,7 +167,7 @@ def build_frames(
 
     ordered = [arrays[field.name] if field.name in arrays else _nothing(field, rows) for field in layout.schema]
     table = pa.table(ordered, schema=layout.schema)
-    return Frames(table, time, frame_time, held, states, state_names, tuple(presences), slots, goals)
+    return Frames(table, time, frame_time, held, states, state_names, decoded.stints, tuple(presences), slots, goals)
 
 
 def _phase_arrays(

@@ -19,8 +19,9 @@ class Player:
     name: str
     platform: str
     player_id: str
+    local_id: int
     id_text: str
-    """The id as the parser writes it, unique inside the replay."""
+    """The account as the parser writes it; a guest's is that of his host."""
     is_bot: bool
     stats: Mapping[str, int | None]
     """score, goals, assists, saves, shots; all None when the header does not list the player."""
@@ -44,6 +45,7 @@ def _player(person: Person, listed: HeaderPlayer | None) -> Player:
         name=person.name or (listed.name if listed else None) or _platform_id(value),
         platform=kind.lower(),
         player_id=_platform_id(value),
+        local_id=person.local_id,
         id_text=person.id_text,
         is_bot=person.is_bot or (listed is not None and listed.is_bot),
         stats=listed.stats if listed else dict.fromkeys(("score", "goals", "assists", "saves", "shots")),

@@ -1,4 +1,4 @@
-"""The product: the frames of a replay, and its rows of the tables of replays, players, goals and demolitions."""
+"""The product: the frames of a replay, and its rows of the tables of replays, players, stints, goals and demolitions."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class FramesProduct:
     players: list[dict[str, Any]]
     player_ids: list[str]
     """Their ids as the parser writes them, in the same order."""
+    stints: list[dict[str, Any]]
     goals: list[dict[str, Any]]
     demolitions: list[dict[str, Any]]
 
@@ -54,6 +55,7 @@ class FramesProduct:
             "facts": self.facts,
             "players": self.players,
             "player_ids": self.player_ids,
+            "stints": self.stints,
             "goals": self.goals,
             "demolitions": self.demolitions,
             "max_duplicate_error": duplicate_error(self.table, self.layout),
@@ -92,15 +94,17 @@ def make_frames(path: Path, data: bytes, settings: FrameSettings, *, replay_id: 
     )
     is_native = settings.sampling is Sampling.native
     _check_end(frames, body, longest_row=LONGEST_FRAME_SECONDS if is_native else 1.0 / settings.fps)
-    players = table_rows.player_rows(replay_id, everyone, frames)
+    stints = table_rows.stint_rows(replay_id, frames)
+    players = table_rows.player_rows(replay_id, everyone, stints)
     return FramesProduct(
         table=frames.table,
         layout=layout,
         decoded=decoded,
-        facts=table_rows.replay_facts(decoded, frames, objects=body.objects, demolitions_told=demolitions_told),
+        facts=table_rows.replay_facts(decoded, frames, header, objects=body.objects, demolitions_told=demolitions_told),
         players=players,
         player_ids=[player.id_text for player in everyone],
-        goals=table_rows.goal_rows(replay_id, players, frames.goals),
+        stints=stints,
+        goals=table_rows.goal_rows(replay_id, players, stints, frames.goals),
         demolitions=table_rows.demolition_rows(replay_id, frames) if demolitions_told else [],
     )
 
