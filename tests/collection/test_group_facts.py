@@ -98,7 +98,7 @@ def test_names_of_groups_and_titles_reach_the_dataset(place: Place, tmp_path: Pa
         [],
     )
     titles = ("a title ", None, "", 7, ["x"], "t" * 500, "<b>\x00\ud800")
-    of_kind = {Kind.MATCH, Kind.LEAVER, Kind.BOTS, Kind.JOINER, Kind.OLD_FORMAT}
+    of_kind = {Kind.MATCH, Kind.LEAVER, Kind.BOTS, Kind.JOINER, Kind.SIDE_CHANGE, Kind.OLD_FORMAT}
     made = [item for item in corpus(matches=len(homes), seed=11, duration_seconds=20.0) if item.kind in of_kind]
     for number, (item, groups, title) in enumerate(zip(made, homes, titles, strict=True)):
         server.add_replay(f"replay-{number}", item.data, *groups, replay_title=title)

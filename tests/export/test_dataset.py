@@ -64,11 +64,11 @@ def test_row_groups_hold_one_replay_each_in_order(dataset: Path) -> None:
 
 
 def test_replays_say_how_many_played_a_side(dataset: Path) -> None:
-    """As many as the larger team has on the field for most of the match, by the table of players."""
+    """As many as the larger team has on the field for most of the match, by the table of stints."""
     replays = pq.read_table(dataset / "replays.parquet").to_pandas().set_index("replay_id")
-    players = pq.read_table(dataset / "players.parquet").to_pandas()
-    longest = players.groupby("replay_id")["seconds_on_field"].transform("max")
-    played = players[players["seconds_on_field"] > longest / 2].groupby(["replay_id", "team"]).size()
+    stints = pq.read_table(dataset / "stints.parquet").to_pandas()
+    longest = stints.groupby("replay_id")["seconds_on_field"].transform("max")
+    played = stints[stints["seconds_on_field"] > longest / 2].groupby(["replay_id", "team"]).size()
     assert replays["players_a_side"].to_dict() == played.groupby("replay_id").max().to_dict()
     assert set(replays["players_a_side"]) >= {1, 2, 3}
 

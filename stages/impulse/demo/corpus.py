@@ -34,6 +34,10 @@ class Kind(Enum):
     """A player joins in frame 302 or later, on which the parser's array call fails."""
     BOTS = "bots"
     """Bots fill one team."""
+    GUEST = "guest"
+    """Two play at one screen, on one account."""
+    SIDE_CHANGE = "side-change"
+    """A player leaves his team for the other."""
     FORFEIT = "forfeit"
     """Given up without a goal, so that the header lacks both scores."""
     CLIP = "clip"
@@ -47,8 +51,8 @@ class Kind(Enum):
 
 
 ROUND = (
-    Kind.MATCH, Kind.LEAVER, Kind.MATCH, Kind.JOINER, Kind.MATCH, Kind.BOTS,
-    Kind.OLD_FORMAT, Kind.CLIP, Kind.MATCH, Kind.FORFEIT, Kind.MATCH, Kind.MATCH,
+    Kind.MATCH, Kind.LEAVER, Kind.MATCH, Kind.JOINER, Kind.SIDE_CHANGE, Kind.BOTS,
+    Kind.OLD_FORMAT, Kind.CLIP, Kind.MATCH, Kind.FORFEIT, Kind.GUEST, Kind.MATCH,
 )  # fmt: skip
 """Kinds of consecutive matches, over and over."""
 
@@ -66,7 +70,7 @@ CLIP_S = 5.0
 JOIN_FRAMES = (320, 700)
 """When a joiner joins, in frames of 0.035 s; later than the parser's array call accepts."""
 LEAVE_FRAMES = (600, 1100)
-"""When a leaver leaves, in frames of 0.035 s."""
+"""When a leaver leaves, or a player changes sides, in frames of 0.035 s."""
 TRIM_FRAMES = (15, 60)
 """How much later a second recording starts and how much earlier it ends, each."""
 TIME_SHIFT_S = (2.0, 40.0)
@@ -136,6 +140,8 @@ def _plan(number: int, kind: Kind, *, seed: int, duration_seconds: float) -> Mat
         bots=team_size if kind is Kind.BOTS else 0,
         join_frame=draws.integer(*JOIN_FRAMES) if kind is Kind.JOINER else None,
         leave_frame=draws.integer(*LEAVE_FRAMES) if kind is Kind.LEAVER else None,
+        change_frame=draws.integer(*LEAVE_FRAMES) if kind is Kind.SIDE_CHANGE else None,
+        has_guest=kind is Kind.GUEST,
         is_forfeit=kind is Kind.FORFEIT,
         roster_seed=seed,
     )
