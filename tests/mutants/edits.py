@@ -187,7 +187,8 @@ EDITS = (
         ("guests are their hosts",
          '[unique_id["remote_id"], unique_id["local_id"]]',
          '[unique_id["remote_id"]]', truth("players", of="guest", decoders=EXACT)),
-        ("names of spectators", "if life in by_entry[life].teams:", "if life in by_entry:", named("decoding/test_people.py")),
+        ("names of spectators", "if life in by_entry[life].teams:", "if life in by_entry:",
+         named("decoding/test_people.py", "a_person_is_an_account_and_a_number_at_the_screen")),
     ),
     *edits_in(
         "decoding/sampling.py",
