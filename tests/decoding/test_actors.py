@@ -60,7 +60,9 @@ def test_a_demolition_ends_one_drive_and_names_both() -> None:
 
 def test_a_wreck_that_comes_again_as_another_car_is_one_demolition() -> None:
     """Some recordings write all actors anew at a kickoff, a wreck among them; the next demolition counts."""
-    people = [Person({"Steam": str(number)}, [number], team=number) for number in range(2)]
+    people = [
+        Person({"Steam": str(number)}, [number], team=number, teams={number: [(0, number)]}) for number in range(2)
+    ]
     demolish = attributes.DEMOLITIONS[1]
     walk = walk_of(
         100,
@@ -72,7 +74,7 @@ def test_a_wreck_that_comes_again_as_another_car_is_one_demolition() -> None:
     )
     drives, demolitions = drives_and_demolitions(walk, people)
     assert [drive.car for drive in drives] == [2, 3, 5]
-    assert [(demolition.frame, demolition.victim) for demolition in demolitions] == [(20, 1), (90, 1)]
+    assert [(demolition.frame, demolition.victim.person) for demolition in demolitions] == [(20, 1), (90, 1)]
 
 
 def test_the_ball_that_plays_comes_in_the_centre() -> None:
