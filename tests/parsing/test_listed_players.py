@@ -42,6 +42,32 @@ def test_ids_differ_in_case_only() -> None:
     ) == ["gold-1"]
 
 
+@pytest.mark.parametrize(
+    ("platform", "account", "api_platform", "api_account"),
+    [
+        ("steam", "76561190000000001", "steam", "76561190000000001"),
+        ("epic", "de30b291e3e2a9a73ca8c7ac38334a20", "epic", "de30b291e3e2a9a73ca8c7ac38334a20"),
+        ("playstation", "Some_Name", "playstation", "some_name"),
+        ("xbox", str(0x0009_0001_0203_0405), "xbox", "0504030201000900"),
+        ("xbox", str(0x0009_01AB_CDEF_0405), "xbox", "0504EFCDAB010900"),
+        ("xbox", "2533274790400900", "xbox", "2533274790400900"),
+        ("switch", "100000000249928207", "switch", "100000000249928207"),
+        ("psynet", "100000000249928207", "switch", "100000000249928207"),
+        ("psynet", "100000000249928207", "psynet", "100000000249928207"),
+        ("qq", "77", "qq", "77"),
+    ],
+)
+def test_ids_of_every_platform_are_understood(platform: str, account: str, api_platform: str, api_account: str) -> None:
+    """As replays and as the API write them; Xbox numbers are bytes there, but not what is a number as it stands."""
+    shown = [row("a", account, platform=platform, is_bot=False), row("b", "5", is_bot=False)]
+    api = [row("c", api_account, platform=api_platform, rank="gold-1"), row("d", "6", rank="gold-2")]
+
+    found = listed(*api).with_listed_facts("r", shown)
+
+    assert ranks(found) == ["gold-1", None]
+    assert found[0]["player_id"] == account
+
+
 def test_the_name_decides_where_ids_are_of_no_use() -> None:
     """A player whose id the API writes otherwise is found by a name that only one of the team has."""
     shown = [row("a", "77", platform="switch", is_bot=False), row("a", "78", team="orange", is_bot=False)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
@@ -13,6 +14,12 @@ FACTS = ("player_id_api", "rank", "rank_division")
 
 Row = Mapping[str, Any]
 
+_EIGHT_BYTES = re.compile(r"[0-9a-fA-F]{16}")
+_XBOX_ACCOUNTS = range(0x0008_0000_0000_0000, 0x000A_0000_0000_0000)
+"""Numbers of Xbox accounts: those of real files begin at 0x0009 << 48, those of synthetic people are a little below."""
+_SAME_PEOPLE = {"psynet": "switch"}
+"""People on a Switch have an id of either kind in the network data, with the same number; the header calls both so."""
+
 
 class ListedPlayers:
     """The players that the source lists, by replay."""
@@ -21,7 +28,7 @@ class ListedPlayers:
         """Sort a table of :data:`impulse.tables.manifest.LISTED_PLAYER_COLUMNS` by replay."""
         self._rows: dict[str, list[Row]] = defaultdict(list)
         for row in table.to_pylist():
-            self._rows[row["replay_id"]].append(row)
+            self._rows[row["replay_id"]].append({**row, "player_id": _as_in_replays(row)})
 
     def with_listed_facts(self, replay_id: str, players: Sequence[Row]) -> list[dict[str, Any]]:
         """Return a replay's rows of the players table with what the source tells.
@@ -56,7 +63,22 @@ def _unique(rows: Sequence[Row], identity: Callable[[Row], Hashable]) -> dict[Ha
 def _account(row: Row) -> Hashable:
     if row.get("is_bot") or not row["platform"] or not row["player_id"]:
         return None
-    return row["platform"], row["player_id"].lower()
+    return _SAME_PEOPLE.get(row["platform"], row["platform"]), row["player_id"].lower()
+
+
+def _as_in_replays(row: Row) -> str | None:
+    """Return an id of the API as replays have it: it writes the number of an Xbox account as its bytes, lowest first.
+
+    ``70cf8d6afd010900`` is 2535462716428144. A number that is one of an Xbox account as it stands is left alone. Ids of other
+    platforms are written alike, names of PlayStation in small letters or not.
+    """
+    account: str | None = row["player_id"]
+    if row["platform"] != "xbox" or account is None or not _EIGHT_BYTES.fullmatch(account):
+        return account
+    if account.isdecimal() and int(account) in _XBOX_ACCOUNTS:
+        return account
+    number = int.from_bytes(bytes.fromhex(account), "little")
+    return str(number) if number in _XBOX_ACCOUNTS else account
 
 
 def _name(row: Row) -> Hashable:

@@ -86,11 +86,12 @@ def _player(match: Match, number: int, seed: int) -> dict[str, Any]:
 
 
 def _account(who: MatchPlayer) -> dict[str, str]:
-    """Return platform and id, nothing for a bot."""
+    """Return platform and id, nothing for a bot; the service writes the bytes of an Xbox account, lowest first."""
     player = who.player
     if player.platform is Platform.BOT:
         return {}
-    return {"platform": _PLATFORMS[player.platform], "id": player.account or str(player.number)}
+    number = player.number.to_bytes(8, "little").hex() if player.platform is Platform.XBOX else str(player.number)
+    return {"platform": _PLATFORMS[player.platform], "id": player.account or number}
 
 
 def _rank(player: Player, seed: int) -> dict[str, Any] | None:
