@@ -27,7 +27,7 @@ from impulse.schema.sampling import Decoder, Sampling
 WHY = {
     "joiner": "players_come_and_go",
     "late joiner": "players_changed",
-    "leaver": "players_come_and_go",
+    "leaver": "people_not_listed",
     "era 868.12": "demolitions_of_old",
     "era 868.24.10": "demolitions_of_old",
     "demolition told again": "demolition_sent_again",
@@ -37,7 +37,7 @@ WHY = {
     "unlimited boost 2016": "boost_unlimited",
     "unlimited boost": "boost_unlimited",
     "unlimited time": "time_unlimited",
-    "bot replaced": "players_come_and_go",
+    "bot replaced": "people_not_listed",
     "ball spawner": "balls",
     "two balls": "balls",
     "no state": "state_not_told",

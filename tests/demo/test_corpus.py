@@ -171,4 +171,4 @@ def test_bytes_are_pinned() -> None:
     assert digest.hexdigest() == PINNED_SHA256
 
 
-PINNED_SHA256 = "4705b504e42556b86816e847487eecb0720e03c95241f7d701bee6fd56ca6cc9"
+PINNED_SHA256 = "902b852dbbc571f1018a576049dce02c60200aae71349751b145d6de9562f3b0"

@@ -11,6 +11,7 @@ import subtr_actor
 from tests.demo.conftest import PlayerOf
 
 from impulse.demo import VERSIONS, MatchPlan, PadEvent, Recording, RecordingPlan, cut, generate
+from impulse.demo.match.equipment import equipment
 from impulse.demo.writer.version import DemolishFormat
 
 # Frame data costs memory and time by length and players, so the matches are short and small.
@@ -136,13 +137,17 @@ def test_names_and_statistics_are_found(case: tuple[Recording, dict[str, Any]], 
     recording, found = case
     for team, name in enumerate(("team_zero", "team_one")):
         for info in found["meta"][name]:
-            who = recording.match.players[player_of(recording, info["remote_id"])]
+            number = player_of(recording, info["remote_id"])
+            who, kit = recording.match.players[number], equipment(recording.match, number)
             assert who.team == team
             if not who.is_late:
                 assert info["name"] == who.player.name
             if info["stats"]:
                 assert (info["stats"]["Goals"], info["stats"]["Score"]) == (who.goals, who.score)
-                assert info["camera_settings"]["fov"] == 110.0
+                if kit.camera is not None:
+                    assert info["camera_settings"]["fov"] == kit.camera.fov
+                if recording.plan.version.has_two_loadouts:  # the parser reads no other
+                    assert info["car_body_id"] == kit.cars[who.team].body
 
 
 def test_events_of_a_part_equal_its_truth(replay_path: Path, player_of: PlayerOf) -> None:

@@ -17,6 +17,9 @@ from impulse.products.measures import measure
 from impulse.schema.features import frame_layout
 from impulse.tables.measures import MEASURE_COLUMNS
 
+UNLISTED = {"stats_source": None, "stats_differ": None}
+"""What the table of players says of somebody of whom nothing tells what he did."""
+
 
 @pytest.fixture(scope="module")
 def parsed(synthetic: tuple[Path, Recording]) -> ParsedReplay:
@@ -129,7 +132,7 @@ def with_present(parsed: ParsedReplay, text: str, *, is_play_known: bool) -> tup
         team, first, last = one.split()
         slot = sum(row["team"] == team for row in players) + (0 if team == "blue" else 4)
         columns[f"p{slot}_present"] = array_of((at >= float(first)) & (at < float(last)))
-        players.append({"slot": slot, "team": team, "is_bot": False, "goals": None})
+        players.append({"slot": slot, "team": team, "is_bot": False, "goals": None, **UNLISTED})
     for name, values in columns.items():
         table = table.set_column(table.column_names.index(name), table.schema.field(name), values)
     return table, players

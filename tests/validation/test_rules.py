@@ -76,14 +76,19 @@ def _in_playlist(number: int) -> Callable[[Path, pytest.MonkeyPatch], dict[str, 
     return case
 
 
-def _without_goals_of_players(folder: Path, _: pytest.MonkeyPatch) -> dict[str, Any]:
-    data = Recording(generate(PLAN)).data
-    listed = read_header(data).get("PlayerStats")
-    assert isinstance(listed, tuple)
-    without = tuple(
-        tuple(replace(item, value=0) if item.name == "Goals" else item for item in player) for player in listed
-    )
-    return _file(folder, edit_header(data, {"PlayerStats": without}))
+def _without_counts_of_players(name: str, **changes: Any) -> Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]:
+    """Return a case whose header lists 0 of something for everyone."""
+
+    def case(folder: Path, _: pytest.MonkeyPatch) -> dict[str, Any]:
+        data = Recording(generate(replace(PLAN, **changes))).data
+        listed = read_header(data).get("PlayerStats")
+        assert isinstance(listed, tuple)
+        without = tuple(
+            tuple(replace(item, value=0) if item.name == name else item for item in player) for player in listed
+        )
+        return _file(folder, edit_header(data, {"PlayerStats": without}))
+
+    return case
 
 
 def _with_somebody_listed(folder: Path, _: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -146,7 +151,8 @@ CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
     "bots": _planned(bots=1, goals=0),
     "score_mismatch": _edited(Goals=()),
     "goals_not_shown": _edited(Goals=()),
-    "player_goals_mismatch": _without_goals_of_players,
+    "player_goals_mismatch": _without_counts_of_players("Goals"),
+    "stats_disagree": _without_counts_of_players("Shots", join_frame=150),  # which takes the exact decoder
     "duration_mismatch": _edited(TotalSecondsPlayed=300.0),
     "trailing_bytes": lambda folder, _: _file(folder, Recording(generate(PLAN)).data + b"more"),
     "forfeit": _planned(is_forfeit=True, goals=0),

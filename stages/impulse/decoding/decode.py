@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from impulse.decoding.exact import decode_exactly
 from impulse.decoding.first_frames import LOOK_FRAMES, with_frames
 from impulse.decoding.from_array import decode_array
 from impulse.decoding.sampling import rows_shown
+from impulse.decoding.setups import setups_of
+from impulse.decoding.statistics import sent_statistics
 from impulse.decoding.walk import Walk, walk_replay
 from impulse.errors import CorruptReplay, UnsupportedReplay
 from impulse.replay.container import ReplayBody, ReplayHeader
@@ -59,6 +62,8 @@ def decode(
         if not why:
             decoded = _by_array(path, header, body, start, layout, settings)
             if isinstance(decoded, DecodedReplay):
+                with reading_raw_data():
+                    decoded = replace(decoded, setups=setups_of(start, decoded.people))
                 return _samples(decoded, layout, settings)
             why = decoded
     walk = walk_replay(data, FOR_FRAMES)
@@ -72,6 +77,11 @@ def decode(
             net_version=header.net_version,
             names=body.names,
             why=why,
+        )
+        decoded = replace(
+            decoded,
+            setups=setups_of(walk, decoded.people),
+            statistics=sent_statistics(walk, decoded.people),
         )
     return _samples(decoded, layout, settings)
 

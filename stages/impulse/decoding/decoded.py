@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from impulse.decoding.people import Person, Stint
 from impulse.decoding.presence import Presence
+from impulse.decoding.setups import Setup
+from impulse.decoding.statistics import Statistics
 
 Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]
@@ -71,6 +73,10 @@ class DecodedReplay:
     network: NetworkFacts | None = None
     without_car: tuple[Person, ...] = ()
     """Who came to a team during play and never had a car, as bots that take over in the last seconds."""
+    setups: tuple[Setup, ...] = ()
+    """What each person plays with, in the order of the people."""
+    statistics: tuple[Statistics, ...] | None = None
+    """Of each person; only a walk through all network frames tells them."""
 
     @property
     def n_blue(self) -> int:

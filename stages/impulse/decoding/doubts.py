@@ -21,6 +21,7 @@ from impulse.decoding.listed import listed_people
 from impulse.decoding.match_state import MATCH_FEATURES
 from impulse.decoding.people import people_of
 from impulse.decoding.presence import Presence, body_exists
+from impulse.decoding.statistics import listed_entries
 from impulse.decoding.walk import Update, Walk
 from impulse.replay.container import ReplayBody, ReplayHeader
 from impulse.replay.facts import TEAMS, header_facts, header_goals, header_players
@@ -104,6 +105,8 @@ def doubts_of_file(data: bytes, header: ReplayHeader, body: ReplayBody, start: W
         yield "names_come_late"
     if _several_entries(start):
         yield "entries_of_one_account"
+    if len(listed_entries(people, header_players(header))) < len(people):
+        yield "people_not_listed"  # what they did stands in the last network frames only
     facts, listed = header_facts(header), Counter(goal.team for goal in header_goals(header))
     if any(listed[team] != facts[f"{team}_score"] for team in ("blue", "orange")):
         yield "goals_not_listed"

@@ -90,7 +90,8 @@ def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, stint
     cars = [_body(frames, f"p{slot}") for of_team in slots.values() for slot in of_team]
     in_list = [goal for goal in goals if goal["scorer"] is not None]
     scored = {team: sum(goal["team"] == team for goal in in_list) for team in slots}
-    listed = [row["goals"] for row in players if row["goals"] is not None]
+    listed = [row["goals"] for row in players if row["stats_source"] == "header"]
+    compared = [set(row["stats_differ"].split(";")) for row in players if row["stats_differ"] is not None]
     backwards = (np.diff(time) < 0) | (np.diff(frame_time) < 0)
     return {
         "rows": rows,
@@ -117,6 +118,7 @@ def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, stint
         "goals_shown": _count_starts(_in_state(frames, GOAL_STATE)),
         "players_unlisted": len(players) - len(listed),
         "goals_of_players": sum(listed) if listed else None,
+        "stats_disagree": sum(bool(differ - {"", "score"}) for differ in compared) if compared else None,
     }
 
 

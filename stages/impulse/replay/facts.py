@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from impulse.replay.container import ReplayHeader
-from impulse.replay.properties import Property, StructValue
+from impulse.replay.properties import ByteValue, Property, StructValue
 
 TEAMS = ("blue", "orange")
 """Teams by the game's numbers."""
@@ -39,6 +39,8 @@ class HeaderPlayer:
 
     name: str
     team: str
+    platform: str | None
+    """The header's word for it, for example Steam, PS4 or Dingo; None where it has none, as for bots."""
     accounts: tuple[str, ...]
     """Number on the platform and id at Epic, those that are there."""
     is_bot: bool
@@ -61,10 +63,18 @@ def _header_player(entry: tuple[Property, ...]) -> HeaderPlayer:
     return HeaderPlayer(
         name=str(values.get("Name", "")),
         team="orange" if values.get("Team") == 1 else "blue",
+        platform=_platform(values.get("Platform")),
         accounts=tuple(str(value) for value in (values.get("OnlineID"), ids.get("EpicAccountId")) if value),
         is_bot=values.get("bBot") is True,
         stats=stats,
     )
+
+
+def _platform(value: object) -> str | None:
+    """Return the platform's name; it is the value of an enumeration, or its kind in the first years."""
+    spelled = (value.value or value.kind) if isinstance(value, ByteValue) else None
+    name = spelled.removeprefix("OnlinePlatform_") if isinstance(spelled, str) else ""
+    return name if name not in ("", "Unknown") else None
 
 
 def _whole(value: object) -> int:

@@ -93,4 +93,11 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
     Column("goals_shown", "int16", "goals that the frames show, by the game's own phase after a goal"),
     Column("players_unlisted", "int16", "players on the field whom the header's statistics do not list"),
     Column("goals_of_players", "int16", "goals in the header's statistics of the players, added", nullable=True),
+    Column(
+        "stats_disagree",
+        "int16",
+        "players whose goals, assists, saves or shots differ between the header and the last network frame (stats_differ); null "
+        "where nobody's were compared, as in whatever the array call makes",
+        nullable=True,
+    ),
 )

@@ -38,6 +38,8 @@ REPLAY_COLUMNS: tuple[Column, ...] = (
     Column("parser_version", "string", "version of subtr-actor-py that decoded the replay"),
 )
 
+_COUNTED = "from the header, else from the network data (stats_source); null where neither tells"
+
 PLAYER_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
     Column("player", "int16", "number of the player in the replay, from 0; other tables name players by it", lower=0),
@@ -65,11 +67,11 @@ PLAYER_COLUMNS: tuple[Column, ...] = (
     Column("first_row", "int32", "first row with the player on the field", nullable=True),
     Column("last_row", "int32", "last row with the player on the field", nullable=True),
     Column("seconds_on_field", "float32", "time on the field, held rows not counted", "s"),
-    Column("score", "int32", "points, from the header; null when it does not list the player", nullable=True),
-    Column("goals", "int16", "goals, from the header", nullable=True),
-    Column("assists", "int16", "assists, from the header", nullable=True),
-    Column("saves", "int16", "saves, from the header", nullable=True),
-    Column("shots", "int16", "shots, from the header", nullable=True),
+    Column("score", "int32", f"points, {_COUNTED}", nullable=True),
+    Column("goals", "int16", f"goals, {_COUNTED}", nullable=True),
+    Column("assists", "int16", f"assists, {_COUNTED}", nullable=True),
+    Column("saves", "int16", f"saves, {_COUNTED}", nullable=True),
+    Column("shots", "int16", f"shots, {_COUNTED}", nullable=True),
     Column(
         "player_id_api",
         "string",
@@ -77,6 +79,75 @@ PLAYER_COLUMNS: tuple[Column, ...] = (
         nullable=True,
     ),
     *LISTED_RANK,
+    Column(
+        "demolitions",
+        "int16",
+        "players whom this one demolished, by the scoreboard, from the network data; null in recordings from before 2025, which "
+        "do not tell it, and where the array call made the frames (decoder), which the last network frames are not read for",
+        nullable=True,
+        lower=0,
+    ),
+    Column(
+        "stats_source",
+        "string",
+        "what tells score, goals, assists, saves and shots: header (final), network (up to the last network frame; for those "
+        "whom the header does not list); null where neither does",
+        nullable=True,
+    ),
+    Column(
+        "stats_differ",
+        "string",
+        "those of score, goals, assists, saves and shots that the header tells otherwise than the last network frame, separated "
+        "by semicolons, empty where none does; often score, as points for the last goal and the best player come after it. "
+        "Null where not both are read",
+        nullable=True,
+    ),
+    Column("car_body", "string", "name of the car's body; null for a body that impulse does not know", nullable=True),
+    Column("car_body_id", "int32", "number of the car's body in the game's list of products", nullable=True),
+    Column(
+        "hitbox",
+        "string",
+        "family of the hitbox: octane, dominus, plank, breakout, hybrid or merc; null for a body that impulse does not know. "
+        "impulse.geometry has sizes and corners",
+        nullable=True,
+    ),
+    *(
+        Column(name, "float32", f"{meaning}; null where none was sent, as of bots", unit, True, lower, upper)
+        for name, meaning, unit, lower, upper in (
+            ("camera_fov", "field of view of the player's camera", "deg", 60, 110),
+            ("camera_height", "height of the camera above the car", "uu", 40, 200),
+            ("camera_angle", "angle of the camera, downwards", "deg", -15, 0),
+            ("camera_distance", "distance of the camera from the car", "uu", 100, 400),
+            ("camera_stiffness", "stiffness of the camera", "", 0, 1),
+            ("camera_swivel_speed", "swivel speed of the camera", "", 1, 10),
+            ("camera_transition_speed", "transition speed of the camera, since autumn 2017", "", 1, 2),
+        )
+    ),
+    Column(
+        "steering_sensitivity",
+        "float32",
+        "steering sensitivity of the player's settings; 1, which everyone begins with, is not sent, so it is 1 where nothing "
+        "was. Null for bots and in recordings from before 2018",
+        nullable=True,
+        lower=0,
+        upper=10,
+    ),
+    Column("title", "string", "title under the player's name, the game's own word for it", nullable=True),
+    Column("title_id", "int32", "number of the title, in most recordings; 0 for none", nullable=True),
+    Column(
+        "party_leader",
+        "string",
+        "platform:id of whoever leads the player's party, as platform and player_id; players with the same one came together. "
+        "Null for whoever came alone, and where it is not told",
+        nullable=True,
+    ),
+    Column(
+        "loadout",
+        "string",
+        "product numbers of the parts of the car beside its body, in the player's own team, as a JSON object; it lacks what the "
+        "car does not have",
+        nullable=True,
+    ),
 )
 
 STINT_COLUMNS: tuple[Column, ...] = (

@@ -33,6 +33,11 @@ GAME_STATES = tuple(GameState)
 """Frames store the position in this tuple."""
 
 
+def score_of(goals: int, assists: int) -> int:
+    """Return points of the scoreboard: 100 for a goal, 50 for an assist (game rule)."""
+    return 100 * goals + 50 * assists
+
+
 @dataclass(frozen=True, slots=True)
 class MatchPlayer:
     """A player's part in one match, for one team: whoever changes sides has two."""
@@ -54,8 +59,8 @@ class MatchPlayer:
 
     @property
     def score(self) -> int:
-        """Points of the scoreboard: 100 for a goal, 50 for an assist (game rule)."""
-        return 100 * self.goals + 50 * self.assists
+        """Points of the scoreboard."""
+        return score_of(self.goals, self.assists)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ up most of a replay, are encoded in bulk by :mod:`impulse.demo.writer.rigid_body
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
+from impulse.demo.match.equipment import Camera, Car
 from impulse.demo.match.people import Platform, Player
 from impulse.demo.writer.bits import ONE, ZERO, Bits, bounded, byte, flag, float32, int32, join, raw, uint64
 from impulse.demo.writer.texts import encode_text
@@ -17,14 +20,13 @@ NOBODY = -1
 AVAILABLE = 255
 """State of a boost pad that can be picked up again."""
 
-OCTANE = 23
-"""Product id of the default car body."""
-
 LOADOUT_VERSION = 28
 """Version of the loadouts written; it gives sixteen product ids (files of 2020 and later)."""
 
-CAMERA_SETTINGS = (110.0, 100.0, -4.0, 270.0, 0.45, 5.5, 1.2)
-"""Field of view (degrees), height (uu), angle (degrees), distance (uu), stiffness, swivel, transition."""
+LOADOUT_PARTS = 26
+"""Parts of a car of which the game tells properties in a list for each (real files of 2025)."""
+TITLE_PART = 21
+"""Which of them is the title (real files)."""
 
 Triple = tuple[float, float, float]
 
@@ -82,16 +84,28 @@ def playstation_block(player: Player, version: FormatVersion) -> bytes:
     return name + region + player.number.to_bytes(8, "little")
 
 
-def loadouts(body: int = OCTANE) -> Bits:
-    """Return a car's looks for both teams."""
-    one = join(byte(LOADOUT_VERSION), Bits(body, 32), Bits(0, 15 * 32))
-    return join(one, one)
+def loadouts(cars: tuple[Car, Car], version: FormatVersion) -> Bits:
+    """Return a player's cars as blue and as orange, or in the first year one for both."""
+    return join(*(_loadout(car) for car in (cars if version.has_two_loadouts else cars[:1])))
 
 
-def camera_settings(version: FormatVersion) -> Bits:
+def _loadout(car: Car) -> Bits:
+    parts = (car.body, car.decal, car.wheels, car.rocket_trail, 0, car.topper, 0, 0, 0, 0, 0, car.banner, 0, 0, 0, 0)
+    return join(byte(LOADOUT_VERSION), *(Bits(part, 32) for part in parts))
+
+
+def loadout_titles(title: str, title_object: int) -> Bits:
+    """Return the properties of a player's parts, the same for both teams, of which only the title has one."""
+    none = Bits(0, 8)
+    of_title = join(byte(1), ZERO, int32(title_object), text(title))
+    one = join(byte(LOADOUT_PARTS), *(of_title if part == TITLE_PART else none for part in range(LOADOUT_PARTS)))
+    return join(one, one, Bits(0, 2))
+
+
+def camera_settings(camera: Camera, version: FormatVersion) -> Bits:
     """Return a player's camera preset."""
     count = 7 if version.has_camera_transition else 6
-    return join(*(float32(value) for value in CAMERA_SETTINGS[:count]))
+    return join(*(float32(value) for value in astuple(camera)[:count]))
 
 
 def boost(amount: int, *, grants: int, version: FormatVersion) -> Bits:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from impulse.demo.match.bodies import second_ball
+from impulse.demo.match.equipment import DEFAULT_STEERING, Equipment, equipment
 from impulse.demo.match.incidents import OVERLAP_FRAMES
 from impulse.demo.match.people import Platform
-from impulse.demo.match.truth import CarLife, Match
+from impulse.demo.match.truth import CarLife, Match, score_of
 from impulse.demo.writer import attributes, classes
 from impulse.demo.writer.actors import Actor, Stage
 from impulse.demo.writer.attributes import NOBODY
@@ -139,8 +140,8 @@ def _spawn_game(match: Match, stage: Stage, archetypes: Archetypes, match_guid: 
     return game
 
 
-def _spawn_player(match: Match, stage: Stage, number: int, team: Actor, *, plan: RecordingPlan) -> tuple[Actor, Actor]:
-    """Create a player's PRI and camera; the scoreboard counts what he did before the recording started."""
+def _spawn_player(match: Match, stage: Stage, number: int, team: Actor, *, plan: RecordingPlan) -> tuple[Actor, ...]:
+    """Create a player's PRI, and the camera that bots do not have; the scoreboard counts what he did before the recording started."""
     who = match.players[number]
     frame = match.joined[number]
     pri = stage.spawn(frame, plan.archetypes.pri)
@@ -154,25 +155,26 @@ def _spawn_player(match: Match, stage: Stage, number: int, team: Actor, *, plan:
         unique_id = attributes.unique_id(who.player, stage.version)
         stage.update(frame, pri, UNIQUE_ID, unique_id)
         stage.update(frame, pri, "Engine.PlayerReplicationInfo:PlayerID", int32(FIRST_PLAYER_ID + number))
-    stage.update(frame, pri, "TAGame.PRI_TA:ClientLoadouts", attributes.loadouts())
+    kit = equipment(match, number)
+    _write_equipment(stage, pri, kit, frame=frame)
     recorded = [goal for goal in match.goals if goal.frame > frame]
     parts = match.parts_of(number)
     goals = sum(match.players[part].goals for part in parts) - sum(goal.scorer in parts for goal in recorded)
     assists = sum(match.players[part].assists for part in parts) - sum(goal.assistant in parts for goal in recorded)
     for field, count in (("MatchGoals", goals), ("MatchShots", goals), ("MatchAssists", assists)):
         stage.update(frame, pri, f"TAGame.PRI_TA:{field}", int32(count))
-    camera = stage.spawn(frame, classes.CAMERA)
-    stage.update(
-        frame,
-        camera,
-        "TAGame.CameraSettingsActor_TA:ProfileSettings",
-        attributes.camera_settings(stage.version),
-    )
-    stage.update(frame, camera, "TAGame.CameraSettingsActor_TA:PRI", attributes.actor(pri.id))
+    if goals or assists:
+        stage.update(frame, pri, "TAGame.PRI_TA:MatchScore", int32(score_of(goals, assists)))
     if number == plan.second_entry:
         second = stage.spawn(frame, plan.archetypes.pri)
         stage.update(frame, second, NAME, attributes.text(who.player.name))
         stage.update(frame, second, UNIQUE_ID, attributes.unique_id(who.player, stage.version))
+    if kit.camera is None:
+        return (pri,)
+    camera = stage.spawn(frame, classes.CAMERA)
+    settings = attributes.camera_settings(kit.camera, stage.version)
+    stage.update(frame, camera, "TAGame.CameraSettingsActor_TA:ProfileSettings", settings)
+    stage.update(frame, camera, "TAGame.CameraSettingsActor_TA:PRI", attributes.actor(pri.id))
     return pri, camera
 
 
@@ -181,6 +183,26 @@ def _write_name(match: Match, stage: Stage, number: int, pri: Actor, *, plan: Re
     if joined < named and plan.earlier_name:
         stage.update(joined, pri, NAME, attributes.text(plan.earlier_name))
     stage.update(max(joined, named), pri, NAME, attributes.text(match.players[number].player.name))
+
+
+def _write_equipment(stage: Stage, pri: Actor, kit: Equipment, *, frame: int) -> None:
+    """Write what a player plays with; what he has like everyone, and no party, is not told."""
+    fields = {
+        "ClientLoadouts" if stage.version.has_two_loadouts else "ClientLoadout": attributes.loadouts(
+            kit.cars, stage.version
+        ),
+        "Title": int32(kit.title_number),
+    }
+    if kit.title is not None:
+        title_object = stage.table.index(classes.TITLE_PROPERTY)
+        fields["ClientLoadoutsOnline"] = attributes.loadout_titles(kit.title, title_object)
+    if kit.steering != DEFAULT_STEERING:
+        fields["SteeringSensitivity"] = float32(kit.steering)
+    if kit.party_leader is not None:
+        fields["PartyLeader"] = attributes.unique_id(kit.party_leader, stage.version)
+    for name, value in fields.items():
+        if (field := f"TAGame.PRI_TA:{name}") not in stage.version.unknown_yet:
+            stage.update(frame, pri, field, value)
 
 
 def _replacements(match: Match, bot: int) -> list[int]:

@@ -73,6 +73,7 @@ TEAMS = ("Archetypes.Teams.Team0", "Archetypes.Teams.Team1")
 BALL_SPAWNER = "Archetypes.Ball.Ball_RingSpawner"
 CAMERA = "TAGame.Default__CameraSettingsActor_TA"
 GOAL_EVENT = "StatEvents.Events.Goal"
+TITLE_PROPERTY = "TAGame.ProductAttribute_TitleID_TA"
 PAD_CLASS = "TAGame.VehiclePickup_Boost_TA"
 
 _CLASSES = (
@@ -118,7 +119,8 @@ _CLASSES = (
     _class(
         "TAGame.PRI_TA",
         "ProjectX.PRI_X",
-        "ClientLoadouts ReplicatedGameEvent MatchShots MatchSaves MatchAssists MatchGoals MatchScore",
+        "ClientLoadouts ClientLoadout ClientLoadoutsOnline SteeringSensitivity Title PartyLeader ReplicatedGameEvent MatchShots "
+        "MatchSaves MatchAssists MatchGoals MatchScore MatchDemolishes",
         SOCCER.pri,
     ),
     _class("TAGame.PRI_KnockOut_TA", "TAGame.PRI_TA", "", KNOCKOUT.pri),
@@ -158,11 +160,12 @@ _CLASSES = (
 
 _OTHER_OBJECTS = (
     GOAL_EVENT,
+    TITLE_PROPERTY,
     "TAGame.MatchType_Public_TA",
     "TAGame.MatchType_PublicRanked_TA",
     "TAGame.MatchType_Lan_TA",
 )
-"""Referred to by number: the event of a goal, and kinds of matches."""
+"""Referred to by number: the event of a goal, the title among the properties of a loadout, and kinds of matches."""
 
 
 ARCHETYPES = frozenset(name for item in _CLASSES for name in item.archetypes)

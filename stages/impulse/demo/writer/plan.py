@@ -95,7 +95,7 @@ class RecordingPlan:
     @property
     def unlisted(self) -> frozenset[str]:
         """Attributes that the recording does not know."""
-        unknown = set(self.version.demolish.unknown_yet)
+        unknown = {*self.version.demolish.unknown_yet, *self.version.unknown_yet}
         if not self.has_boost:
             unknown |= {f"TAGame.CarComponent_Boost_TA:{name}" for name in ("ReplicatedBoost", "ReplicatedBoostAmount")}
         if not self.has_state:

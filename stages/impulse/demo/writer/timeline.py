@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impulse.demo.match.arena import PADS_UU
-from impulse.demo.match.truth import BOOST, GAME_STATES, BoostReport, GameState, Match
+from impulse.demo.match.truth import BOOST, GAME_STATES, BoostReport, GameState, Match, score_of
 from impulse.demo.writer import attributes, classes
 from impulse.demo.writer.actors import DEMOLISHED, HIDDEN, Actor, Stage, changes
 from impulse.demo.writer.attributes import NOBODY
@@ -118,7 +118,7 @@ def _write_goals(match: Match, stage: Stage, cast: Cast) -> None:
             counts = {"Goals": goals, "Shots": goals} if number == goal.scorer else {"Assists": assists}
             for name, count in counts.items():
                 stage.update(frame, cast.pris[number], f"TAGame.PRI_TA:Match{name}", int32(count))
-            score = int32(100 * goals + 50 * assists)
+            score = int32(score_of(goals, assists))
             stage.update(frame, cast.pris[number], "TAGame.PRI_TA:MatchScore", score)
             stage.update(frame, cast.pris[number], "Engine.PlayerReplicationInfo:Score", score)
             totals[persons[number]][0 if number == goal.scorer else 1] -= 1
@@ -128,8 +128,17 @@ def _write_demolitions(match: Match, stage: Stage, cast: Cast, *, plan: Recordin
     kinds = [stage.version.demolish]
     if DemolishFormat.CUSTOM in kinds:
         kinds.append(DemolishFormat.OLDEST)
-    for event in match.demolitions:
+    counts, persons = [0] * len(match.players), match.persons
+    for event in sorted(match.demolitions, key=lambda event: event.frame):
         frame = event.frame
+        counts[persons[event.attacker]] += 1
+        if stage.version.demolish is DemolishFormat.EXTENDED:
+            stage.update(
+                frame,
+                cast.pris[event.attacker],
+                "TAGame.PRI_TA:MatchDemolishes",
+                int32(counts[persons[event.attacker]]),
+            )
         victim = car_at(match, cast, player=event.victim, frame=frame)
         crash = (frame - 1, event.victim)
         stage.update(frame, victim, "Engine.Actor:bCollideActors", ZERO)

@@ -82,6 +82,21 @@ class FormatVersion:
         return self.minor >= 20
 
     @property
+    def has_two_loadouts(self) -> bool:
+        """Whether players have a car for each team (real files: not yet in summer 2016, and since that autumn)."""
+        return self.minor >= 14
+
+    @property
+    def unknown_yet(self) -> frozenset[str]:
+        """Attributes of people that came later; recordings of the time do not list them."""
+        unknown = {"ClientLoadout" if self.has_two_loadouts else "ClientLoadouts"}
+        if not self.has_camera_transition:
+            unknown |= {"SteeringSensitivity", "ClientLoadoutsOnline"}
+        if self.demolish is not DemolishFormat.EXTENDED:
+            unknown.add("MatchDemolishes")
+        return frozenset(f"TAGame.PRI_TA:{name}" for name in unknown)
+
+    @property
     def counts_unlimited_boost(self) -> bool:
         """Whether unlimited boost is a number of reasons for it (file of 2020) and not a flag (file of 2016)."""
         return self.minor >= 20

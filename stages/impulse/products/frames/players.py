@@ -1,14 +1,39 @@
-"""The players of a replay: platform ids in one form, bots, header statistics."""
+"""The players of a replay: platform ids in one form, bots, what they did and what they play with."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from impulse.decoding.decoded import DecodedReplay
 from impulse.decoding.people import Person
+from impulse.decoding.setups import Setup
+from impulse.decoding.statistics import Statistics, listed_entries
 from impulse.replay.container import ReplayHeader
 from impulse.replay.facts import TEAMS, HeaderPlayer, header_players
+from impulse.schema.car_bodies import HITBOX_OF_BODY, NAME_OF_BODY
+
+COUNTS = ("score", "goals", "assists", "saves", "shots")
+"""What the header lists of a player."""
+
+
+CAMERA = {
+    "camera_fov": "fov",
+    "camera_height": "height",
+    "camera_angle": "angle",
+    "camera_distance": "distance",
+    "camera_stiffness": "stiffness",
+    "camera_swivel_speed": "swivel",
+    "camera_transition_speed": "transition",
+}
+"""Columns of the camera, and the parser's words for them."""
+
+PARTS = (
+    "decal", "wheels", "rocket_trail", "antenna", "topper", "engine_audio", "trail", "goal_explosion", "banner",
+)  # fmt: skip
+"""What a loadout has beside the body; the parser has more numbers, of which nobody says what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,61 +48,74 @@ class Player:
     id_text: str
     """The account as the parser writes it; a guest's is that of his host."""
     is_bot: bool
-    stats: Mapping[str, int | None]
-    """score, goals, assists, saves, shots; all None when the header does not list the player."""
+    facts: Mapping[str, Any]
+    """What else a row of the players table has: what the player did, and what he plays with."""
 
 
-def read_players(people: Sequence[Person], header: ReplayHeader) -> list[Player]:
+def read_players(decoded: DecodedReplay, header: ReplayHeader) -> list[Player]:
     """Return the players in the order of the people.
 
     Args:
-        people: blue first.
+        decoded: people, blue first, and what the network data says of them.
         header: lists who was there at the end.
     """
-    listed = _listed(people, header_players(header))
-    return [_player(person, listed.get(number)) for number, person in enumerate(people)]
+    listed = listed_entries(decoded.people, header_players(header))
+    sent = decoded.statistics or [None] * len(decoded.people)
+    return [
+        _player(person, listed.get(number), statistics, setup)
+        for number, (person, statistics, setup) in enumerate(zip(decoded.people, sent, decoded.setups, strict=True))
+    ]
 
 
-def _player(person: Person, listed: HeaderPlayer | None) -> Player:
-    kind, value = next(iter(person.remote_id.items()))
+def _player(person: Person, listed: HeaderPlayer | None, sent: Statistics | None, setup: Setup) -> Player:
+    platform, player_id = platform_and_id(person.remote_id)
     return Player(
         team=TEAMS[person.team or 0],
-        name=person.name or (listed.name if listed else None) or _platform_id(value),
-        platform=kind.lower(),
-        player_id=_platform_id(value),
+        name=person.name or (listed.name if listed else None) or player_id,
+        platform=platform,
+        player_id=player_id,
         local_id=person.local_id,
         id_text=person.id_text,
         is_bot=person.is_bot or (listed is not None and listed.is_bot),
-        stats=listed.stats if listed else dict.fromkeys(("score", "goals", "assists", "saves", "shots")),
+        facts={**_statistics(listed, sent), **_equipment(setup)},
     )
 
 
-def _listed(people: Sequence[Person], entries: Sequence[HeaderPlayer]) -> dict[int, HeaderPlayer]:
-    """Return the header's entry of each person by number: by account, else where team and name are nobody else's."""
-    found: dict[int, HeaderPlayer] = {}
-    accounts = {account: entry for entry in entries for account in entry.accounts}
-    for number, person in enumerate(people):
-        if (account := _account(person)) in accounts:
-            found[number] = accounts.pop(account)
-    left = [entry for entry in entries if entry not in found.values()]
-    waiting = [(number, person) for number, person in enumerate(people) if number not in found]
-    for number, person in waiting:
-        same_name = [entry for entry in left if (entry.team, entry.name) == (TEAMS[person.team or 0], person.name)]
-        namesakes = [other for _, other in waiting if (other.team, other.name) == (person.team, person.name)]
-        if len(same_name) == 1 and len(namesakes) == 1:
-            found[number] = same_name[0]
-    return found
+def _statistics(listed: HeaderPlayer | None, sent: Statistics | None) -> dict[str, Any]:
+    """Return what a player did, by the header where it lists him, and where the two sources differ."""
+    told = {} if sent is None else {name: sent[name] for name in COUNTS if sent[name] is not None}
+    counts = listed.stats if listed else told
+    source = "header" if listed else "network" if told else None
+    differ = [name for name in told if told[name] != counts[name]]
+    return {
+        **{name: counts.get(name) for name in COUNTS},
+        "demolitions": None if sent is None else sent["demolitions"],
+        "stats_source": source,
+        "stats_differ": ";".join(differ) if listed and told else None,
+    }
 
 
-def _account(person: Person) -> str:
-    """Return the account as the header writes it: a number, or an Epic id."""
-    kind, value = next(iter(person.remote_id.items()))
-    return "" if kind == "SplitScreen" else str(value.get("online_id") if isinstance(value, dict) else value)
+def _equipment(setup: Setup) -> dict[str, Any]:
+    """Return what a player plays with; null is what the file does not tell."""
+    body = setup.loadout.get("body")
+    return {
+        "car_body": NAME_OF_BODY.get(body) if body else None,
+        "car_body_id": body,
+        "hitbox": HITBOX_OF_BODY.get(body) if body else None,
+        **{column: setup.camera.get(name) for column, name in CAMERA.items()},
+        "steering_sensitivity": setup.steering,
+        "title": setup.title,
+        "title_id": setup.title_number,
+        "party_leader": ":".join(platform_and_id(setup.party_leader)) if setup.party_leader else None,
+        "loadout": json.dumps({part: setup.loadout[part] for part in PARTS if part in setup.loadout}) if body else None,
+    }
 
 
-def _platform_id(value: object) -> str:
+def platform_and_id(remote_id: Mapping[str, Any]) -> tuple[str, str]:
+    """Return platform and id of an account as the players table has them, from the parser's form."""
+    ((kind, value),) = remote_id.items()
     if isinstance(value, dict):
         # Consoles carry a structure. PlayStation's numeric id is a placeholder in old files, its name never is.
         known = value.get("name") or value.get("online_id")
-        return str(known) if known else json.dumps(value, sort_keys=True)
-    return str(value)
+        return kind.lower(), str(known) if known else json.dumps(value, sort_keys=True)
+    return kind.lower(), str(value)

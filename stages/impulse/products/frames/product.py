@@ -81,7 +81,7 @@ def make_frames(path: Path, data: bytes, settings: FrameSettings, *, replay_id: 
         raise UnsupportedReplay(Reason.NO_NETWORK_DATA, "the replay holds a header but no network frames")
     layout = frame_layout(settings.global_features, settings.player_features, slots_per_team=settings.slots_per_team)
     decoded = decode(path, data, header, body, layout, settings)
-    everyone = read_players(decoded.people, header)
+    everyone = read_players(decoded, header)
     demolitions_told = any(name in DEMOLITIONS for name in body.objects)
     frames = build_frames(
         decoded,

@@ -75,7 +75,7 @@ def player_rows(replay_id: str, players: Sequence[Player], stints: Sequence[Row]
                 "first_row": min((stint["first_row"] for stint in mine if stint["rows_present"]), default=None),
                 "last_row": max((stint["last_row"] for stint in mine if stint["rows_present"]), default=None),
                 "seconds_on_field": sum(stint["seconds_on_field"] for stint in mine),
-                **player.stats,
+                **player.facts,
             }
         )
     return rows
