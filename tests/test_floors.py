@@ -17,7 +17,7 @@ from tests.paths import STAGES
 FLOORS = (
     {"errors", "bytecode"},
     {"replay", "schema", "s3"},
-    {"files", "decoding", "demo"},
+    {"files", "decoding", "demo", "geometry"},
     {"tables"},
     {"products", "config", "loading"},
     {"run", "training"},

@@ -8,6 +8,7 @@ Where to go to
     write the dataset                           impulse.export
     open a dataset                              impulse.load, impulse.open_dataset (impulse.loading)
     cut it into windows for training            impulse.training
+    know where the corners of a car are         impulse.geometry
     write synthetic replays                     impulse.demo
     know what a column means                    impulse.schema.frames
     know why a replay is missing                impulse.tables.rejects
