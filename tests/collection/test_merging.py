@@ -205,6 +205,9 @@ def test_lists_of_an_older_schema_are_added_to(place: Place, two: DemoServer) ->
     assert table["header_team_size"].null_count == 0
     path.write_bytes(to_parquet(older.replace_schema_metadata({"impulse_schema_version": "1"})))
     place.get("second")
+    forfeits = pq.read_table(path)["is_forfeit"].to_pylist()  # false, in older lists also of headers that do not tell
+    assert forfeits[:3] == [value or None for value in table["is_forfeit"].to_pylist()[:3]]
+    assert None in forfeits
     known = ["replay_id", "sha256", "playlist", "uploaded_at", "date", "match_seconds", "header_team_size"]
     assert pq.read_table(path).select(known).slice(0, 3).equals(table.select(known).slice(0, 3))
     assert [row["group_path"] for row in rows(place)] == [*[None] * 3, *[["Group / second"]] * 3]

@@ -46,9 +46,13 @@ def assert_same(one: ParsedReplay, other: ParsedReplay, *, boost: float | None =
     assert one.stints == other.stints
     assert one.goals == other.goals
     assert one.demolitions == other.demolitions
-    decides = {"decoder", "why_exact"}
+    decides = {"decoder", "why_exact", "is_forfeit"}
     assert one.facts.keys() == other.facts.keys() >= decides
     assert all(value == other.facts[name] for name, value in one.facts.items() if name not in decides)
+    # Where the header does not tell, only the exact decoder reads as far as a forfeit.
+    forfeits = {parsed.facts["decoder"]: parsed.facts["is_forfeit"] for parsed in (one, other)}
+    assert forfeits.get("array") in (None, *forfeits.values())
+    assert len({*forfeits.values()} - {None}) <= 1
 
 
 ONLY_A_WALK_TELLS = ("stats_differ", "demolitions")

@@ -21,8 +21,20 @@ from tests.products.match_truth import BOOST, Truth, quaternion_bound, shown_fra
 from tests.products.truth_cases import CASES, LIMITS, Case
 
 from impulse.config.parse import ParseParams
-from impulse.demo import VERSIONS, FormatVersion, MatchPlan, Platform, Recording, generate
+from impulse.demo import (
+    LATEST,
+    VERSIONS,
+    FormatVersion,
+    GuidPlace,
+    Match,
+    MatchPlan,
+    Platform,
+    Recording,
+    RecordingPlan,
+    generate,
+)
 from impulse.demo.match.equipment import equipment
+from impulse.demo.writer.casting import SERVER_NAME
 from impulse.demo.writer.version import DemolishFormat
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
@@ -65,6 +77,8 @@ MOVING_UU_S = 30.0
 """From this speed on a state that is repeated is stale."""
 SEASONS = {"2022-09-29": 8}
 """Season of a day, by the game's own announcements."""
+TEAMS = ("blue", "orange")
+MODES_OF_ITEMS = {None: "soccer", "ItemsMode": "rumble", "ItemsMode_HauntedBallBeam": "special"}
 PLAYLISTS = {1: 10, 2: 11, 3: 13, 4: 6}
 
 
@@ -437,10 +451,11 @@ def check_facts(it: Shown) -> None:
     match, plan = it.truth.recording.match, it.truth.recording.plan
     (facts,) = it.rows([{**it.parsed.facts, "replay_id": it.parsed.replay["replay_id"]}], "replays")
     assert facts["playlist_id"] == (plan.archetypes.playlist or PLAYLISTS[match.team_size])
-    assert facts["mode"] == ("soccer" if plan.archetypes.ball else "knockout")
+    assert facts["mode"] == (MODES_OF_ITEMS[plan.items] if plan.archetypes.ball else "knockout")
     assert facts["demolitions_known"] is True
     assert facts["parser_version"] == version("subtr-actor-py")
-    assert facts["season"] is None or re.fullmatch(r"\w+ \d+", facts["season"])
+    assert facts["season"] is None or re.fullmatch(r"FreeToPlay \d+", facts["season"])
+    assert facts["season"] is None or plan.version.date >= "2020-09-23"
     if plan.version.date in SEASONS and plan.archetypes.ball:  # the parser, which knows seasons, refuses other cars
         assert facts["season"] == f"FreeToPlay {SEASONS[plan.version.date]}"
     assert facts["people_missing"] is None
@@ -450,6 +465,47 @@ def check_facts(it: Shown) -> None:
     assert (it.parsed.replay["blue_score"], it.parsed.replay["orange_score"]) == match.final_scores
     recorded = float(match.time[-1]) - float(match.time[0])
     assert facts["recorded_seconds"] == pytest.approx(recorded, abs=1.01 / it.case.fps)
+
+
+def check_match_facts(it: Shown) -> None:
+    """What the file tells of the match as a whole, by header or network data, and null where neither does."""
+    match, plan, replay = it.truth.recording.match, it.truth.recording.plan, it.parsed.replay
+    (facts,) = it.rows([{**it.parsed.facts, "replay_id": it.parsed.replay["replay_id"]}], "replays")
+    by_header = plan.version == LATEST
+    is_named = plan.guid is not GuidPlace.NOWHERE and (plan.version.names_match or by_header)
+    assert replay["match_guid"] == (it.truth.recording.match_guid if is_named else None)
+    if by_header:
+        assert replay["is_forfeit"] is match.is_forfeit
+        assert facts["winner"] == (None if plan.is_unfinished or match.winner is None else TEAMS[match.winner])
+    else:
+        is_told = facts["decoder"] == "exact" and not plan.is_no_contest
+        assert replay["is_forfeit"] is (match.is_forfeit if is_told else None)
+        blue, orange = match.final_scores
+        is_over = not match.is_time_unlimited and match.seconds_remaining[it.truth.frames[-1]] <= 1
+        assert facts["winner"] == (TEAMS[int(orange > blue)] if is_over and blue != orange else None)
+    assert facts["is_overtime"] is (None if match.is_time_unlimited or not plan.has_state else False)
+    assert facts["has_unlimited_time"] is match.is_time_unlimited
+    assert set(facts["mutators"]) == mutators_of(plan, match)
+    assert (facts["server_name"], facts["server_region"]) == (SERVER_NAME, "EU" if plan.version.minor >= 32 else None)
+    assert (facts["blue_name"], facts["orange_name"]) == (plan.team_names or (None, None))
+    assert replay["replay_name"] == f"Synthetic match {match.seed}"
+    assert (replay["recorder_name"] is None) == by_header
+    assert (replay["started_at"] is not None) == by_header
+
+
+def mutators_of(plan: RecordingPlan, match: Match) -> set[str]:
+    """Return what a recording tells of rules that are not the mode's own."""
+    named = {
+        "ReplicatedBallScale": "ball_scale",
+        "ReplicatedCarScale": "car_scale",
+        "bUnlimitedJumps": "unlimited_jumps",
+        "RechargeRate": "boost_recharge_rate",
+    }
+    told = {name.split(":")[1]: value for name, value in plan.rules if value != 1.0 or value is True}
+    found = {f"{named[name]}={str(value).lower()}" for name, value in told.items()}
+    found |= {"unlimited_boost=true"} if match.is_boost_unlimited else set()
+    found |= {"unlimited_time=true"} if match.is_time_unlimited else set()
+    return found | ({f"items={plan.items}"} if MODES_OF_ITEMS[plan.items] == "special" else set())
 
 
 def check_measures(it: Shown) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from impulse.demo import KNOCKOUT, VERSIONS, ExtraBall, FormatVersion, Freeze, RecordingPlan
+from impulse.demo import KNOCKOUT, VERSIONS, ExtraBall, FormatVersion, Freeze, GuidPlace, RecordingPlan
 from impulse.schema.sampling import Decoder
 
 BY_NAME = {version.name: version for version in VERSIONS}
@@ -90,6 +90,33 @@ CASES = {
         Case("two balls", SHORT, RecordingPlan(extra_ball=ExtraBall.SECOND)),
         Case("no state", SHORT, RecordingPlan(version=BY_NAME["868.12"], has_state=False)),
         Case("no hit flag", SHORT, RecordingPlan(version=BY_NAME["868.12"], has_hit_flag=False)),
+        Case(
+            "guid spelled otherwise, mutators",
+            {**SHORT, "goals": 0},
+            RecordingPlan(
+                guid=GuidPlace.OTHERWISE,
+                rules=(
+                    ("TAGame.Ball_TA:ReplicatedBallScale", 1.3),
+                    ("TAGame.Ball_TA:ReplicatedBallGravityScale", 1.0),
+                    ("TAGame.Car_TA:ReplicatedCarScale", 0.5),
+                    ("TAGame.Car_TA:bUnlimitedJumps", True),
+                    ("TAGame.CarComponent_Boost_TA:RechargeRate", 0.1),
+                ),
+            ),
+        ),
+        Case(
+            "guid in network data, items, named teams",
+            SHORT,
+            RecordingPlan(guid=GuidPlace.NETWORK, items="ItemsMode", team_names=("Blues", "Oränge 🐢")),
+        ),
+        Case(
+            "forfeit",
+            {**SHORT, "goals": 0, "is_forfeit": True, "forfeiting_team": 0},
+            RecordingPlan(guid=GuidPlace.NOWHERE),
+        ),
+        Case("forfeit 2019", {**SHORT, "is_forfeit": True}, RecordingPlan(version=BY_NAME["868.24.10"])),
+        Case("no contest", SHORT, RecordingPlan(version=BY_NAME["868.24.10"], is_no_contest=True)),
+        Case("unfinished ghost hunt", SHORT, RecordingPlan(is_unfinished=True, items="ItemsMode_HauntedBallBeam")),
         Case("knockout", {**ONE_EACH, "team_size": 4}, RecordingPlan(archetypes=KNOCKOUT)),
     ]
 }

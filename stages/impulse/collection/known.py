@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
 from impulse.collection.source import FileFacts
 from impulse.files.digest import code_digest
 from impulse.files.store import Store
+from impulse.tables.manifest import MANIFEST_COLUMNS
 
 CODE = ("replay", "errors.py", "collection/source.py")
 """What finds the facts of a file."""
+
+
+TIMES = tuple(column.name for column in MANIFEST_COLUMNS if column.dtype == "timestamp")
+"""Facts that are kept as text."""
 
 
 class KnownFacts:
@@ -30,11 +35,10 @@ class KnownFacts:
         if entry is None:
             return None
         facts = FileFacts(**entry.facts)
-        if facts.header is None or facts.header["date"] is None:
+        if facts.header is None:
             return facts
-        return FileFacts(
-            facts.sha256, facts.size, {**facts.header, "date": datetime.fromisoformat(facts.header["date"])}
-        )
+        times = {name: datetime.fromisoformat(text) for name in TIMES if (text := facts.header.get(name))}
+        return replace(facts, header={**facts.header, **times})
 
     def keep(self, facts: FileFacts, *identity: str | int) -> None:
         """Keep the facts of a file."""

@@ -19,6 +19,9 @@ from impulse.tables.manifest import LISTED_PLAYER_COLUMNS, LISTING_COLUMNS, MANI
 from impulse.tables.paths import LISTED_PLAYERS, LISTINGS, MANIFEST, REJECTS
 from impulse.tables.rejects import REJECT_COLUMNS, Reject
 
+NULL_IS_NOT_TOLD = 4
+"""Lists of an older schema say that nobody forfeited where headers do not tell."""
+
 log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
@@ -112,6 +115,8 @@ def _rows(storage: RawStorage, name: str, columns: Sequence[Column]) -> list[Row
     if any(not column.nullable for column in columns if column not in shared):
         return _set_aside(storage, name, content, "is no list of impulse")
     rows: list[Row] = table.select([column.name for column in shared]).to_pylist()
+    if version < NULL_IS_NOT_TOLD:
+        rows = [{**row, "is_forfeit": row["is_forfeit"] or None} if "is_forfeit" in row else row for row in rows]
     return rows
 
 

@@ -61,9 +61,52 @@ PARTY_LEADER = "TAGame.PRI_TA:PartyLeader"
 FOR_SETUPS = (
     LOADOUTS, LOADOUT_OF_2015, LOADOUT_TEXTS, CAMERA, CAMERA_OWNER, CAMERA_OF_2015, STEERING, TITLE_NUMBER, PARTY_LEADER,
 )  # fmt: skip
+
+GUIDS = ("ProjectX.GRI_X:MatchGUID", "ProjectX.GRI_X:MatchGuid")
+"""The same by two spellings, of which a file has one: the second in files of autumn 2022 to July 2025."""
+SERVER_NAME = "Engine.GameReplicationInfo:ServerName"
+SERVER_REGION = "ProjectX.GRI_X:ReplicatedServerRegion"
+TEAM_CUSTOM_NAME = "TAGame.Team_TA:CustomTeamName"
+FORFEIT = "TAGame.GameEvent_Team_TA:bForfeit"
+NO_CONTEST = "TAGame.GameEvent_Soccar_TA:bNoContest"
+OVERTIME = "TAGame.GameEvent_Soccar_TA:bOverTime"
+SUB_RULES = "TAGame.GameEvent_Soccar_TA:SubRulesArchetype"
+USES_ITEMS = "TAGame.PRI_TA:bUsingItems"
+
+RULES = {
+    "TAGame.Ball_TA:ReplicatedBallScale": "ball_scale",
+    "TAGame.Ball_TA:ReplicatedBallMaxLinearSpeedScale": "ball_max_speed_scale",
+    "TAGame.Ball_TA:ReplicatedBallGravityScale": "ball_gravity_scale",
+    "TAGame.Ball_TA:ReplicatedWorldBounceScale": "ball_bounce_scale",
+    "TAGame.Ball_TA:ReplicatedAddedCarBounceScale": "ball_car_bounce_scale",
+    "TAGame.Ball_TA:BallHitSpinScale": "ball_hit_spin_scale",
+    "TAGame.Car_TA:ReplicatedCarScale": "car_scale",
+    "TAGame.Car_TA:ReplicatedCarMaxLinearSpeedScale": "car_max_speed_scale",
+    "TAGame.Car_TA:bUnlimitedJumps": "unlimited_jumps",
+    "TAGame.Car_TA:bUnlimitedTimeForDodge": "unlimited_dodge_time",
+    "TAGame.CarComponent_Boost_TA:BoostModifier": "boost_strength",
+    "TAGame.CarComponent_Boost_TA:RechargeRate": "boost_recharge_rate",
+    "TAGame.CarComponent_Boost_TA:RechargeDelay": "boost_recharge_delay",
+    "TAGame.CarComponent_Boost_TA:bRechargeGroundOnly": "boost_recharge_on_ground",
+    "TAGame.CarComponent_Boost_TA:BoostRestriction": "boost_restriction",
+    "TAGame.CarComponent_Boost_TA:bNoBoost": "no_boost",
+    UNLIMITED_TIME: "unlimited_time",
+    **dict.fromkeys(BOOST_UNLIMITED, "unlimited_boost"),
+}
+"""What the game sends of rules that are not as usual, and what impulse calls it. AddedBallForceMultiplier and AddedCarForceMultiplier
+of cars are none: they come and go with an item."""
+USUAL = {
+    "ball_scale": 1.0, "ball_max_speed_scale": 1.0, "ball_gravity_scale": 1.0, "ball_bounce_scale": 1.0,
+    "car_scale": 1.0, "car_max_speed_scale": 1.0, "boost_strength": 1.0,
+}  # fmt: skip
+"""What rules are ordinarily, where that is not 0 or no."""
+
 FOR_PEOPLE = (PAWN_PLAYER, PLAYER_ID, PLAYER_TEAM, PLAYER_NAME, PLAYER_IS_BOT)
+FOR_MATCH = (
+    *GUIDS, SERVER_NAME, SERVER_REGION, TEAM_CUSTOM_NAME, FORFEIT, NO_CONTEST, OVERTIME, SUB_RULES, USES_ITEMS, BALL_MATCH, *RULES,
+)  # fmt: skip
 FOR_FRAMES = (
-    *FOR_PEOPLE, BODY, COMPONENT_CAR, COMPONENT_ACTIVE, *BOOST_AMOUNTS, *BOOST_UNLIMITED, *DEMOLITIONS, *MATCH,
-    UNLIMITED_TIME, *SCORES, PLAYLIST, BALL_MATCH, *STATISTICS.values(), *FOR_SETUPS,
+    *FOR_PEOPLE, *FOR_MATCH, BODY, COMPONENT_CAR, COMPONENT_ACTIVE, *BOOST_AMOUNTS, *DEMOLITIONS, *MATCH,
+    *SCORES, PLAYLIST, *STATISTICS.values(), *FOR_SETUPS,
 )  # fmt: skip
 """All that frames and the tables that follow from them are made of."""

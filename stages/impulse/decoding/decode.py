@@ -14,6 +14,7 @@ from impulse.decoding.doubts import doubts_of_array, doubts_of_file
 from impulse.decoding.exact import decode_exactly
 from impulse.decoding.first_frames import LOOK_FRAMES, with_frames
 from impulse.decoding.from_array import decode_array
+from impulse.decoding.match_facts import match_facts
 from impulse.decoding.sampling import rows_shown
 from impulse.decoding.setups import setups_of
 from impulse.decoding.statistics import sent_statistics
@@ -64,7 +65,8 @@ def decode(
             if isinstance(decoded, DecodedReplay):
                 with reading_raw_data():
                     decoded = replace(decoded, setups=setups_of(start, decoded.people))
-                return _samples(decoded, layout, settings)
+                told = match_facts(start, body.objects, is_whole=False)
+                return _samples(replace(decoded, match=told), layout, settings)
             why = decoded
     walk = walk_replay(data, FOR_FRAMES)
     check_complete(walk, header)
@@ -83,7 +85,8 @@ def decode(
             setups=setups_of(walk, decoded.people),
             statistics=sent_statistics(walk, decoded.people),
         )
-    return _samples(decoded, layout, settings)
+        told = match_facts(walk, body.objects, is_whole=True)
+    return _samples(replace(decoded, match=told), layout, settings)
 
 
 def _samples(decoded: DecodedReplay, layout: FrameLayout, settings: FrameSettings) -> DecodedReplay:

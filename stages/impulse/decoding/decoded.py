@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from impulse.decoding.match_facts import MatchFacts
 from impulse.decoding.people import Person, Stint
 from impulse.decoding.presence import Presence
 from impulse.decoding.setups import Setup
@@ -77,6 +78,8 @@ class DecodedReplay:
     """What each person plays with, in the order of the people."""
     statistics: tuple[Statistics, ...] | None = None
     """Of each person; only a walk through all network frames tells them."""
+    match: MatchFacts = field(default_factory=MatchFacts)
+    """Guid, server, rules and the like."""
 
     @property
     def n_blue(self) -> int:

@@ -25,7 +25,7 @@ class Step(StrEnum):
     RECORDING = "recording"
     """The header's ``Id`` is the same."""
     MATCH_GUID = "match_guid"
-    """The header's ``MatchGUID`` is the same."""
+    """The match guid is the same, from the header or the network data."""
     FINGERPRINT = "fingerprint"
     """All facts that recordings of one match share are the same, and the rest agrees within tolerances."""
 

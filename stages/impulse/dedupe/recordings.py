@@ -21,7 +21,7 @@ _AS_THEY_ARE = (
     "match_seconds", "playlist_id",
 )  # fmt: skip
 _REPLAY_COLUMNS = (
-    *_AS_THEY_ARE, "date", "map_code", "match_type", "header_team_size", "blue_score", "orange_score", "is_forfeit",
+    *_AS_THEY_ARE, "date", "map_code", "match_type", "header_team_size", "blue_score", "orange_score",
 )  # fmt: skip
 _PLAYER_COLUMNS = ("replay_id", "team", "name", "platform", "player_id", "is_bot")
 _GOAL_COLUMNS = ("replay_id", "goal", "team", "scorer", "time")
@@ -97,7 +97,7 @@ def _recording(
     identified = sum(bool(platform) for _, platform, _ in identities)
     scene = [map_code, row["header_team_size"], row["blue_score"], row["orange_score"], identities]
     order = [[goal["team"], goal["scorer"]] for goal in goals]
-    facts = [*scene, row["match_type"], row["is_forfeit"], order]
+    facts = [*scene, row["match_type"], order]
     is_enough = map_code and row["header_team_size"] and identified >= IDENTIFIED_PLAYERS and len(goals) >= min_goals
     times = [goal["time"] for goal in goals]
     return Recording(

@@ -16,7 +16,7 @@ from impulse.demo.match.people import Platform, Player
 from impulse.demo.match.truth import Demolition, GameState, Goal, Match, MatchPlayer, PadEvent
 from impulse.demo.writer.classes import KNOCKOUT, SOCCER
 from impulse.demo.writer.header import edit_header, encode_header
-from impulse.demo.writer.plan import ExtraBall, Freeze, RecordingPlan
+from impulse.demo.writer.plan import ExtraBall, Freeze, GuidPlace, RecordingPlan
 from impulse.demo.writer.recording import Recording
 from impulse.demo.writer.version import LATEST, VERSIONS, FormatVersion
 from impulse.demo.writing import write_replay
@@ -35,6 +35,7 @@ __all__ = [
     "Freeze",
     "GameState",
     "Goal",
+    "GuidPlace",
     "Kind",
     "Match",
     "MatchPlan",

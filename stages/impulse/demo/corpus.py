@@ -15,7 +15,7 @@ from impulse.demo.match.cutting import cut
 from impulse.demo.match.draws import Draws
 from impulse.demo.match.generator import MatchPlan, generate
 from impulse.demo.match.truth import Match
-from impulse.demo.writer.plan import RecordingPlan
+from impulse.demo.writer.plan import GuidPlace, RecordingPlan
 from impulse.demo.writer.recording import Recording
 from impulse.demo.writer.version import LATEST, VERSIONS, FormatVersion
 from impulse.replay.container import read_body, read_header
@@ -27,7 +27,7 @@ class Kind(Enum):
     MATCH = "match"
     """An ordinary match."""
     OLD_FORMAT = "old-format"
-    """A match of three goals in an older format: no match guid, and demolitions that the parser does not see."""
+    """A match of three goals in an older format: no match guid anywhere, and demolitions that the parser does not see."""
     LEAVER = "leaver"
     """A player leaves before the end; the header's statistics lack him."""
     JOINER = "joiner"
@@ -40,6 +40,8 @@ class Kind(Enum):
     """A player leaves his team for the other."""
     FORFEIT = "forfeit"
     """Given up without a goal, so that the header lacks both scores."""
+    MUTATED = "mutated"
+    """A match of named teams with a larger, faster ball and more boost."""
     CLIP = "clip"
     """Five seconds of a match."""
     SECOND_RECORDING = "second-recording"
@@ -52,7 +54,7 @@ class Kind(Enum):
 
 ROUND = (
     Kind.MATCH, Kind.LEAVER, Kind.MATCH, Kind.JOINER, Kind.SIDE_CHANGE, Kind.BOTS,
-    Kind.OLD_FORMAT, Kind.CLIP, Kind.MATCH, Kind.FORFEIT, Kind.GUEST, Kind.MATCH,
+    Kind.OLD_FORMAT, Kind.CLIP, Kind.MUTATED, Kind.FORFEIT, Kind.GUEST, Kind.MATCH,
 )  # fmt: skip
 """Kinds of consecutive matches, over and over."""
 
@@ -77,6 +79,13 @@ TIME_SHIFT_S = (2.0, 40.0)
 """How far a second recording's clock is ahead."""
 ZONE_MINUTES = (-480, -60, 60, 345, 540)
 """Where second recorders live: how far their clocks are ahead of the first's."""
+MUTATED_RULES = (
+    ("TAGame.Ball_TA:ReplicatedBallScale", 1.3),
+    ("TAGame.Ball_TA:ReplicatedBallMaxLinearSpeedScale", 1.5),
+    ("TAGame.CarComponent_Boost_TA:BoostModifier", 10.0),
+)
+"""What the game tells of a match with mutators (values of real files)."""
+TEAM_NAMES = ("Synthetic Blues", "Synthetic Oranges")
 OLD_FORMAT = "868.24.10"
 """Name of the older format version in :data:`impulse.demo.VERSIONS`."""
 
@@ -114,7 +123,7 @@ def _match_files(number: int, *, seed: int, duration_seconds: float) -> Iterator
     match = generate(plan)
     if kind is Kind.CLIP:
         match = _clip(match)
-    recording = Recording(match, RecordingPlan(version=_version(kind)))
+    recording = Recording(match, _recording_plan(kind))
 
     def named(kind: Kind, data: bytes, source: Recording = recording) -> DemoReplay:
         return DemoReplay(f"demo-{number:05d}-{kind.value}.replay", data, kind, source)
@@ -145,6 +154,13 @@ def _plan(number: int, kind: Kind, *, seed: int, duration_seconds: float) -> Mat
         is_forfeit=kind is Kind.FORFEIT,
         roster_seed=seed,
     )
+
+
+def _recording_plan(kind: Kind) -> RecordingPlan:
+    plan = RecordingPlan(version=_version(kind), is_unfinished=kind is Kind.CLIP)
+    if kind is Kind.OLD_FORMAT:
+        return replace(plan, guid=GuidPlace.NOWHERE)
+    return replace(plan, rules=MUTATED_RULES, team_names=TEAM_NAMES) if kind is Kind.MUTATED else plan
 
 
 def _version(kind: Kind) -> FormatVersion:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from impulse.replay.container import ReplayHeader
@@ -103,19 +103,26 @@ def is_synthetic(header: ReplayHeader) -> bool:
     return str(header.get("ReplayName") or "").startswith(SYNTHETIC_PREFIX)
 
 
+MAX_NAME_LENGTH = 200
+"""Characters of names that are kept; longer ones are no names."""
+
+
 def header_facts(header: ReplayHeader) -> dict[str, Any]:
     """Return the header's columns of the manifest."""
     versions = [header.major, header.minor, header.net_version]
     return {
         "recording_id": match_id(header.get("Id")),
-        "match_guid": match_id(header.get("MatchGUID")),
+        "match_guid": match_id(header.get("MatchGUID")) or match_id(header.get("MatchGuid")),
         "date": recording_date(header.get("Date")),
+        "started_at": _instant(header.get("MatchStartEpoch")),
+        "recorder_name": _text(header.get("PlayerName")),
+        "replay_name": _text(header.get("ReplayName")),
         "map_code": _text(header.get("MapName")),
         "match_type": _text(header.get("MatchType")),
         "header_team_size": _number(header.get("TeamSize")),
         "blue_score": _number(header.get("Team0Score")) or 0,
         "orange_score": _number(header.get("Team1Score")) or 0,
-        "is_forfeit": header.get("bForfeit") is True,
+        "is_forfeit": header.get("bForfeit") is True or (False if tells_outcome(header) else None),
         "match_seconds": _number(header.get("TotalSecondsPlayed")),
         "record_fps": _number(header.get("RecordFPS")),
         "network_frames": _number(header.get("NumFrames")),
@@ -123,6 +130,25 @@ def header_facts(header: ReplayHeader) -> dict[str, Any]:
         "is_synthetic": is_synthetic(header),
         "format_version": ".".join(str(part) for part in versions if part is not None),
     }
+
+
+def tells_outcome(header: ReplayHeader) -> bool:
+    """Tell whether a header says who won, and whether a team forfeited, unless it was the usual one.
+
+    The game leaves out false and 0, which is blue, so that what is absent may be so, or may not be told. Headers tell since they have
+    the time of the start, from about 2024 on.
+    """
+    return header.get("MatchStartEpoch") is not None
+
+
+def header_winner(header: ReplayHeader) -> str | None:
+    """Return the team that won as the header tells it; None where it does not, and for a match that was not over (-1)."""
+    number = header.get("WinningTeam")
+    if isinstance(number, int):
+        return dict(enumerate(TEAMS)).get(number)
+    facts = header_facts(header)
+    is_told = tells_outcome(header) and (facts["is_forfeit"] or facts["blue_score"] > facts["orange_score"])
+    return TEAMS[0] if is_told else None
 
 
 def file_facts(header: ReplayHeader, *, size: int) -> dict[str, Any]:
@@ -158,8 +184,16 @@ def recording_date(value: object) -> datetime | None:
         return None
 
 
+def _instant(value: object) -> datetime | None:
+    """Return a time of the header, s since 1970, in UTC; None for none."""
+    try:
+        return datetime.fromtimestamp(value, UTC).replace(tzinfo=None) if isinstance(value, int) and value > 0 else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return value[:MAX_NAME_LENGTH] if isinstance(value, str) and value else None
 
 
 def _number(value: object) -> float | int | None:

@@ -1,14 +1,14 @@
 """Game modes and playlists: what was played, from the playlist's number and the class of the game.
 
 Numbers are the game's own (BakkesMod's list of playlists, read 2026-11); names of playlists are the API's where it has
-one (documentation of the API, read 2025-12). Mutators of private matches are not recorded, so a private match counts as
-the mode whose rules it started from.
+one (documentation of the API, read 2025-12). A private match is of the mode whose rules it started from, or, with items, of the mode
+that has them; what else differs from a mode's own rules are mutators.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 
@@ -94,13 +94,46 @@ _GAME_CLASS = re.compile(
 )
 
 
-def game_mode(playlist_id: int | None, objects: Iterable[str]) -> GameMode | None:
+_WITH_ITEMS = {GameMode.soccer: GameMode.rumble, GameMode.dropshot: GameMode.dropshot_rumble}
+"""What modes become by items."""
+_SPECIAL_ITEMS = {"ItemsMode_HauntedBallBeam"}
+"""Sets of items that are a mode of their own: ghost hunt."""
+
+OWN_RULES: dict[GameMode, frozenset[str]] = {
+    GameMode.soccer: frozenset({"ball=default", "ball=worldcup"}),
+    GameMode.rumble: frozenset({"ball=default", "ball=worldcup", "items=ItemsMode"}),
+    GameMode.hoops: frozenset({"ball=basketball"}),
+    GameMode.dropshot: frozenset({"ball=breakout", "boost_recharge_delay=0.25", "boost_recharge_rate=0.1"}),
+    GameMode.heatseeker: frozenset({"ball=god", "unlimited_boost=true"}),
+    GameMode.knockout: frozenset(
+        {"boost_recharge_delay=0.5", "boost_recharge_on_ground=true", "boost_recharge_rate=0.32"}
+    ),
+}
+"""Rules that the game sends in matches of its own playlists (real files of 2015 to 2026; in summer 2026 ranked matches had the ball of
+the World Cup). Modes that are not here were seen in private matches only, which do not tell whose rules are whose."""
+
+
+def mutators_of(rules: Sequence[str] | None, mode: GameMode | None) -> list[str] | None:
+    """Return the rules that are not a mode's own, or not soccer's where a mode's own are not known; None where none are told."""
+    own = OWN_RULES.get(mode or GameMode.soccer, OWN_RULES[GameMode.soccer])
+    return None if rules is None else [rule for rule in rules if rule not in own]
+
+
+def game_mode(playlist_id: int | None, objects: Iterable[str], items: str | None = None) -> GameMode | None:
     """Return the mode of a match; None when it is not known.
 
     Args:
         playlist_id: the playlist's number from the network data; None when the recording has none.
         objects: names of the replay's object table.
+        items: the game's name of the set of items that is played with; None without items.
     """
+    mode = _mode_without_items(playlist_id, objects)
+    if items is None or mode not in _WITH_ITEMS:
+        return mode
+    return GameMode.special if items in _SPECIAL_ITEMS else _WITH_ITEMS[mode]
+
+
+def _mode_without_items(playlist_id: int | None, objects: Iterable[str]) -> GameMode | None:
     if playlist_id is not None:
         if playlist_id not in PLAYLISTS:
             return None

@@ -12,6 +12,14 @@ TRAILING_BYTES = Column(
     lower=0,
 )
 
+IS_FORFEIT = Column(
+    "is_forfeit",
+    "bool",
+    "a team forfeited, from the header, which tells it from about 2024 on, and in the tables of parse from the network data where the "
+    "exact decoder read them all; null where neither tells",
+    nullable=True,
+)
+
 GROUP_LEVELS = 5
 """Levels of groups that have a column of their own; the lists have all."""
 
@@ -47,10 +55,24 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
     Column(
         "match_guid",
         "string",
-        "id of the match on the server, from the header (MatchGUID); absent before about 2025",
+        "id of the match on the server, from the header (MatchGUID, or MatchGuid in October 2024 to July 2025), and in the tables of "
+        "parse else from the network data (by the same names, from autumn 2017 on)",
         nullable=True,
     ),
     Column("date", "timestamp", "start of the recording in the recorder's local time, from the header", nullable=True),
+    Column(
+        "started_at",
+        "timestamp",
+        "start of the match in UTC, from the header (MatchStartEpoch); absent before about 2024",
+        nullable=True,
+    ),
+    Column("recorder_name", "string", "name of the recorder, from the header; 200 characters of it", nullable=True),
+    Column(
+        "replay_name",
+        "string",
+        "name that the recorder gave the replay, from the header; free text, 200 characters of it, may name people",
+        nullable=True,
+    ),
     Column("map_code", "string", "map by the game's own name, from the header (MapName)", nullable=True),
     Column("match_type", "string", "Online, Private, Tournament, ... from the header (MatchType)", nullable=True),
     Column(
@@ -61,7 +83,7 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
     ),
     Column("blue_score", "int16", "goals of the blue team, from the header; the game leaves zeros out", lower=0),
     Column("orange_score", "int16", "goals of the orange team, from the header; the game leaves zeros out", lower=0),
-    Column("is_forfeit", "bool", "a team forfeited, from the header"),
+    IS_FORFEIT,
     Column(
         "match_seconds",
         "float32",

@@ -19,11 +19,55 @@ PEOPLE_MISSING = Column(
     nullable=True,
 )
 
+MUTATORS = Column(
+    "mutators",
+    "list<string>",
+    "rules that are not those of the mode, as name=value, from the first 100 network frames and the file's table; empty for none, "
+    "null where cars or ball come later. The game sends what is not as in ordinary soccer; of modes whose own rules are not known "
+    "(special, dropshot_rumble, gridiron, snowday, none) all of that is here",
+    nullable=True,
+)
+
 REPLAY_COLUMNS: tuple[Column, ...] = (
     *MANIFEST_COLUMNS,
     Column("playlist_id", "int32", "playlist number of the game, from the network data", nullable=True),
     Column("mode", "string", "rules that were played by: soccer, hoops, ...; null when unknown", nullable=True),
-    Column("season", "string", "season by the parser, for example free-to-play 19", nullable=True),
+    MUTATORS,
+    Column(
+        "season",
+        "string",
+        "season by the parser, from the local date, for example FreeToPlay 19; null before free to play (2020-09-23) and for seasons "
+        "that the parser does not know, from autumn 2026 on",
+        nullable=True,
+    ),
+    Column(
+        "winner",
+        "string",
+        "team that won, blue or orange: from the header where it tells (WinningTeam, from about 2024 on), else by its score where the "
+        "clock ran out; null for a draw, and where the recording may have been saved before the end",
+        nullable=True,
+    ),
+    Column(
+        "is_overtime",
+        "bool",
+        "the frames show a kickoff with no time left; null where clock or phase are not told, as where time is unlimited",
+        nullable=True,
+    ),
+    Column(
+        "has_unlimited_time",
+        "bool",
+        "the match has no end, from the network data; null where the file lists no such rule (2015 to 2017)",
+        nullable=True,
+    ),
+    Column("server_name", "string", "name of the server, from the network data", nullable=True),
+    Column(
+        "server_region",
+        "string",
+        "region of the server, for example EU, from the network data; absent before about 2022",
+        nullable=True,
+    ),
+    Column("blue_name", "string", "name that the blue team was given, from the network data", nullable=True),
+    Column("orange_name", "string", "name that the orange team was given, from the network data", nullable=True),
     Column("recorded_seconds", "float32", "time between the first and the last row", "s"),
     Column("demolitions_known", "bool", "the recording has an attribute for demolitions"),
     BALLS_AT_ONCE,

@@ -57,7 +57,9 @@ class MatchPlan:
     has_guest: bool = False
     """The last player of team 0 plays at the screen and on the account of the first."""
     is_forfeit: bool = False
-    """Team 1 gives up: the clock starts at 300 s and never gets to 0."""
+    """A team gives up: the clock starts at 300 s and never gets to 0."""
+    forfeiting_team: int = 1
+    """The team that gives up, 0 or 1."""
     replaced_bot_frame: int | None = None
     """In this frame a person joins who replaces the first bot of team 1. The bot stays for another 45 frames, so that the team
     is one more than ``team_size``; real overlaps take 1 to 2 s."""
@@ -159,6 +161,7 @@ def generate(plan: MatchPlan) -> Match:
         left=there.left,
         is_boost_unlimited=plan.is_boost_unlimited,
         is_time_unlimited=plan.is_time_unlimited,
+        forfeiting_team=plan.forfeiting_team,
     )
 
 

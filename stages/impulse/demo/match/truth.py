@@ -197,6 +197,17 @@ class Match:
     is_time_unlimited: bool = False
     """There is no end, and the clock counts up."""
 
+    forfeiting_team: int = 1
+    """Who gave up, where the match was forfeited."""
+
+    @property
+    def winner(self) -> int | None:
+        """Team that won, 0 or 1; None for a draw."""
+        if self.is_forfeit:
+            return 1 - self.forfeiting_team
+        blue, orange = self.final_scores
+        return None if blue == orange else int(orange > blue)
+
     @property
     def frames(self) -> int:
         """Number of frames."""

@@ -18,11 +18,12 @@ from impulse.demo.match.truth import CarLife, Match, score_of
 from impulse.demo.writer import attributes, classes
 from impulse.demo.writer.actors import Actor, Stage
 from impulse.demo.writer.attributes import NOBODY
-from impulse.demo.writer.bits import ONE, ZERO, float32, int32
+from impulse.demo.writer.bits import ONE, ZERO, flag, float32, int32
 from impulse.demo.writer.classes import Archetypes
-from impulse.demo.writer.plan import ExtraBall, RecordingPlan
+from impulse.demo.writer.plan import ExtraBall, GuidPlace, RecordingPlan
 
 SERVER_NAME = "Synthetic (impulse.demo)"
+SERVER_REGION = "EU"
 PLAYLISTS = {1: 10, 2: 11, 3: 13}
 """Ranked playlist by team size (game's numbers)."""
 PRIVATE_PLAYLIST = 6
@@ -64,7 +65,7 @@ def cast_actors(match: Match, stage: Stage, *, plan: RecordingPlan, match_guid: 
 
     Ids are handed out while time goes on, so that those of removed actors can be used again.
     """
-    game = _spawn_game(match, stage, plan.archetypes, match_guid)
+    game = _spawn_game(match, stage, plan, match_guid)
     if plan.extra_ball is ExtraBall.SPAWNER:
         spawner = stage.spawn(0, classes.BALL_SPAWNER, place=SPAWNER_PLACE_UU)
         stage.update(0, spawner, "TAGame.Ball_Spawner_TA:SpawnDelaySeconds", float32(SPAWN_DELAY_S))
@@ -72,6 +73,8 @@ def cast_actors(match: Match, stage: Stage, *, plan: RecordingPlan, match_guid: 
     for team, score in zip(teams, match.start_scores, strict=True):
         stage.update(0, team, "TAGame.Team_TA:GameEvent", attributes.actor(game.id))
         stage.update(0, team, "Engine.TeamInfo:Score", int32(score))
+    for team, name in zip(teams, plan.team_names or (), strict=False):
+        stage.update(0, team, "TAGame.Team_TA:CustomTeamName", attributes.text(name))
     pris: dict[int, Actor] = {}
     cars: list[tuple[Actor, ...]] = []
     balls: list[Actor] = []
@@ -93,6 +96,7 @@ def cast_actors(match: Match, stage: Stage, *, plan: RecordingPlan, match_guid: 
                 x, y, z = bodies.position[frame].tolist()
                 row.append(stage.spawn(frame, classes.SOCCER_BALL, place=(x, y, z)))
                 stage.update(frame, row[-1], "TAGame.Ball_TA:GameEvent", attributes.actor(game.id))
+                _tell_rules(stage, frame, row[-1], "TAGame.Ball_TA", plan)
                 exits.append((match.plays[number].stop, row[-1]))
         elif kind == _PLAYER:
             team, parts = teams[match.players[number].team], match.parts_of(number)
@@ -107,6 +111,8 @@ def cast_actors(match: Match, stage: Stage, *, plan: RecordingPlan, match_guid: 
         else:
             life = match.lives[number]
             cars.append(_spawn_car(match, stage, life, pris[life.player], plan.archetypes))
+            _tell_rules(stage, frame, cars[-1][0], "TAGame.Car_TA", plan)
+            _tell_rules(stage, frame, cars[-1][1], "TAGame.CarComponent_Boost_TA", plan)
             exits += [(_removal(match, life, plan), actor) for actor in cars[-1]]
     for at, actor in exits:
         if at < match.frames:
@@ -123,7 +129,15 @@ def _removal(match: Match, life: CarLife, plan: RecordingPlan) -> int:
     return min(kept, end)
 
 
-def _spawn_game(match: Match, stage: Stage, archetypes: Archetypes, match_guid: str) -> Actor:
+def _tell_rules(stage: Stage, frame: int, actor: Actor, of: str, plan: RecordingPlan) -> None:
+    """Tell of the rules that are not as usual which a class has."""
+    for name, value in plan.rules:
+        if name.startswith(f"{of}:"):
+            stage.update(frame, actor, name, flag(value) if isinstance(value, bool) else float32(value))
+
+
+def _spawn_game(match: Match, stage: Stage, plan: RecordingPlan, match_guid: str) -> Actor:
+    archetypes = plan.archetypes
     game = stage.spawn(0, archetypes.game_event)
     kind = "PublicRanked" if match.team_size in PLAYLISTS else "Public"
     if stage.version.match_type == "Lan":
@@ -133,7 +147,16 @@ def _spawn_game(match: Match, stage: Stage, archetypes: Archetypes, match_guid: 
     stage.update(0, game, "TAGame.GameEvent_Team_TA:MaxTeamSize", int32(match.team_size))
     gri = stage.spawn(0, archetypes.gri)
     stage.update(0, gri, "Engine.GameReplicationInfo:ServerName", attributes.text(SERVER_NAME))
-    stage.update(0, gri, "ProjectX.GRI_X:MatchGUID", attributes.text(match_guid))
+    if plan.items:
+        rules = attributes.object_reference(stage.table.index(f"{classes.SUB_RULES}{plan.items}"))
+        stage.update(0, game, "TAGame.GameEvent_Soccar_TA:SubRulesArchetype", rules)
+    for field in ("Soccar_TA:bNoContest", "Team_TA:bForfeit") if plan.is_no_contest else ():
+        stage.update(0, game, f"TAGame.GameEvent_{field}", ONE)
+    if plan.guid is not GuidPlace.NOWHERE and stage.version.names_match:
+        spelled = "MatchGuid" if plan.guid is GuidPlace.OTHERWISE else "MatchGUID"
+        stage.update(0, gri, f"ProjectX.GRI_X:{spelled}", attributes.text(match_guid))
+    if stage.version.names_region:
+        stage.update(0, gri, "ProjectX.GRI_X:ReplicatedServerRegion", attributes.text(SERVER_REGION))
     stage.update(0, gri, "ProjectX.GRI_X:bGameStarted", ONE)
     playlist = archetypes.playlist or PLAYLISTS.get(match.team_size, PRIVATE_PLAYLIST)
     stage.update(0, gri, "ProjectX.GRI_X:ReplicatedGamePlaylist", int32(playlist))
@@ -147,6 +170,8 @@ def _spawn_player(match: Match, stage: Stage, number: int, team: Actor, *, plan:
     pri = stage.spawn(frame, plan.archetypes.pri)
     _write_name(match, stage, number, pri, plan=plan)
     stage.update(frame, pri, TEAM, attributes.actor(team.id))
+    if plan.items:
+        stage.update(frame, pri, "TAGame.PRI_TA:bUsingItems", ONE)
     if who.player.platform is Platform.BOT:
         stage.update(frame, pri, "Engine.PlayerReplicationInfo:bBot", ONE)
         for replaced in _replacements(match, number):

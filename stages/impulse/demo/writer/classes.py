@@ -82,7 +82,11 @@ _CLASSES = (
     _class("Engine.Info", "Engine.Actor"),
     _class("Engine.ReplicationInfo", "Engine.Info"),
     _class("Engine.GameReplicationInfo", "Engine.ReplicationInfo", "ServerName"),
-    _class("ProjectX.GRI_X", "Engine.GameReplicationInfo", "MatchGUID bGameStarted ReplicatedGamePlaylist"),
+    _class(
+        "ProjectX.GRI_X",
+        "Engine.GameReplicationInfo",
+        "MatchGUID MatchGuid bGameStarted ReplicatedGamePlaylist ReplicatedServerRegion",
+    ),
     _class("TAGame.GRI_TA", "ProjectX.GRI_X", "", SOCCER.gri, KNOCKOUT.gri),
     _class(
         "TAGame.GameEvent_TA",
@@ -93,12 +97,13 @@ _CLASSES = (
     _class(
         "TAGame.GameEvent_Soccar_TA",
         "TAGame.GameEvent_Team_TA",
-        "ReplicatedStatEvent RoundNum ReplicatedScoredOnTeam SecondsRemaining bMatchEnded bUnlimitedTime bBallHasBeenHit",
+        "ReplicatedStatEvent RoundNum ReplicatedScoredOnTeam SecondsRemaining bMatchEnded bUnlimitedTime bBallHasBeenHit "
+        "bOverTime bNoContest SubRulesArchetype",
         SOCCER.game_event,
     ),
     _class("TAGame.GameEvent_KnockOut_TA", "TAGame.GameEvent_Soccar_TA", "", KNOCKOUT.game_event),
     _class("Engine.TeamInfo", "Engine.Info", "Score"),
-    _class("TAGame.Team_TA", "Engine.TeamInfo", "GameEvent"),
+    _class("TAGame.Team_TA", "Engine.TeamInfo", "GameEvent CustomTeamName"),
     _class("TAGame.Team_Soccar_TA", "TAGame.Team_TA", "GameScore", *TEAMS),
     _class("Engine.Pawn", "Engine.Actor", "PlayerReplicationInfo"),
     _class("ProjectX.Pawn_X", "Engine.Pawn"),
@@ -106,7 +111,8 @@ _CLASSES = (
     _class(
         "TAGame.Ball_TA",
         "TAGame.RBActor_TA",
-        "ReplicatedExplosionDataExtended ReplicatedExplosionData GameEvent HitTeamNum",
+        "ReplicatedExplosionDataExtended ReplicatedExplosionData GameEvent HitTeamNum ReplicatedBallScale "
+        "ReplicatedBallMaxLinearSpeedScale ReplicatedBallGravityScale",
         SOCCER_BALL,
     ),
     _class("TAGame.Ball_Spawner_TA", "Engine.ReplicationInfo", "SpawnDelaySeconds SpawnedBall", BALL_SPAWNER),
@@ -120,7 +126,7 @@ _CLASSES = (
         "TAGame.PRI_TA",
         "ProjectX.PRI_X",
         "ClientLoadouts ClientLoadout ClientLoadoutsOnline SteeringSensitivity Title PartyLeader ReplicatedGameEvent MatchShots "
-        "MatchSaves MatchAssists MatchGoals MatchScore MatchDemolishes",
+        "MatchSaves MatchAssists MatchGoals MatchScore MatchDemolishes bUsingItems",
         SOCCER.pri,
     ),
     _class("TAGame.PRI_KnockOut_TA", "TAGame.PRI_TA", "", KNOCKOUT.pri),
@@ -129,7 +135,8 @@ _CLASSES = (
     _class(
         "TAGame.Car_TA",
         "TAGame.Vehicle_TA",
-        "ReplicatedDemolishGoalExplosion ReplicatedDemolish_CustomFX ReplicatedDemolish ReplicatedDemolishExtended",
+        "ReplicatedDemolishGoalExplosion ReplicatedDemolish_CustomFX ReplicatedDemolish ReplicatedDemolishExtended "
+        "ReplicatedCarScale bUnlimitedJumps",
         SOCCER.car,
     ),
     _class("TAGame.Car_KnockOut_TA", "TAGame.Car_TA", "", KNOCKOUT.car),
@@ -138,7 +145,7 @@ _CLASSES = (
     _class(
         "TAGame.CarComponent_Boost_TA",
         "TAGame.CarComponent_AirActivate_TA",
-        "ReplicatedBoost ReplicatedBoostAmount UnlimitedBoostRefCount bUnlimitedBoost",
+        "ReplicatedBoost ReplicatedBoostAmount UnlimitedBoostRefCount bUnlimitedBoost BoostModifier RechargeRate RechargeDelay",
         SOCCER.components[0],
     ),
     _class("TAGame.CarComponent_Boost_KO_TA", "TAGame.CarComponent_Boost_TA", "", KNOCKOUT.components[0]),
@@ -158,14 +165,17 @@ _CLASSES = (
     _class(PAD_CLASS, "TAGame.VehiclePickup_TA"),
 )
 
+ITEMS_MODES = ("ItemsMode", "ItemsMode_HauntedBallBeam")
+SUB_RULES = "Archetypes.Mutators.SubRules."
 _OTHER_OBJECTS = (
     GOAL_EVENT,
     TITLE_PROPERTY,
+    *(f"{SUB_RULES}{name}" for name in ITEMS_MODES),
     "TAGame.MatchType_Public_TA",
     "TAGame.MatchType_PublicRanked_TA",
     "TAGame.MatchType_Lan_TA",
 )
-"""Referred to by number: the event of a goal, the title among the properties of a loadout, and kinds of matches."""
+"""Referred to by number: the event of a goal, the title among the properties of a loadout, sets of items, and kinds of matches."""
 
 
 ARCHETYPES = frozenset(name for item in _CLASSES for name in item.archetypes)

@@ -13,6 +13,7 @@ from impulse.demo.match.people import Platform, Player
 from impulse.demo.match.truth import Match, MatchPlayer
 from impulse.demo.writer import attributes
 from impulse.demo.writer.classes import MAX_CHANNELS
+from impulse.demo.writer.plan import GuidPlace, RecordingPlan
 from impulse.demo.writer.version import LATEST, FormatVersion
 from impulse.replay.container import ReplayHeader
 from impulse.replay.facts import SYNTHETIC_PREFIX
@@ -30,8 +31,8 @@ def make_header(
     version: FormatVersion,
     *,
     replay_id: str,
-    match_guid: str | None,
-    recorder: int = 0,
+    match_guid: str,
+    plan: RecordingPlan,
     clock_ahead: timedelta = timedelta(),
 ) -> ReplayHeader:
     """Return the header of a recording.
@@ -40,8 +41,8 @@ def make_header(
         match: what was recorded.
         version: format version.
         replay_id: 32 hex digits, identity of the recording.
-        match_guid: 32 hex digits, identity of the match; only the latest version stores it. None leaves it out.
-        recorder: number of the recorder; his statistics are listed first.
+        match_guid: 32 hex digits, identity of the match; only the latest version stores it.
+        plan: who recorded, whose statistics are listed first, and what is told of the match.
         clock_ahead: how far the recorder's clock was ahead of the match's start when the recording started.
     """
     start = datetime.strptime(version.date, "%Y-%m-%d").replace(tzinfo=UTC)
@@ -55,16 +56,19 @@ def make_header(
     if version == LATEST:
         properties.append(Property("TotalSecondsPlayed", "FloatProperty", _seconds_played(match)))
         properties.append(Property("MatchStartEpoch", "QWordProperty", int(start.timestamp())))
-        if orange > blue:
-            properties.append(_int("WinningTeam", 1))
+        if plan.is_unfinished:
+            properties += [_int("WinningTeam", -1), Property("bIsUnfinishedMatchReplay", "BoolProperty", value=True)]
+        elif match.winner:
+            properties.append(_int("WinningTeam", match.winner))
     properties.append(Property("Goals", "ArrayProperty", tuple(_goals(match))))
     properties.append(Property("HighLights", "ArrayProperty", ()))
-    stats = tuple(
-        _player_stats(_whole_match(match, number), version)
+    there = [
+        _whole_match(match, number)
         for number, (joined, left) in enumerate(zip(match.joined, match.left, strict=True))
         if joined < left == match.frames  # who has left is not listed
-    )
-    first = recorder % len(stats) if stats else 0
+    ]
+    stats = tuple(_player_stats(who, version) for who in there)
+    first = plan.recorder % len(stats) if stats else 0
     properties.append(Property("PlayerStats", "ArrayProperty", stats[first:] + stats[:first]))
     # Version counters and limits are those of real headers of 2026; the parser ignores them in any version.
     properties += [
@@ -82,9 +86,10 @@ def make_header(
         _int("MaxReplaySizeMB", 10),
         _text("Id", replay_id),
     ]
-    if version == LATEST and match_guid is not None:
-        properties.append(_text("MatchGUID", match_guid))
+    if version == LATEST and plan.guid in (GuidPlace.USUAL, GuidPlace.OTHERWISE):
+        properties.append(_text("MatchGUID" if plan.guid is GuidPlace.USUAL else "MatchGuid", match_guid))
     properties += [
+        *([_text("PlayerName", there[first].player.name)] if there and version != LATEST else []),
         Property("MapName", "NameProperty", match.map_name),
         _text("Date", (start + clock_ahead).strftime("%Y-%m-%d %H-%M-%S")),
         _int("NumFrames", match.frames),

@@ -22,6 +22,18 @@ class ExtraBall(Enum):
     """Another ball of the same kind that moves too, so that nobody can tell which one plays."""
 
 
+class GuidPlace(Enum):
+    """Where a recording names the match."""
+
+    USUAL = "usual"
+    """In the network data of 2017 and later, and in the header of the latest version."""
+    OTHERWISE = "otherwise"
+    """The same, spelled as in files of October 2024 to July 2025."""
+    NETWORK = "network"
+    """In the network data alone."""
+    NOWHERE = "nowhere"
+
+
 @dataclass(frozen=True, slots=True)
 class Freeze:
     """A body of which the recording tells nothing for a while, although it moves; only spawns are told."""
@@ -49,8 +61,18 @@ class RecordingPlan:
     """How long after the match's first frame the recording starts, in s; the header's date tells."""
     zone_minutes: int = 0
     """How far the recorder's clock is ahead of other recorders', in another time zone."""
-    has_match_guid: bool = True
-    """The header names the match, if its format can; else only the recording."""
+    guid: GuidPlace = GuidPlace.USUAL
+    """Where the match is named."""
+    rules: tuple[tuple[str, float | bool], ...] = ()
+    """Attributes of balls, cars and boosts that tell of rules which are not as usual, and their values; without effect."""
+    items: str | None = None
+    """Items are played with: the game's name of the set, one of :data:`impulse.demo.writer.classes.ITEMS_MODES`."""
+    team_names: tuple[str, str] | None = None
+    """Names that the teams were given."""
+    is_unfinished: bool = False
+    """Saved before the match was over: the header says that nobody has won yet, if its format can."""
+    is_no_contest: bool = False
+    """The server ended the match without a result: it says so, and that it was forfeited, from the first frame on."""
     has_boost: bool = True
     """Without, there is no attribute of boost amounts at all, as in some files of 2015 and 2016."""
     boost_delay_frames: int = 0
@@ -102,4 +124,6 @@ class RecordingPlan:
             unknown.add("TAGame.GameEvent_TA:ReplicatedStateName")
         if not self.has_hit_flag:
             unknown.add("TAGame.GameEvent_Soccar_TA:bBallHasBeenHit")
+        spelled = "MatchGuid" if self.guid is GuidPlace.OTHERWISE else "MatchGUID"
+        unknown |= {"ProjectX.GRI_X:MatchGUID", "ProjectX.GRI_X:MatchGuid"} - {f"ProjectX.GRI_X:{spelled}"}
         return frozenset(unknown)

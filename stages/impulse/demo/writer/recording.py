@@ -122,8 +122,8 @@ class Recording:
             self.match,
             self.plan.version,
             replay_id=self.replay_id,
-            match_guid=self.match_guid if self.plan.has_match_guid else None,
-            recorder=self.plan.recorder,
+            match_guid=self.match_guid,
+            plan=self.plan,
             clock_ahead=timedelta(minutes=self.plan.zone_minutes, seconds=self.plan.starts_after_s),
         )
         return seal(encode_header(header)) + seal(body)

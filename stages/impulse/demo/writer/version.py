@@ -52,6 +52,16 @@ class FormatVersion:
         return self.minor >= 20 or (self.minor >= 14 and self.match_type != "Lan")
 
     @property
+    def names_match(self) -> bool:
+        """Whether the network data names the match (files of November 2017 and later)."""
+        return self.minor >= 20
+
+    @property
+    def names_region(self) -> bool:
+        """Whether the network data names the server's region (files of 2022 and later)."""
+        return self.minor >= 32
+
+    @property
     def position_steps(self) -> int:
         """Steps of a body's position per uu."""
         return 1 if self.net is None or self.net < 5 else 100

@@ -12,10 +12,10 @@ from impulse.decoding.decoded import DecodedReplay
 from impulse.decoding.listed import listed_people
 from impulse.products.frames.build import Frames
 from impulse.products.frames.goals import Goal
+from impulse.products.frames.match_columns import match_columns
 from impulse.products.frames.players import Player
 from impulse.replay.container import ReplayHeader
 from impulse.replay.facts import TEAMS, header_players
-from impulse.replay.modes import game_mode
 from impulse.schema.row_seconds import seconds_shown
 
 Row = Mapping[str, Any]
@@ -25,15 +25,10 @@ def replay_facts(
     decoded: DecodedReplay, frames: Frames, header: ReplayHeader, *, objects: Sequence[str], demolitions_told: bool
 ) -> dict[str, Any]:
     """What parsing adds to a replay's row of the manifest."""
-    season = decoded.meta.get("season") or {}
-    era, number = season.get("era"), season.get("number")
     people = (*decoded.people, *decoded.without_car)
     missing = [entry.name for entry, person in listed_people(people, header_players(header)) if person is None]
-    mode = game_mode(decoded.playlist_id, objects)
     return {
-        "playlist_id": decoded.playlist_id,
-        "mode": mode.value if mode else None,
-        "season": f"{era} {number}" if era else None,
+        **match_columns(decoded, frames, header, objects),
         "recorded_seconds": float(frames.time[-1] - frames.time[0]) if len(frames.time) else 0.0,
         "balls_at_once": decoded.balls_at_once,
         "people_missing": ";".join(missing) or None,
