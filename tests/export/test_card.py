@@ -281,21 +281,43 @@ def test_other_float_types_are_read_and_joined_by_other_tools(data: Path, tmp_pa
         assert found[2:] == pytest.approx([sums[0], long.num_rows, *sums[1:]], rel=1e-9)
 
 
-def test_tables_without_rows_are_not_offered_to_hugging_face(dataset: Path) -> None:
-    """It opens no file without rows; the table is there all the same."""
-    card = (dataset / "README.md").read_text()
-    made = dataset_card(
-        replays=[{**row, "is_synthetic": True} for row in pq.read_table(dataset / "replays.parquet").to_pylist()],
+def made_card(replays: list[dict[str, Any]]) -> str:
+    """Return the card of a dataset with such replays and nothing else."""
+    return dataset_card(
+        replays=replays,
         players=[],
         goals=0,
         rejects=[],
         columns=[],
-        tables={"replays": 3, "goals": 0, "demolitions": 0, "rejects": 1},
+        tables={"replays": len(replays), "goals": 0, "demolitions": 0, "rejects": 1},
         made_with={"sampling": "parser", "gap_rows": "drop", "fps": 10.0, "slots_per_team": 4},
         params=ExportParams(),
         quality=np.zeros((len(GROUPS), len(KINDS)), np.int64),
         stale_share=0.002,
     )
+
+
+@pytest.mark.parametrize(
+    ("mutators", "line"),
+    [
+        ([[], [], []], None),
+        ([["ball_scale=1.3"], [], []], "1 of the 3 matches have mutators: the column"),
+        ([["ball_scale=1.3"], None, []], "1 of the 3 matches have mutators, of 1 it is not known: the column"),
+    ],
+)
+def test_the_card_says_how_many_matches_have_mutators(
+    dataset: Path, mutators: list[list[str] | None], line: str | None
+) -> None:
+    """Nothing where none has; what is not known is no match without."""
+    row = pq.read_table(dataset / "replays.parquet").to_pylist()[0]
+    card = made_card([{**row, "mutators": found} for found in mutators])
+    assert line in card if line else "have mutators" not in card
+
+
+def test_tables_without_rows_are_not_offered_to_hugging_face(dataset: Path) -> None:
+    """It opens no file without rows; the table is there all the same."""
+    card = (dataset / "README.md").read_text()
+    made = made_card([{**row, "is_synthetic": True} for row in pq.read_table(dataset / "replays.parquet").to_pylist()])
     offered = [re.findall(r"config_name: (\w+)", text.split("\n---\n")[0]) for text in (card, made)]
     assert offered == [
         ["frames", "replays", "players", "stints", "goals", "demolitions", "rejects"],

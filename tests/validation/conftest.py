@@ -49,6 +49,7 @@ GOOD: dict[str, Any] = {
     "blue_score": 2,
     "orange_score": 1,
     "is_forfeit": False,
+    "mutators": [],
     "match_seconds": 300.0,
     "rows": 3000,
     "frames_shown": 2800,

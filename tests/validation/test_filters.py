@@ -36,6 +36,7 @@ def _local(*parts: int) -> datetime:
             {"match_type": "LAN", "header_team_size": 4, "players_a_side": 3},
             {"match_type": "LAN", "header_team_size": 3, "players_a_side": 2},
         ),
+        ({"mutated": False}, {"mutators": []}, {"mutators": ["ball_scale=1.3"], "mode": "special"}),
         ({"date_from": "2025-06-01"}, {"date": _local(2025, 6, 1)}, {"date": _local(2025, 5, 31, 23, 59, 59)}),
         ({"date_to": "2025-06-01"}, {"date": _local(2025, 6, 1, 23, 59, 59)}, {"date": _local(2025, 6, 2)}),
         ({"min_rank": "gold-3"}, {"min_rank": "platinum-1"}, {"min_rank": "gold-2"}),
@@ -63,6 +64,7 @@ def test_a_filter_leaves_out_what_was_not_asked_for(
         ({"map": ["Stadium_P"]}, {"map_code": None}),
         ({"playlist": ["private"]}, {"playlist": None, "playlist_id": None}),
         ({"players_a_side": [3]}, {"players_a_side": None}),
+        ({"mutated": False}, {"mutators": None}),
         ({"date_from": "2020-01-01"}, {"date": None}),
         ({"min_rank": "bronze-1"}, {"min_rank": None, "max_rank": None}),
         ({"min_rank": "bronze-1"}, {"min_rank": "unranked", "max_rank": "unranked"}),
@@ -77,6 +79,15 @@ def test_a_set_filter_leaves_out_replays_that_do_not_tell(wanted: dict[str, Any]
     assert row["reasons"].startswith("filtered_")
     if "unranked" not in unknown.values():
         assert "is unknown" in row["findings"]
+
+
+def test_the_filter_of_mutators_also_takes_only_matches_with_them() -> None:
+    """The finding names what was found, and nothing is null: it takes all."""
+    rows: list[dict[str, Any]] = [{"mutators": ["ball_scale=1.3"]}, {"mutators": []}]
+    only = judged(*rows, params=quality(filter=FilterParams(mutated=True))).verdicts
+    assert only["verdict"].to_pylist() == ["warn", "reject"]
+    assert "mutators is none; asked for mutated True" in only["findings"][1].as_py()
+    assert judged(*rows).verdicts["verdict"].to_pylist() == ["warn", "accept"]
 
 
 def test_without_filters_nothing_is_left_out() -> None:

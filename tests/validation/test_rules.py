@@ -125,6 +125,11 @@ def _two_balls(folder: Path, _: pytest.MonkeyPatch) -> dict[str, Any]:
     return _file(folder, Recording(generate(PLAN), how).data)
 
 
+def _mutated(folder: Path, _: pytest.MonkeyPatch) -> dict[str, Any]:
+    how = RecordingPlan(rules=(("TAGame.Ball_TA:ReplicatedBallScale", 0.5),))
+    return _file(folder, Recording(generate(PLAN), how).data)
+
+
 CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
     "too_few_frames": _planned(duration_seconds=1.0, goals=0),
     "too_many_frames": _row(rows=100_001),
@@ -155,6 +160,7 @@ CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
     "stats_disagree": _without_counts_of_players("Shots", join_frame=150),  # which takes the exact decoder
     "duration_mismatch": _edited(TotalSecondsPlayed=300.0),
     "trailing_bytes": lambda folder, _: _file(folder, Recording(generate(PLAN)).data + b"more"),
+    "mutated": _mutated,
     "forfeit": _planned(is_forfeit=True, goals=0),
     "unknown_map": _edited(MapName="my_workshop_map_p"),
     "unknown_mode": _in_playlist(9999),
@@ -166,6 +172,7 @@ ALLOWED_BESIDE = {
     "ball_outside_arena": {"frozen_ball"},
     "goals_not_shown": {"score_mismatch"},
     "several_balls": {"no_ball"},
+    "other_mode": {"mutated"},  # with the ball of soccer
     "score_mismatch": {"goals_not_shown"},
 }
 """What a case violates beside its own rule."""
@@ -235,6 +242,27 @@ def test_a_real_recording_whose_cars_are_often_frozen_is_rejected(real_replays: 
     assert [reject.reason for reject in judged(frozen).rejects] == ["frozen_bodies"]
     sound = measured_file(real_replays / "match" / "rlcs-2025-worlds-grand-final-flcn-nrg-g5.replay")
     assert sound["share_frozen_bodies"] == sound["share_frozen_ball"] == 0
+
+
+@pytest.mark.parametrize(
+    ("measure", "mutators", "mode", "expected"),
+    [
+        ("outside_ball_vel", None, "soccer", {"ball_too_fast"}),
+        ("outside_ball_vel", ["ball_scale=0.5"], "soccer", {"ball_too_fast", "mutated"}),
+        ("outside_ball_vel", ["ball_max_speed_scale=2.5", "ball_scale=0.5"], "soccer", {"mutated"}),
+        ("outside_ball_angvel", ["ball_hit_spin_scale=1"], "special", {"other_mode"}),
+        ("outside_car_vel", ["car_max_speed_scale=2"], "soccer", {"mutated"}),
+        ("outside_car_vel", [], "soccer", {"car_too_fast"}),
+    ],
+)
+def test_mutators_lift_the_bounds_that_they_change(
+    measure: str, mutators: list[str] | None, mode: str, expected: set[str]
+) -> None:
+    """A fast ball is no finding where the game lets it be fast; of modes whose own rules are not known nothing is mutated."""
+    judgement = judged({measure: 0.5, "mutators": mutators, "mode": mode})
+    assert reasons(judgement) == expected
+    if "mutated" in expected:
+        assert ", ".join(mutators or ()) in judgement.verdicts["findings"][0].as_py()
 
 
 def test_every_rule_has_a_case() -> None:

@@ -96,6 +96,8 @@ class FilterParams:
     """Playlists by the API's names; for files that no API listed, from the playlist's number in the replay."""
     players_a_side: list[int] | None = None
     """Players a side who were on the field for a good part of the play, whatever the header says."""
+    mutated: bool | None = None
+    """True takes matches with mutators, false those without."""
     date_from: str | None = None
     """First day that is wanted, YYYY-MM-DD, in the recorder's local time."""
     date_to: str | None = None

@@ -103,6 +103,7 @@ def dataset_card(
         people=len({person for row in players if (person := account(row))}),
         goals=goals,
         dates=_dates(replays),
+        mutated=_mutated(replays),
         inputs=len(replays) + len(rejects),
         overview=OVERVIEW,
         split_text=_SPLIT_TEXTS[params.split_by],
@@ -149,6 +150,13 @@ def _synthetic(replays: Sequence[Mapping[str, Any]]) -> str:
     if made_up == len(replays):
         return "Every match is"
     return f"{made_up} of the {len(replays)} matches {'is' if made_up == 1 else 'are'}"
+
+
+def _mutated(replays: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many matches have mutators, empty where none has."""
+    known = [bool(row["mutators"]) for row in replays if row["mutators"] is not None]
+    unknown = f", of {len(replays) - len(known)} it is not known" if len(known) < len(replays) else ""
+    return f"{sum(known)} of the {len(replays)} matches have mutators{unknown}" if any(known) or unknown else ""
 
 
 def _dates(replays: Sequence[Mapping[str, Any]]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from impulse.schema.column import REPLAY_ID, Column
-from impulse.tables.manifest import TRAILING_BYTES
+from impulse.tables.manifest import IS_FORFEIT, TRAILING_BYTES
 from impulse.tables.measures import MEASURE_COLUMNS
-from impulse.tables.parsed import BALLS_AT_ONCE, PEOPLE_MISSING
+from impulse.tables.parsed import BALLS_AT_ONCE, MUTATORS, PEOPLE_MISSING
 
 VERDICT_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
@@ -46,12 +46,28 @@ COMPARISON_COLUMNS: tuple[Column, ...] = (
     PEOPLE_MISSING,
     Column("has_people_missing", "bool", "the header lists somebody who is not in the players table"),
     TRAILING_BYTES,
-    Column("is_forfeit", "bool", "a team forfeited, from the header"),
+    IS_FORFEIT,
+    MUTATORS,
+    Column(
+        "mutated",
+        "bool",
+        "the match has mutators; null where they are not known, or which rules are the mode's own",
+        nullable=True,
+    ),
     Column("map_unknown", "bool", "the map is not in the list of known maps"),
     Column("mode_unknown", "bool", "neither the playlist nor the class of the game says the mode"),
     Column("mode_other", "bool", "the mode is known and not soccer"),
 )
 """What validate finds by comparing a replay's facts and measures with each other."""
+
+SCALED = {
+    "outside_ball_vel": ("ball_max_speed_scale",),
+    "outside_ball_angvel": ("ball_hit_spin_scale",),
+    "outside_car_vel": ("car_max_speed_scale",),
+}
+"""Measures whose bounds are those of ordinary rules, and the mutators by which they do not hold: such a measure is not judged then.
+In real files balls of a quarter of the speed reach 1500 uu/s, and the beach ball spins at 12 rad/s. Places need none: the centre of a
+larger or smaller body is still inside."""
 
 JUDGED_COLUMNS: dict[str, Column] = {
     column.name: column
@@ -62,6 +78,7 @@ JUDGED_COLUMNS: dict[str, Column] = {
 
 FACTS = {
     "has_people_missing": "people_missing",
+    "mutated": "mutators",
     "map_unknown": "map_code",
     "mode_unknown": "mode",
     "mode_other": "mode",

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from impulse.errors import StageError
 from impulse.replay.maps import KNOWN_MAPS
-from impulse.replay.modes import PLAYLISTS, GameMode
+from impulse.replay.modes import OWN_RULES, PLAYLISTS, GameMode
 from impulse.schema.column import REPLAY_ID, arrow_schema
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.validated import COMPARISON_COLUMNS
@@ -59,6 +59,12 @@ def compare(replays: pa.Table, measures: pa.Table) -> pa.Table:
         "has_people_missing": pc.is_valid(replays["people_missing"]),
         "trailing_bytes": replays["trailing_bytes"],
         "is_forfeit": replays["is_forfeit"],
+        "mutators": replays["mutators"],
+        "mutated": pc.if_else(
+            pc.is_in(mode, value_set=pa.array(sorted(OWN_RULES))),
+            pc.greater(pc.list_value_length(replays["mutators"]), 0),
+            None,
+        ),
         "map_unknown": pc.invert(_is_known_map(replays["map_code"])),
         "mode_unknown": pc.is_null(mode),
         "mode_other": pc.fill_null(pc.not_equal(mode, GameMode.soccer.value), False),

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from impulse.config.validate import RANKS, FilterParams, rank_number
+from impulse.validation.rules import in_words
 
 Wanted = Callable[[pa.Table, FilterParams], pa.ChunkedArray]
 """Says for each row whether it is wanted; null or false where the replay does not say."""
@@ -48,9 +49,7 @@ class Filter:
             facts: the replay's values of :attr:`facts`.
             params: the settings.
         """
-        found = ", ".join(
-            f"{name} is {'unknown' if value is None else value}" for name, value in zip(self.facts, facts, strict=True)
-        )
+        found = ", ".join(f"{name} is {in_words(value)}" for name, value in zip(self.facts, facts, strict=True))
         asked = " and ".join(f"{name} {value}" for name, value in self.asked(params))
         return f"{found}; asked for {asked}"
 
@@ -72,6 +71,10 @@ def _one_of(fact: str, setting: str) -> Wanted:
 
 def _is_wanted_map(rows: pa.Table, params: FilterParams) -> pa.ChunkedArray:
     return pc.is_in(pc.utf8_lower(rows["map_code"]), value_set=pa.array([name.lower() for name in params.map or ()]))
+
+
+def _is_wanted_mutated(rows: pa.Table, params: FilterParams) -> pa.ChunkedArray:
+    return pc.equal(pc.greater(pc.list_value_length(rows["mutators"]), 0), pa.scalar(params.mutated))
 
 
 def _is_wanted_date(rows: pa.Table, params: FilterParams) -> pa.ChunkedArray:
@@ -103,6 +106,7 @@ FILTERS: tuple[Filter, ...] = (
     Filter("map", ("map_code",), ("map",), _is_wanted_map),
     Filter("playlist", ("playlist",), ("playlist",), _one_of("playlist", "playlist")),
     Filter("players_a_side", ("players_a_side",), ("players_a_side",), _one_of("players_a_side", "players_a_side")),
+    Filter("mutated", ("mutators",), ("mutated",), _is_wanted_mutated),
     Filter("date", ("date",), ("date_from", "date_to"), _is_wanted_date),
     Filter("rank", ("min_rank", "max_rank"), ("min_rank", "max_rank"), _is_wanted_rank),
 )

@@ -38,9 +38,16 @@ def finding(rule: Rule, fact: object) -> str:
         fact: the replay's value of :func:`fact_of`.
     """
     if is_flag(rule):
-        return f"{fact_of(rule)} is {'unknown' if fact is None else fact}, expected: {rule.because}"
+        return f"{fact_of(rule)} is {in_words(fact)}, expected: {rule.because}"
     bound, limit = rule.bound
     return f"{rule.measure} is {fact:g}, must be {BOUNDS[bound]} {limit:g}"
+
+
+def in_words(fact: object) -> str:
+    """Return a fact of a replay as text."""
+    if isinstance(fact, list):
+        return ", ".join(map(str, fact)) or "none"
+    return "unknown" if fact is None else str(fact)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from impulse.schema.column import arrow_schema
 from impulse.tables.io import table_of
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.rejects import Reject
-from impulse.tables.validated import COMPARISON_COLUMNS, VERDICT_COLUMNS, VIOLATION_COLUMNS
+from impulse.tables.validated import COMPARISON_COLUMNS, SCALED, VERDICT_COLUMNS, VIOLATION_COLUMNS
 from impulse.validation.filters import FILTERS
 from impulse.validation.rules import BOUNDS, fact_of, finding, is_flag
 
@@ -85,12 +85,19 @@ def violating_rows(rule: Rule, rows: pa.Table) -> Iterator[tuple[int, float]]:
     """Yield number and value of every row that violates a rule."""
     bound, limit = rule.bound
     values, known = measured(rows, rule.measure)
+    known = known & ~_have(rows, SCALED.get(rule.measure, ()))
     if values.dtype == np.float32:
         limit = float(np.float32(limit))  # rounded as the values were, so that one at the threshold is not beyond it
     with np.errstate(invalid="ignore"):
         holds = values >= limit if bound == "at_least" else values <= limit  # NaN does not hold
     for row in np.flatnonzero(known & ~holds):
         yield int(row), float(values[row])
+
+
+def _have(rows: pa.Table, mutators: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Tell which rows have one of some mutators."""
+    told = rows["mutators"].to_pylist() if mutators else [None] * len(rows)
+    return np.array([any(text.split("=")[0] in mutators for text in texts or ()) for texts in told], dtype=bool)
 
 
 def measured(rows: pa.Table, measure: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
