@@ -30,6 +30,8 @@ from tests.mutants.edit import (
     truth,
 )
 
+TOLD, ITEMS = "guid spelled otherwise, mutators", "guid in network data, items, named teams"
+
 # fmt: off
 EDITS = (
     *edits_in(
@@ -316,5 +318,31 @@ EDITS = (
         ("the ground does not count", "*GROUND, package", "package", DIGEST),
         ("layout counts", 'source_digest(content) if file.suffix == ".py"', "source_digest(content) if False", DIGEST),
         ("constants do not count", "yield ascii(value)", 'yield ""', DIGEST),
+    ),
+    *edits_in(
+        "decoding/match_facts.py",
+        ("what is usual is a mutator", "value != attributes.USUAL.get(rule)}", "value is not None}", truth("match_facts", of=TOLD)),
+        ("names of teams swapped", "return names[0], names[1]", "return names[1], names[0]", truth("match_facts", of=ITEMS)),
+        ("no contest is a forfeit", "or any(update.value for update in walk.updates.get(attributes.NO_CONTEST, ()))", "",
+         truth("match_facts", of="no contest")),
+        ("the array tells of forfeits", "if is_whole else None", "", truth("match_facts", of="era 868.32.10")),
+    ),
+    *edits_in(
+        "products/frames/match_columns.py",
+        ("guids of headers alone", 'facts["match_guid"] or told.guid', 'facts["match_guid"]', truth("match_facts", of=ITEMS)),
+        ("who leads in a clip has won", "_winner_by_score(facts, header) if is_over else None", "_winner_by_score(facts, header)",
+         named("products/test_match_facts.py", "a_kickoff_with_no_time_left_is_overtime")),
+    ),
+    *edits_in(
+        "replay/facts.py",
+        ("older headers tell of no forfeit", "(False if tells_outcome(header) else None)", "False",
+         truth("match_facts", of="era 868.32.10", decoders=("auto",))),
+        ("one spelling of guids", ' or match_id(header.get("MatchGuid"))', "",
+         named("replay/test_facts.py", "a_header_names_the_match_by_either_spelling")),
+    ),
+    *edits_in(
+        "validation/verdicts.py",
+        ("bounds that mutators lift", "known = known & ~_have(rows, SCALED.get(rule.measure, ()))", "known = known & True",
+         named("validation/test_rules.py", "mutators_lift_the_bounds_that_they_change")),
     ),
 )
