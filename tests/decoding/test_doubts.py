@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
@@ -16,9 +17,10 @@ from tests.products.truth_cases import CASES
 
 from impulse.config.parsing_config import ParsingConfig
 from impulse.decoding.decode import check_complete
+from impulse.decoding.walk import walk_replay
 from impulse.demo import MatchPlan, Recording, generate
 from impulse.demo.writer.header import seal
-from impulse.errors import CorruptReplay, UnsupportedReplay
+from impulse.errors import CorruptReplay, ReplayError, UnsupportedReplay
 from impulse.parsing.parsed_replay import parse_replay
 from impulse.replay.container import read_body, read_header
 from impulse.replay.reasons import Reason
@@ -87,15 +89,23 @@ def test_a_clock_that_counts_up_is_a_doubt(tmp_path: Path) -> None:
 
 
 def _with_zeros(data: bytes) -> bytes:
-    """Return a replay whose network data ends in zeros 4 kB too early, as a disk that lost a block leaves it."""
+    """Return a replay whose network data ends in zeros 4 kB too early, as a disk that lost a block leaves it.
+
+    Where in a network frame they begin decides whether the parser complains; here they begin where it does not.
+    """
     header = read_header(data)
     body = read_body(data, header)
     end = body.network_offset + body.network_size
     (size,) = struct.unpack_from("<I", data)
     start = 8 + size
     (body_size,) = struct.unpack_from("<I", data, start)
-    changed = data[start + 8 : end - 4096] + bytes(4096) + data[end : start + 8 + body_size]
-    return data[:start] + seal(changed) + data[start + 8 + body_size :]
+    for lost in range(4096, 4196):
+        changed = data[start + 8 : end - lost] + bytes(lost) + data[end : start + 8 + body_size]
+        damaged = data[:start] + seal(changed) + data[start + 8 + body_size :]
+        with suppress(ReplayError):
+            walk_replay(damaged, ())
+            return damaged
+    raise AssertionError("the parser complains wherever zeros begin")
 
 
 def _announcing(data: bytes, factor: int) -> bytes:
