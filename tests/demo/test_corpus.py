@@ -171,4 +171,4 @@ def test_bytes_are_pinned() -> None:
     assert digest.hexdigest() == PINNED_SHA256
 
 
-PINNED_SHA256 = "902b852dbbc571f1018a576049dce02c60200aae71349751b145d6de9562f3b0"
+PINNED_SHA256 = "c4f15b2aeb665b3be9436de57a2c77f03bc6c6183daf989b1282daa662c98d60"

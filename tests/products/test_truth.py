@@ -483,7 +483,8 @@ def check_match_facts(it: Shown) -> None:
         blue, orange = match.final_scores
         is_over = not match.is_time_unlimited and match.seconds_remaining[it.truth.frames[-1]] <= 1
         assert facts["winner"] == (TEAMS[int(orange > blue)] if is_over and blue != orange else None)
-    assert facts["is_overtime"] is (None if match.is_time_unlimited or not plan.has_state else False)
+    kickoffs_at_zero = bool(((match.countdown > 0) & (match.seconds_remaining == 0))[it.truth.frames].any())
+    assert facts["is_overtime"] is (None if match.is_time_unlimited or not plan.has_state else kickoffs_at_zero)
     assert facts["has_unlimited_time"] is match.is_time_unlimited
     assert set(facts["mutators"]) == mutators_of(plan, match)
     assert (facts["server_name"], facts["server_region"]) == (SERVER_NAME, "EU" if plan.version.minor >= 32 else None)

@@ -83,7 +83,7 @@ CASES = {
         ),
         Case("second entry", {**SHORT, "team_size": 2}, RecordingPlan(second_entry=0)),
         Case("guest", {**SHORT, "team_size": 2, "has_guest": True, "demolitions": 2}),
-        Case("side changed", {**SHORT, "seed": 10, "team_size": 2, "change_frame": 330, "goals": 2, "demolitions": 2}),
+        Case("side changed", {**SHORT, "seed": 28, "team_size": 2, "change_frame": 330, "goals": 2, "demolitions": 2}),
         Case("named late", SHORT, RecordingPlan(named_from_frame=200)),
         Case("named otherwise", SHORT, RecordingPlan(named_from_frame=320, earlier_name="Somebody")),
         Case("ball spawner", SHORT, RecordingPlan(extra_ball=ExtraBall.SPAWNER)),

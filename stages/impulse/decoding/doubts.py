@@ -53,8 +53,8 @@ is a wreck."""
 TOLD_BEFORE_PLAY = ("clock", "countdown")
 """What is told before play, where it is told; the state is a doubt of its own, and a first hit is told by its being true."""
 
-PADDING = 512
-"""The game pads the network data to a multiple of so many bytes with zeros; more in a row were written by something else."""
+ZEROS = 1024
+"""The game pads the network data with zeros to a multiple of 512 bytes; so many in a row were written by something else."""
 
 SPARE_FRAMES = 30
 """Network frames that the end of a recording may seem to lack, because servers slow down; real ones seem to lack 22 at most."""
@@ -73,7 +73,7 @@ def doubts_of_file(data: bytes, header: ReplayHeader, body: ReplayBody, start: W
         start: its first network frames, with :data:`~impulse.decoding.attributes.FOR_FRAMES`.
     """
     objects = set(body.objects)
-    if data.find(bytes(PADDING + 1), body.network_offset, body.network_offset + body.network_size) >= 0:
+    if data.find(bytes(ZEROS), body.network_offset, body.network_offset + body.network_size) >= 0:
         yield "zeros_in_stream"
     if CAR not in objects or any("CarArchetype" in name for name in objects):
         yield "cars_of_another_kind"

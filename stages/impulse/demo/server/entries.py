@@ -68,14 +68,15 @@ def recorded_at(recording: Recording) -> datetime:
 
 def _team(match: Match, team: int, seed: int) -> dict[str, Any]:
     numbers = [number for number, who in enumerate(match.players) if who.team == team]
-    players = [_player(match, number, seed) for number in numbers]
+    # Whoever changed sides is in the team that he ended in.
+    players = [_player(match, number, seed) for number in numbers if number == match.parts_of(number)[-1]]
     return _without_absent({"goals": match.final_scores[team] or None, "players": players or None})
 
 
 def _player(match: Match, number: int, seed: int) -> dict[str, Any]:
     who, last = match.players[number], match.frames - 1
     player = {
-        "start_time": float(match.time[min(match.joined[number], last)]),
+        "start_time": float(match.time[min(match.joined[match.parts_of(number)[0]], last)]),
         "end_time": float(match.time[min(match.left[number], last)]),
         "name": who.player.name,
         "id": _account(who),
