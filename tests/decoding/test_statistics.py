@@ -11,9 +11,10 @@ from tests.decoding.walks import to, walk_of
 from impulse.config.parsing_config import ParsingConfig
 from impulse.decoding.attributes import CAMERA, CAMERA_OWNER, LOADOUTS, STATISTICS, STEERING
 from impulse.decoding.first_frames import LOOK_FRAMES
+from impulse.decoding.listed import listed_entries
 from impulse.decoding.people import Person
 from impulse.decoding.setups import setups_of
-from impulse.decoding.statistics import listed_entries, sent_statistics
+from impulse.decoding.statistics import sent_statistics
 from impulse.demo import MatchPlan, Recording, generate
 from impulse.demo.match import equipment
 from impulse.parsing.parsed_replay import parse_replay

@@ -64,9 +64,8 @@ def decode(
             decoded = _by_array(path, header, body, start, layout, settings)
             if isinstance(decoded, DecodedReplay):
                 with reading_raw_data():
-                    decoded = replace(decoded, setups=setups_of(start, decoded.people))
-                told = match_facts(start, body.objects, is_whole=False)
-                return _samples(replace(decoded, match=told), layout, settings)
+                    setups, told = setups_of(start, decoded.people), match_facts(start, body.objects, is_whole=False)
+                return _samples(replace(decoded, setups=setups, match=told), layout, settings)
             why = decoded
     walk = walk_replay(data, FOR_FRAMES)
     check_complete(walk, header)
@@ -84,9 +83,9 @@ def decode(
             decoded,
             setups=setups_of(walk, decoded.people),
             statistics=sent_statistics(walk, decoded.people),
+            match=match_facts(walk, body.objects, is_whole=True),
         )
-        told = match_facts(walk, body.objects, is_whole=True)
-    return _samples(replace(decoded, match=told), layout, settings)
+    return _samples(decoded, layout, settings)
 
 
 def _samples(decoded: DecodedReplay, layout: FrameLayout, settings: FrameSettings) -> DecodedReplay:

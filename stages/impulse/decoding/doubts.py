@@ -17,11 +17,10 @@ from impulse.decoding.arrivals import in_state
 from impulse.decoding.balls import several_balls
 from impulse.decoding.boost import BURNED_A_SECOND, amount_of
 from impulse.decoding.decoded import DecodedReplay
-from impulse.decoding.listed import listed_people
+from impulse.decoding.listed import listed_entries, listed_people
 from impulse.decoding.match_state import MATCH_FEATURES
 from impulse.decoding.people import people_of
 from impulse.decoding.presence import Presence, body_exists
-from impulse.decoding.statistics import listed_entries
 from impulse.decoding.walk import Update, Walk
 from impulse.replay.container import ReplayBody, ReplayHeader
 from impulse.replay.facts import TEAMS, header_facts, header_goals, header_players

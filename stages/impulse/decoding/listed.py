@@ -1,17 +1,95 @@
-"""The people whom the header lists, found among those of the network data."""
+"""The people whom the header lists, found among those of the network data: which line is surely whose, and which could be.
+
+The header lists whoever was there at the end, with the final counts.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from impulse.decoding.people import Person
+from impulse.decoding.people import NO_ACCOUNT, Person
 from impulse.replay.facts import TEAMS, HeaderPlayer
+
+_PLATFORMS = {
+    "Steam": ("Steam",),
+    "PS3": ("PlayStation",),
+    "PS4": ("PlayStation",),
+    "Dingo": ("Xbox",),
+    "NNX": ("Switch", "PsyNet"),
+    "Epic": ("Epic",),
+    "QQ": ("QQ",),
+}
+"""The header's platforms, and how the parser calls the ids that the network data has of their people (real files)."""
+
+
+def listed_entries(people: Sequence[Person], entries: Sequence[HeaderPlayer]) -> dict[int, HeaderPlayer]:
+    """Return the header's entry of each person by number, where it is surely his.
+
+    It is the one of his platform and account; else the only one of his team and name, if nobody else could be meant and
+    nothing says that it is about another account.
+
+    Args:
+        people: of the replay.
+        entries: of the header.
+    """
+    shared = Counter(str(person.remote_id) for person in people)
+
+    def is_his_account(entry: HeaderPlayer, person: Person) -> bool:
+        alone = shared[str(person.remote_id)] == 1  # else the names of host and guest tell whose it is
+        return _is_account_of(entry, person) and (alone or _is_called(entry, person))
+
+    def is_his_name(entry: HeaderPlayer, person: Person) -> bool:
+        return _is_called(entry, person) and not _is_another(entry, person, shared)
+
+    found: dict[int, HeaderPlayer] = {}
+    for is_his in (is_his_account, is_his_name):
+        free = [entry for entry in entries if all(entry is not taken for taken in found.values())]
+        fits = {
+            number: [entry for entry in free if is_his(entry, person)]
+            for number, person in enumerate(people)
+            if number not in found
+        }
+        claims = Counter(id(entry) for mine in fits.values() for entry in mine)
+        found |= {number: mine[0] for number, mine in fits.items() if len(mine) == 1 and claims[id(mine[0])] == 1}
+    return found
+
+
+def _is_called(entry: HeaderPlayer, person: Person) -> bool:
+    return (entry.team, entry.name) == (TEAMS[person.team or 0], person.name)
+
+
+def _is_account_of(entry: HeaderPlayer, person: Person) -> bool:
+    return _is_of_platform(entry, person) and _account(person) in entry.accounts
+
+
+def _is_another(entry: HeaderPlayer, person: Person, shared: Mapping[str, int]) -> bool:
+    """Tell whether accounts say that an entry is somebody else's; those of guests, who play on their hosts', say nothing."""
+    if shared[str(person.remote_id)] > 1:
+        return False
+    has_account = _account(person) not in NO_ACCOUNT
+    return not _is_of_platform(entry, person) or bool(has_account and entry.accounts)
+
+
+def _is_of_platform(entry: HeaderPlayer, person: Person) -> bool:
+    ((kind, _),) = person.remote_id.items()
+    if entry.platform is None:
+        return kind == "SplitScreen"
+    return kind in _PLATFORMS.get(entry.platform, (kind,))
+
+
+def _account(person: Person) -> str:
+    """Return the account as the header writes it: a number, or an Epic id; empty for bots."""
+    ((kind, value),) = person.remote_id.items()
+    return "" if kind == "SplitScreen" else str(value.get("online_id") if isinstance(value, dict) else value)
 
 
 def listed_people(
     people: Sequence[Person], entries: Sequence[HeaderPlayer]
 ) -> Iterator[tuple[HeaderPlayer, Person | None]]:
-    """Yield each entry of the header's list with the person it is about: by account, else by team and name; None for nobody.
+    """Yield each entry of the header's list with somebody whom it could be about: by account, else by team and name.
+
+    None stands for nobody. :func:`listed_entries` says whose an entry surely is.
 
     Args:
         people: those of the network data.
@@ -26,11 +104,3 @@ def listed_people(
                 if (person.name, TEAMS[person.team or 0]) == (entry.name, entry.team)
             ]
         yield entry, found[0] if found else None
-
-
-def _account(person: Person) -> str | None:
-    """Return the account as the header writes it: a number, or an Epic id."""
-    kind, value = next(iter(person.remote_id.items()))
-    if kind == "SplitScreen":
-        return None
-    return str(value.get("online_id") if isinstance(value, Mapping) else value)

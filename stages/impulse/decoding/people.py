@@ -21,7 +21,8 @@ ENTRY_IDS = 2**16
 """More than there are ids of entries at a time: what tells the numbers of bots apart whose entries had the same id."""
 
 NO_ACCOUNT = ("", "0", "1")
-"""What stands in an id that says nothing: of files before 2018 every PlayStation has the number 1 (and a name)."""
+"""What stands in an id that says nothing: of files before 2018 every PlayStation has the number 1 (and a name),
+whatever the header says."""
 
 
 @dataclass(slots=True)

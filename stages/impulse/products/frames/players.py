@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from impulse.decoding.decoded import DecodedReplay
+from impulse.decoding.listed import listed_entries
 from impulse.decoding.people import Person
 from impulse.decoding.setups import Setup
-from impulse.decoding.statistics import Statistics, listed_entries
+from impulse.decoding.statistics import Statistics
 from impulse.replay.container import ReplayHeader
 from impulse.replay.facts import TEAMS, HeaderPlayer, header_players
 from impulse.schema.car_bodies import HITBOX_OF_BODY, NAME_OF_BODY
