@@ -138,6 +138,7 @@ def test_bytes_do_not_depend_on_the_workers(dozen: Path, complete: Path, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.heavy
 def test_bytes_do_not_depend_on_the_engine(dozen: Path, complete: Path, tmp_path: Path) -> None:
     """Two processes of a Dask cluster write what threads write."""
     cluster = EngineParams(kind=EngineKind.dask, workers=2)

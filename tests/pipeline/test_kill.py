@@ -75,6 +75,7 @@ def test_killed_workers_cost_nothing_or_the_run_says_so(
     assert checkout.content("data/parsed") == fresh.content("data/parsed")
 
 
+@pytest.mark.heavy
 def test_two_runs_at_once_wait_for_each_other(
     clone: Callable[[str, Path], Checkout], small_source: Path, fresh: Checkout
 ) -> None:

@@ -53,6 +53,7 @@ def test_a_second_repro_runs_no_stage(fresh: Checkout) -> None:
     assert "up to date" in fresh.run("dvc", "status").stdout
 
 
+@pytest.mark.heavy
 def test_the_dataset_is_rebuilt_byte_for_byte(fresh: Checkout) -> None:
     """Removed outputs come back the same: from the cache, by running export again, and by parsing all again."""
     before = fresh.content("data/export")
@@ -130,6 +131,7 @@ def test_a_rule_on_a_new_measure_parses_nothing(fresh: Checkout) -> None:
     assert metrics(fresh, "validate")["rejected"]["lonely"] > 0
 
 
+@pytest.mark.heavy
 def test_an_experiment_changes_the_rows(fresh: Checkout) -> None:
     """`-S` reaches the stages, metrics and params show the difference, and a plain repro agrees afterwards."""
     rows = metrics(fresh, "parse")["rows"]
@@ -198,6 +200,7 @@ def test_no_other_code_runs_than_that_of_the_checkout(fresh: Checkout) -> None:
     assert fresh.run("python", "stages/validate.py", PYTHONSAFEPATH="1", PYTHONPATH="stages").returncode == 0
 
 
+@pytest.mark.heavy
 def test_a_hydra_sweep_writes_folders_of_its_own(fresh: Checkout) -> None:
     """`-m` leaves data/ alone and gives every member a folder."""
     before = fresh.content("data/parsed")

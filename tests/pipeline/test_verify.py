@@ -51,6 +51,7 @@ def first(checkout: Checkout, pattern: str, number: int = 0) -> str:
     return sorted(path.relative_to(checkout.path).as_posix() for path in checkout.path.glob(pattern))[number]
 
 
+@pytest.mark.heavy
 def test_every_kind_of_damage_is_named_and_mended(copy: Checkout) -> None:
     """Raw replays, outputs, cache and store at once; afterwards all is as before and nothing is left to do."""
     assert verify(copy).returncode == 0
