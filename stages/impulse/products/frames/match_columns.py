@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from impulse.decoding.decoded import DecodedReplay
 from impulse.products.frames.build import Frames
 from impulse.replay.container import ReplayHeader
@@ -88,10 +85,7 @@ def _shows_overtime(frames: Frames) -> bool | None:
     clock, state = frames.table["seconds_remaining"], frames.table["game_state"]
     if clock.null_count == len(clock) or state.null_count == len(state):
         return None
-    return KICKOFF_STATE in frames.state_names and bool(
-        pc.any(pc.and_(pc.equal(clock, 0), _in_kickoff(frames))).as_py()
-    )
-
-
-def _in_kickoff(frames: Frames) -> pa.Array:
-    return pa.array(frames.states == frames.state_names.index(KICKOFF_STATE))
+    if KICKOFF_STATE not in frames.state_names:
+        return False
+    in_kickoff = frames.states == frames.state_names.index(KICKOFF_STATE)
+    return bool((in_kickoff & (clock.to_numpy() == 0)).any())  # NaN where there is none
