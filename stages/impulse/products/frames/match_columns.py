@@ -88,4 +88,5 @@ def _shows_overtime(frames: Frames) -> bool | None:
     if KICKOFF_STATE not in frames.state_names:
         return False
     in_kickoff = frames.states == frames.state_names.index(KICKOFF_STATE)
-    return bool((in_kickoff & (clock.to_numpy() == 0)).any())  # NaN where there is none
+    # As a list, because Arrow imports pandas (35 MB) to compare with a number or to make an array of numpy.
+    return any(seconds == 0 for seconds, is_kickoff in zip(clock.to_pylist(), in_kickoff, strict=True) if is_kickoff)
