@@ -121,16 +121,13 @@ def test_a_doubt_about_the_array_brings_the_exact_decoder(tmp_path: Path, monkey
 
 
 def real_files(real_replays: Path) -> list[Path]:
-    """Return all real replays that the parser decodes, of both folders, and the synthetic ones about people.
-
-    But for one, in which the change of sides shows neither in the header nor at a kickoff, as it does in the game's own files.
-    """
+    """Return all real replays that the parser decodes, of both folders, and the synthetic ones about people."""
     files = [*real_replays.rglob("*.replay"), *real_replays.parent.glob("replays-hazards/**/*.replay")]
-    return sorted(
-        path
-        for path in files
-        if path.parent.name not in ("corrupt", "no-network") and path.name != "team_change.replay"
-    )
+    return sorted(path for path in files if path.parent.name not in ("corrupt", "no-network"))
+
+
+UNNOTICED = {"team_change.replay"}
+"""Synthetic: its header still has the first team of who changes sides, and no kickoff follows, so that only a whole walk tells."""
 
 
 @pytest.mark.heavy
@@ -142,7 +139,11 @@ def test_the_choice_changes_no_real_frame(real_replays: Path, fps: float) -> Non
         auto = parse_replay(path, settings(Decoder.auto, fps, slots_per_team=8))
         chosen[auto.facts["decoder"]] += 1
         if auto.facts["decoder"] == "array":
-            assert_same(auto, parse_replay(path, settings(Decoder.exact, fps, slots_per_team=8)))
+            exact = parse_replay(path, settings(Decoder.exact, fps, slots_per_team=8))
+            if path.name in UNNOTICED:
+                assert auto.stints != exact.stints  # else it is noticed now, and no longer one of these
+            else:
+                assert_same(auto, exact)
     assert min(chosen.values()) > 0
 
 

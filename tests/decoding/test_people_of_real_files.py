@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import subtr_actor
-from tests.decoding.test_decoders_agree import real_files, settings
+from tests.decoding.test_decoders_agree import UNNOTICED, real_files, settings
 
 from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
 from impulse.schema.sampling import Decoder
@@ -113,7 +113,7 @@ def test_everyone_who_drives_or_is_listed_has_a_row(real_replays: Path) -> None:
     """By the last name that was sent, and each on his side at every kickoff."""
     lost, unlisted, misnamed, wrong = [], [], [], []
     looked_at = np.zeros(3, dtype=int)
-    for path in real_files(real_replays):
+    for path in (path for path in real_files(real_replays) if path.name not in UNNOTICED):
         parsed, told = parse_replay(path, settings(Decoder.auto, slots_per_team=8)), raw(path)
         rows = {
             row["name"] if row["is_bot"] else (row["player_id"], row["local_id"]): row
