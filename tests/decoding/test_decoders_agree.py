@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 import subtr_actor
 from tests.products.truth_cases import BY_NAME
@@ -55,7 +56,7 @@ def assert_same(one: ParsedReplay, other: ParsedReplay, *, boost: float | None =
     assert len({*forfeits.values()} - {None}) <= 1
 
 
-ONLY_A_WALK_TELLS = ("stats_differ", "demolitions")
+ONLY_A_WALK_TELLS = ("stats_differ", "demolitions", "is_mvp")
 """Columns of players that are null where the array call made the frames."""
 
 
@@ -94,6 +95,26 @@ def test_where_both_decoders_work_they_give_the_same(
     array, exact = (parse_replay(path, settings(decoder, fps)) for decoder in (Decoder.array, Decoder.exact))
     assert (array.facts["decoder"], exact.facts["decoder"]) == ("array", "exact")
     assert_same(array, exact, boost=BOOST_ROUNDING)
+
+
+def test_what_follows_from_bodies_is_what_the_parser_makes_of_them(tmp_path: Path) -> None:
+    """Further features, computed by the exact decoder, are the array's; those that interpolate or count are not told."""
+    path = tmp_path / "match.replay"
+    path.write_bytes(Recording(generate(MatchPlan(seed=6, duration_seconds=16, team_size=2, goals=1))).data)
+    everything = ParsingConfig.get_preset("all", fps=10.0).params()
+    array, exact = (
+        parse_replay(path, replace(everything, decoder=decoder, slots_per_team=2)).frames
+        for decoder in (Decoder.array, Decoder.exact)
+    )
+    contract = parse_replay(path, settings(Decoder.array, slots_per_team=2)).frames.column_names
+    further = sorted({*array.column_names} - {*contract})
+    told = [name for name in further if exact[name].null_count < exact.num_rows]
+    assert {*further} > {*told} != set()
+    for name in told:
+        shown = pc.and_(array[name].is_valid(), exact[name].is_valid())
+        one, other = (np.asarray(table[name].filter(shown), dtype=float) for table in (array, exact))
+        assert len(one) > 0.5 * len(array)
+        assert np.quantile(np.abs(one - other), 0.99) <= 0.02, name
 
 
 def test_the_array_call_takes_ordinary_matches(tmp_path: Path) -> None:

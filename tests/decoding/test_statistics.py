@@ -9,7 +9,7 @@ import pytest
 from tests.decoding.walks import to, walk_of
 
 from impulse.config.parsing_config import ParsingConfig
-from impulse.decoding.attributes import CAMERA, CAMERA_OWNER, LOADOUTS, STATISTICS, STEERING
+from impulse.decoding.attributes import CAMERA, CAMERA_OWNER, LOADOUTS, MVP, STATISTICS, STEERING
 from impulse.decoding.first_frames import LOOK_FRAMES
 from impulse.decoding.listed import listed_entries
 from impulse.decoding.people import Person
@@ -123,10 +123,18 @@ def test_counts_of_the_network_are_the_last_ones_of_each_entry() -> None:
     assert counted([(0, 0, 5), (500, 0, 6)], [(0, 900)], (0,)) == 6
 
 
+def test_the_best_player_is_who_is_named() -> None:
+    """Where nobody is named nobody is known not to be the best."""
+    two = [person("Epic", "de30a", entries=(0,)), person("Epic", "de30b", entries=(1,))]
+    for sent, best in (([], [None, None]), ([(90, 1, True)], [False, True]), ([(50, 0, False)], [None, None])):
+        walk = walk_of(99, [(PRI, 0, 99), (PRI, 0, 99)], {MVP: sent})
+        assert [mine["is_mvp"] for mine in sent_statistics(walk, two)] == best
+
+
 def test_what_a_file_has_no_attribute_for_is_not_told() -> None:
     """Then nobody's count is 0."""
     (mine,) = sent_statistics(walk_of(10, [(PRI, 0, 10)], {}), [person("Epic", "de30a")])
-    assert mine == dict.fromkeys((*COUNTS, "demolitions"))
+    assert mine == dict.fromkeys((*COUNTS, "demolitions", "is_mvp"))
 
 
 def parts(body: int) -> dict[str, int]:

@@ -61,6 +61,20 @@ SEGMENTS = named(
 )
 UNTOLD = named("products/test_build.py")
 ACTORS = named("decoding/test_actors.py")
+PEOPLE = named(
+    "decoding/test_statistics.py",
+    "a_line_is_found_by_account_else_by_team_and_name",
+    "a_line_about_somebody_else_is_nobodys",
+    "two_of_one_name_are_told_apart_by_account_only",
+    "a_guest_at_one_screen_has_his_own_line",
+    "counts_of_the_network_are_the_last_ones_of_each_entry",
+    "the_best_player_is_who_is_named",
+    "what_a_file_has_no_attribute_for_is_not_told",
+    "what_people_play_with_is_what_was_sent_at_first",
+    "an_unknown_body_keeps_its_number",
+)
+LOOK = named("decoding/test_first_frames.py")
+DERIVED = named("decoding/test_decoders_agree.py", "what_follows_from_bodies_is_what_the_parser_makes_of_them")
 PRESENCE = named("decoding/test_presence.py")
 CAUSAL = named("decoding/test_sampling.py", "causal_rows_never_look_ahead")
 FILTERS = named(

@@ -320,9 +320,17 @@ def check_presence(it: Shown) -> None:
             it.is_nothing(name)
 
 
+def best_of(it: Shown) -> int:
+    """Return who has most points of the team that scored more."""
+    match = it.truth.recording.match
+    winner = np.argmax([sum(goal.team == team for goal in match.goals) for team in (0, 1)])
+    points = [(100 * who.goals + 50 * who.assists) * (who.team == winner) for who in match.players]
+    return int(np.argmax(points))
+
+
 def check_players(it: Shown) -> None:
     """The table of players: who they are, when they were there, and what the header says of them."""
-    match, teams = it.truth.recording.match, teams_of(it.truth.recording)
+    match, teams, plan = it.truth.recording.match, teams_of(it.truth.recording), it.truth.recording.plan
     table = players_rows(it.truth.recording, it.rows(it.parsed.players, "players"))
     time_there = (match.has_car * match.delta[:, None]).sum(axis=0)
     for number in dict.fromkeys(match.persons):
@@ -354,8 +362,9 @@ def check_players(it: Shown) -> None:
         assert {name: row[name] for name in counts} == counts
         assert row["stats_source"] == ("header" if is_listed else "network")
         assert row["stats_differ"] == ("" if is_listed and is_walked else None)
+        assert row["is_mvp"] == (best_of(it) == number if is_walked and plan.names_mvp else None)
         made = sum(event.attacker in parts for event in match.demolitions)
-        is_counted = it.truth.recording.plan.version.demolish is DemolishFormat.EXTENDED
+        is_counted = plan.version.demolish is DemolishFormat.EXTENDED
         assert row["demolitions"] == (made if is_walked and is_counted else None)
 
 

@@ -82,7 +82,11 @@ CASES = {
             {**SHORT, "team_size": 4, "bots": 1, "bots_from_frame": 3, "replaced_bot_frame": 200},
         ),
         Case("second entry", {**SHORT, "team_size": 2}, RecordingPlan(second_entry=0)),
-        Case("guest", {**SHORT, "team_size": 2, "has_guest": True, "demolitions": 2}),
+        Case(
+            "guest, best player named",
+            {**SHORT, "team_size": 2, "has_guest": True, "goals": 3, "demolitions": 2},
+            RecordingPlan(names_mvp=True),
+        ),
         Case("side changed", {**SHORT, "seed": 28, "team_size": 2, "change_frame": 330, "goals": 2, "demolitions": 2}),
         Case("named late", SHORT, RecordingPlan(named_from_frame=200)),
         Case("named otherwise", SHORT, RecordingPlan(named_from_frame=320, earlier_name="Somebody")),

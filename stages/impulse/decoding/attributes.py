@@ -47,6 +47,8 @@ STATISTICS = {
     "demolitions": "TAGame.PRI_TA:MatchDemolishes",
 }
 """Counts of a person's entry, by the names of the table of players; demolitions are counted since 2025."""
+MVP = "TAGame.PRI_TA:bMatchMVP"
+"""Sent when the match is over, so only in recordings that go on for that long: 1 of 71 files."""
 
 LOADOUTS, LOADOUT_OF_2015 = "TAGame.PRI_TA:ClientLoadouts", "TAGame.PRI_TA:ClientLoadout"
 """The cars of a person, one for either team; and one for both, until summer 2016."""
@@ -107,6 +109,6 @@ FOR_MATCH = (
 )  # fmt: skip
 FOR_FRAMES = (
     *FOR_PEOPLE, *FOR_MATCH, BODY, COMPONENT_CAR, COMPONENT_ACTIVE, *BOOST_AMOUNTS, *DEMOLITIONS, *MATCH,
-    *SCORES, PLAYLIST, *STATISTICS.values(), *FOR_SETUPS,
+    *SCORES, PLAYLIST, *STATISTICS.values(), MVP, *FOR_SETUPS,
 )  # fmt: skip
 """All that frames and the tables that follow from them are made of."""

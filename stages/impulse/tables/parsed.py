@@ -132,6 +132,13 @@ PLAYER_COLUMNS: tuple[Column, ...] = (
         lower=0,
     ),
     Column(
+        "is_mvp",
+        "bool",
+        "the game named this player as the best of the match; null where it named nobody, as in most recordings, which end before "
+        "that, and where the array call made the frames (decoder)",
+        nullable=True,
+    ),
+    Column(
         "stats_source",
         "string",
         "what tells score, goals, assists, saves and shots: header (final), network (up to the last network frame; for those "

@@ -126,7 +126,7 @@ _CLASSES = (
         "TAGame.PRI_TA",
         "ProjectX.PRI_X",
         "ClientLoadouts ClientLoadout ClientLoadoutsOnline SteeringSensitivity Title PartyLeader ReplicatedGameEvent MatchShots "
-        "MatchSaves MatchAssists MatchGoals MatchScore MatchDemolishes bUsingItems",
+        "MatchSaves MatchAssists MatchGoals MatchScore MatchDemolishes bMatchMVP bUsingItems",
         SOCCER.pri,
     ),
     _class("TAGame.PRI_KnockOut_TA", "TAGame.PRI_TA", "", KNOCKOUT.pri),

@@ -71,6 +71,8 @@ class RecordingPlan:
     """Names that the teams were given."""
     is_unfinished: bool = False
     """Saved before the match was over: the header says that nobody has won yet, if its format can."""
+    names_mvp: bool = False
+    """The last frame names the best player of the winning team, as in recordings that go on until the game shows him."""
     is_no_contest: bool = False
     """The server ended the match without a result: it says so, and that it was forfeited, from the first frame on."""
     has_boost: bool = True

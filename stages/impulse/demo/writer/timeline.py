@@ -48,6 +48,8 @@ def write_timeline(
     _write_clock(match, stage, cast.game, plan=plan)
     _write_goals(match, stage, cast)
     _write_demolitions(match, stage, cast, plan=plan)
+    if plan.names_mvp:
+        _write_mvp(match, stage, cast)
     _write_components(match, stage, cast, boost_reports, component_links)
     _write_pads(match, stage, cast)
     return cast
@@ -122,6 +124,16 @@ def _write_goals(match: Match, stage: Stage, cast: Cast) -> None:
             stage.update(frame, cast.pris[number], "TAGame.PRI_TA:MatchScore", score)
             stage.update(frame, cast.pris[number], "Engine.PlayerReplicationInfo:Score", score)
             totals[persons[number]][0 if number == goal.scorer else 1] -= 1
+
+
+def _write_mvp(match: Match, stage: Stage, cast: Cast) -> None:
+    """Name the one with most points in the team that won."""
+    scores = match.goals[-1].scores if match.goals else (0, 0)
+    if scores[0] != scores[1]:
+        winner = int(scores[1] > scores[0])
+        mine = [number for number, who in enumerate(match.players) if who.team == winner]
+        best = max(mine, key=lambda number: score_of(match.players[number].goals, match.players[number].assists))
+        stage.update(match.frames - 1, cast.pris[best], "TAGame.PRI_TA:bMatchMVP", ONE)
 
 
 def _write_demolitions(match: Match, stage: Stage, cast: Cast, *, plan: RecordingPlan) -> None:

@@ -91,6 +91,7 @@ def _statistics(listed: HeaderPlayer | None, sent: Statistics | None) -> dict[st
     return {
         **{name: counts.get(name) for name in COUNTS},
         "demolitions": None if sent is None else sent["demolitions"],
+        "is_mvp": None if sent is None else sent["is_mvp"],
         "stats_source": source,
         "stats_differ": ";".join(differ) if listed and told else None,
     }
