@@ -146,8 +146,8 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
 def test_answers_hold_for_ties_bots_and_matches_without_goals(card: str, tmp_path: Path) -> None:
     """The questions of the card on made-up tables full of exceptions: a tie, an unknown team size, bots, no statistics."""
     match = {"split": "train", "date": None, "map_code": "x", "playlist": None, "is_forfeit": False}
-    scores = [("a", 2, 3, 1), ("b", 2, 1, 1), ("c", None, 0, 2), ("d", 3, 0, 0)]
-    names = ("replay_id", "players_a_side", "blue_score", "orange_score")
+    scores = [("a", 2, 3, 1, "blue"), ("b", 2, 1, 1, None), ("c", None, 0, 2, "orange"), ("d", 3, 0, 0, None)]
+    names = ("replay_id", "players_a_side", "blue_score", "orange_score", "winner")
     player = {"name": "x", "player": 0, "slot": 0, "team": "blue", "first_row": 0}
     people = [
         ("a", "steam", "1", False, 3, 2),
@@ -190,6 +190,9 @@ def test_views_have_one_row_for_what_they_say(complete: Path) -> None:
             assert row is not None
             return row
 
+        names = [name for name, *_ in connection.execute("DESCRIBE matches").fetchall()]
+        columns = [name for name, *_ in connection.execute("DESCRIBE replays").fetchall()]
+        assert names == [*columns, "goals", "goal_difference"]  # DuckDB renames what is there twice
         assert one("SELECT count(*), count(DISTINCT replay_id) FROM matches") == one(
             "SELECT count(*), count(*) FROM replays"
         )
