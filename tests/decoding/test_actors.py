@@ -58,6 +58,32 @@ def test_a_demolition_ends_one_drive_and_names_both() -> None:
     assert (demolition.frame, demolition.victim, demolition.attacker, demolition.wreck_end) == (20, (1, 1), (0, 0), 60)
 
 
+@pytest.mark.parametrize(
+    ("attacker", "next_car", "is_demolition"), [(-1, None, False), (2, None, True), (-1, 1, True), (-1, 2, True)]
+)
+def test_who_leaves_was_not_demolished(attacker: int, next_car: int | None, *, is_demolition: bool) -> None:
+    """A car that is taken away is told like a demolition by nobody; its driver comes never again, and others get new cars."""
+    people = [
+        Person({"Steam": str(number)}, [number], team=number, teams={number: [(0, number)]}) for number in range(2)
+    ]
+    drivers = {None: [0], 1: [0, 1], 2: []}[next_car]  # 2: nobody gets a car any more, as after the last goal
+    walk = walk_of(
+        100,
+        [(ENTRY, 0, 100), (ENTRY, 0, 100), (CAR, 0, 60), (CAR, 0, 60), *[(CAR, 60, 100) for _ in drivers]],
+        {
+            attributes.PAWN_PLAYER: [
+                (0, 2, to(0)),
+                (0, 3, to(1)),
+                *((60, 4 + number, to(driver)) for number, driver in enumerate(drivers)),
+            ],
+            attributes.DEMOLITIONS[1]: [(20, 3, {"attacker": attacker, "victim": 3})],
+        },
+    )
+    drives, demolitions = drives_and_demolitions(walk, people)
+    assert bool(demolitions) == is_demolition
+    assert [drive.end for drive in drives if drive.car == 3] == [20]
+
+
 def test_a_wreck_that_comes_again_as_another_car_is_one_demolition() -> None:
     """Some recordings write all actors anew at a kickoff, a wreck among them; the next demolition counts."""
     people = [

@@ -44,7 +44,7 @@ WHY = {
     "two balls": "balls",
     "no state": "state_not_told",
     "second entry": "entries_of_one_account",
-    "guest": "entries_of_one_account",
+    "guest, best player named": "entries_of_one_account",
     "side changed": "teams_change",
     "named late": "names_come_late",
     "named otherwise": "names_change",

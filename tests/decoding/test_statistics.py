@@ -151,15 +151,15 @@ def test_what_people_play_with_is_what_was_sent_at_first() -> None:
             (2 * LOOK_FRAMES + 50, 1, {"blue": parts(30), "orange": parts(30)}),
         ],
         STEERING: [(LOOK_FRAMES, 0, 2.0)],
-        CAMERA: [(5, 2, {"fov": 100.0, "transition": None}), (5, 3, {"fov": 90.0})],
-        CAMERA_OWNER: [(5, 2, to(0)), (LOOK_FRAMES, 3, to(0))],
+        CAMERA: [(5, 2, {"fov": 100.0, "transition": None}), (5, 3, {"fov": 90.0}), (600, 4, {"fov": 80.0})],
+        CAMERA_OWNER: [(5, 2, to(0)), (LOOK_FRAMES, 3, to(0)), (500, 4, to(1)), (700, 3, to(1))],
     }
-    lives = [(PRI, 0, 900), (PRI, LOOK_FRAMES + 50, 900), ("Camera", 0, 900), ("Camera", 0, 900)]
+    lives = [(PRI, 0, 900), (PRI, LOOK_FRAMES + 50, 900), *[("Camera", 0, 900)] * 3]
     people = [person("Epic", "de30a"), person("Epic", "de30b", team=1, entries=(1,)), person("Xbox", "1", entries=())]
     early, late, unseen = setups_of(walk_of(900, lives, sent), people)
     assert early.loadout == {"body": 23, "wheels": 7, "unknown1": 3}
     assert (early.camera, early.steering) == ({"fov": 100.0}, 1.0)
-    assert (late.loadout["body"], late.camera) == (28, {})
+    assert (late.loadout["body"], late.camera) == (28, {"fov": 90.0})  # told late, the first that is told
     assert unseen == type(unseen)()
 
 

@@ -36,7 +36,7 @@ def recording(number: int, **values: Any) -> Recording:
         "recorded_seconds": 300.0,
         "n_players": 4,
         "uploaded_at": None,
-        "started_at": NOW,
+        "saved_at": NOW,
         "match_seconds": None,
         "playlist_id": None,
         "scene": "scene",
@@ -59,7 +59,7 @@ def recordings(draw: st.DrawFn, *, with_recording_ids: bool = True) -> list[Reco
             frames_shown=draw(st.integers(1, 3)),
             recorded_seconds=draw(st.sampled_from([200.0, 290.0, 300.0, 350.0])),
             uploaded_at=draw(st.sampled_from([None, 1, 2])),
-            started_at=draw(st.sampled_from([None, NOW, NOW + 100, NOW + 200, NOW + 3600, NOW + 200_000])),
+            saved_at=draw(st.sampled_from([None, NOW, NOW + 100, NOW + 200, NOW + 3600, NOW + 200_000])),
             playlist_id=draw(st.sampled_from([None, None, 1, 2])),
             facts=draw(st.sampled_from(["", "facts", "facts", "others"])),
             goal_seconds=draw(
@@ -141,7 +141,7 @@ def test_every_pair_of_a_fingerprint_agrees(rows: list[Recording]) -> None:
             assert pair.comparison == compared
             assert one.facts == other.facts != ""
             assert compared.goal_difference_seconds <= TOLERANCES.goal_seconds
-            assert abs(compared.start_difference_seconds) <= PARAMS.window_seconds
+            assert abs(compared.saved_difference_seconds) <= PARAMS.window_seconds
             assert abs(compared.length_difference_seconds) <= PARAMS.window_seconds
             assert abs(compared.zone_difference_minutes) <= 27 * 60
 
@@ -183,7 +183,7 @@ def test_the_reason_names_what_is_shared() -> None:
         recording(3, recording_id="R"),
         recording(4, match_guid="M"),
         recording(5, facts="facts"),
-        recording(6, facts="facts", goal_seconds=(0.0, 60.25, 120.0), started_at=NOW - 7200 + 30, frames_shown=50),
+        recording(6, facts="facts", goal_seconds=(0.0, 60.25, 120.0), saved_at=NOW - 7200 + 30, frames_shown=50),
     ]
     decisions = {int(decision.replay_id, 16): decision for decision in decided(rows).decisions}
 
@@ -193,7 +193,7 @@ def test_the_reason_names_what_is_shared() -> None:
     assert decisions[3].evidence == f"recording id R (with {2:032x}); then match guid M (with {4:032x})"
     assert decisions[6].evidence == (
         "same map, players, teams, score and scorers; 3 goals at the same times within 0.25 s, "
-        "starts 30 s apart (clocks differ by -120 min as time zones do), lengths 0 s apart"
+        "saved 30 s apart (clocks differ by -120 min as time zones do), lengths 0 s apart"
     )
 
 
@@ -248,7 +248,7 @@ def test_a_second_recording_does_not_change_the_key() -> None:
     """Whatever its ids and however complete it is, the match stays in its split."""
     first = recording(5, recording_id="M", facts="facts")
     for other in ("A", "Z"):
-        second = recording(1, recording_id=other, facts="facts", frames_shown=500, started_at=NOW + 3605)
+        second = recording(1, recording_id=other, facts="facts", frames_shown=500, saved_at=NOW + 3605)
         decisions = decided([first, second]).decisions
         assert {decision.match_key for decision in decisions} == {decided([first]).decisions[0].match_key}
         assert [decision.reason for decision in decisions] == [None, "same_match"]
@@ -277,15 +277,15 @@ def test_a_recording_that_knows_its_match_represents_it() -> None:
     ("values", "why"),
     [
         ({"goal_seconds": (0.0, 60.0, 121.0)}, "within 1.00 s"),
-        ({"started_at": NOW + 200}, "starts 200 s apart"),
+        ({"saved_at": NOW + 200}, "saved 200 s apart"),
         ({"recorded_seconds": 100.0}, "lengths 200 s apart"),
-        ({"started_at": NOW + 27 * 3600}, "clocks differ by +1620 min"),
+        ({"saved_at": NOW + 27 * 3600}, "clocks differ by +1620 min"),
         ({"playlist_id": 2}, "playlists differ"),
         ({"match_seconds": 500.0}, "playing times differ by 200 s"),
         ({"facts": "other"}, "kind of match, order of goals or scorers differ"),
         ({"facts": ""}, "says too little: fewer than two players with an id"),
         ({"goal_seconds": None}, "says too little: the rows do not show every goal"),
-        ({"started_at": None}, "says too little: the header has no date"),
+        ({"saved_at": None}, "says too little: the header has no date"),
         ({"n_goals": 2, "facts": ""}, "says too little: 2 goals, at least 3 needed"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
@@ -323,16 +323,16 @@ def test_a_chain_of_similar_recordings_is_not_merged() -> None:
 
 @pytest.mark.parametrize("minutes", [-12 * 60, -45, 15, 5 * 60 + 45, 14 * 60])
 @pytest.mark.parametrize("seconds", [-20, 0, 20])
-def test_starts_are_compared_apart_from_time_zones(minutes: int, seconds: int) -> None:
+def test_times_of_saving_are_compared_apart_from_time_zones(minutes: int, seconds: int) -> None:
     """Also just before and after a full quarter of an hour."""
-    rows = [recording(1, facts="facts", started_at=NOW + 10)]
-    rows.append(recording(2, facts="facts", started_at=NOW + 10 + minutes * 60 + seconds))
+    rows = [recording(1, facts="facts", saved_at=NOW + 10)]
+    rows.append(recording(2, facts="facts", saved_at=NOW + 10 + minutes * 60 + seconds))
     assert len(groups_of(decided(rows))) == 1
 
 
-def test_a_chain_of_starts_is_not_merged() -> None:
+def test_a_chain_of_times_of_saving_is_not_merged() -> None:
     """Each is within the window of the next, the ends are not."""
-    rows = [recording(number, facts="facts", started_at=NOW + 80 * number) for number in range(3)]
+    rows = [recording(number, facts="facts", saved_at=NOW + 80 * number) for number in range(3)]
     assert len(groups_of(decided(rows[:2]))) == 1
     assert len(groups_of(decided(rows))) == 3
 

@@ -93,8 +93,8 @@ MATCHES = named(
     "match_key_rests_on_the_surest_identity",
     "whatever_differs_keeps_two_matches_apart",
     "a_chain_of_similar_recordings_is_not_merged",
-    "starts_are_compared_apart_from_time_zones",
-    "a_chain_of_starts_is_not_merged",
+    "times_of_saving_are_compared_apart_from_time_zones",
+    "a_chain_of_times_of_saving_is_not_merged",
     "coarse_rows_need_one_goal_more",
 )
 DIGEST = named("files/test_digest.py")

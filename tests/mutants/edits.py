@@ -191,7 +191,7 @@ EDITS = (
         ("orange is blue", 'endswith("0") else 1', 'endswith("1") else 1', truth("players")),
         ("guests are their hosts",
          '[unique_id["remote_id"], unique_id["local_id"]]',
-         '[unique_id["remote_id"]]', truth("players", of="guest", decoders=EXACT)),
+         '[unique_id["remote_id"]]', truth("players", of="guest, best player named", decoders=EXACT)),
         ("names of spectators", "if life in by_entry[life].teams:", "if life in by_entry:",
          named("decoding/test_people.py", "a_person_is_an_account_and_a_number_at_the_screen")),
     ),
@@ -361,7 +361,7 @@ EDITS = (
     ),
     *edits_in(
         "decoding/match_facts.py",
-        ("what is usual is a mutator", "value != attributes.USUAL.get(rule)}", "value is not None}", truth("match_facts", of=TOLD)),
+        ("what is usual is a mutator", "value != attributes.USUAL.get(rule, 0)", "value is not None", truth("match_facts", of=TOLD)),
         ("names of teams swapped", "return names[0], names[1]", "return names[1], names[0]", truth("match_facts", of=ITEMS)),
         ("no contest is a forfeit", "or any(update.value for update in walk.updates.get(attributes.NO_CONTEST, ()))", "",
          truth("match_facts", of="no contest")),
@@ -375,7 +375,7 @@ EDITS = (
     ),
     *edits_in(
         "replay/facts.py",
-        ("older headers tell of no forfeit", "(False if tells_outcome(header) else None)", "False",
+        ("older headers tell of no forfeit", "(False if tells_outcome(header) and not is_unfinished(header) else None)", "False",
          truth("match_facts", of="era 868.32.10", decoders=("auto",))),
         ("one spelling of guids", ' or match_id(header.get("MatchGuid"))', "",
          named("replay/test_facts.py", "a_header_names_the_match_by_either_spelling")),

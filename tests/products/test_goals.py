@@ -70,12 +70,12 @@ def test_the_score_tells_goals_that_the_list_misses() -> None:
     ]
     goals = found([(321, "blue")], (2, 2), [30.0], network_times=NETWORK_TIMES, score_updates=updates)
     assert [(goal.team, goal.scorer, goal.frame, goal.time_source) for goal in goals] == [
+        ("orange", None, None, None),
         ("blue", "who 321", 321, "header"),
         ("blue", None, 960, "frames"),
         ("orange", None, 1664, "score"),
-        ("orange", None, None, None),
     ]
-    assert [goal.row for goal in goals] == [81, 240, 416, None]
+    assert [goal.row for goal in goals] == [None, 81, 240, 416]
 
 
 def test_a_goal_that_only_the_frames_show_is_the_one_that_the_score_counts() -> None:

@@ -467,7 +467,7 @@ def check_facts(it: Shown) -> None:
     assert facts["season"] is None or plan.version.date >= "2020-09-23"
     if plan.version.date in SEASONS and plan.archetypes.ball:  # the parser, which knows seasons, refuses other cars
         assert facts["season"] == f"FreeToPlay {SEASONS[plan.version.date]}"
-    assert facts["people_missing"] is None
+    assert facts["people_missing"] == []
     assert facts["balls_at_once"] == it.truth.balls_at_once
     assert facts["decoder"] in ("array", "exact")
     assert (facts["decoder"] == "exact") == bool(facts["why_exact"])
@@ -484,14 +484,14 @@ def check_match_facts(it: Shown) -> None:
     is_named = plan.guid is not GuidPlace.NOWHERE and (plan.version.names_match or by_header)
     assert replay["match_guid"] == (it.truth.recording.match_guid if is_named else None)
     if by_header:
-        assert replay["is_forfeit"] is match.is_forfeit
+        assert replay["is_forfeit"] is (None if plan.is_unfinished and not match.is_forfeit else match.is_forfeit)
         assert facts["winner"] == (None if plan.is_unfinished or match.winner is None else TEAMS[match.winner])
     else:
         # Headers of all years say so of a forfeit; that there was none, only the whole network data.
         is_told = match.is_forfeit or (facts["decoder"] == "exact" and not plan.is_no_contest)
         assert replay["is_forfeit"] is (match.is_forfeit if is_told else None)
         blue, orange = match.final_scores
-        is_over = not match.is_time_unlimited and match.seconds_remaining[it.truth.frames[-1]] <= 1
+        is_over = not match.is_time_unlimited and match.seconds_remaining[it.truth.frames[-1]] <= 0
         assert facts["winner"] == (TEAMS[int(orange > blue)] if is_over and blue != orange else None)
     kickoffs_at_zero = bool(((match.countdown > 0) & (match.seconds_remaining == 0))[it.truth.frames].any())
     assert facts["is_overtime"] is (None if match.is_time_unlimited or not plan.has_state else kickoffs_at_zero)

@@ -50,6 +50,7 @@ GOOD: dict[str, Any] = {
     "orange_score": 1,
     "is_forfeit": False,
     "mutators": [],
+    "people_missing": [],
     "match_seconds": 300.0,
     "rows": 3000,
     "frames_shown": 2800,

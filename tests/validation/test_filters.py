@@ -29,7 +29,6 @@ def _local(*parts: int) -> datetime:
         ({"mode": [GameMode.soccer]}, {"mode": "soccer"}, {"mode": "hoops"}),
         ({"map": ["stadium_p", "Park_P"]}, {"map_code": "Stadium_P"}, {"map_code": "cs_p"}),
         ({"playlist": ["ranked-duels"]}, {"playlist": "ranked-duels"}, {"playlist": "ranked-doubles"}),
-        ({"playlist": ["ranked-duels"]}, {"playlist": None, "playlist_id": 10}, {"playlist": None, "playlist_id": 11}),
         ({"players_a_side": [1, 2]}, {"players_a_side": 2}, {"players_a_side": 3}),
         (
             {"players_a_side": [3]},

@@ -13,8 +13,16 @@ from impulse.errors import ImpulseError, ReplayError
 from impulse.replay.container import check_integrity, read_header
 from impulse.replay.facts import content_id, file_facts
 from impulse.replay.reasons import Reason
+from impulse.tables.fitting import check_fits
+from impulse.tables.manifest import MANIFEST_COLUMNS
 from impulse.tables.paths import replay_path
 from impulse.tables.rejects import Reject
+
+
+def _facts(start: bytes, *, size: int) -> dict[str, Any]:
+    facts = file_facts(read_header(start), size=size)
+    check_fits([facts], MANIFEST_COLUMNS)
+    return facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class FileFacts:
         digest = hashlib.sha256(content).hexdigest()
         try:
             check_integrity(content)
-            return cls(digest, len(content), file_facts(read_header(content), size=len(content)))
+            return cls(digest, len(content), _facts(content, size=len(content)))
         except ReplayError as error:
             return cls(digest, len(content), reason=error.reason, detail=error.detail)
 
@@ -51,7 +59,7 @@ class FileFacts:
         Raises:
             CorruptReplay: there is no header.
         """
-        return cls(sha256, size, file_facts(read_header(start), size=size))
+        return cls(sha256, size, _facts(start, size=size))
 
     def needs_no_copy(self, storage: KeptReplays) -> bool:
         """Tell whether a storage has the file under its usual name; one that is no good replay is not kept."""

@@ -39,7 +39,7 @@ class DedupeParams:
     goal_tolerance_seconds: float = 0.5
     """How far the times between goals may differ, beside the rounding to rows."""
     window_seconds: float = 120.0
-    """How far start (apart from time zones) and length may differ."""
+    """How far the times of saving (apart from time zones) and the lengths may differ."""
     keep: list[Keep] = field(
         default_factory=lambda: [Keep.most_frames, Keep.longest, Keep.earliest_upload, Keep.smallest_id]
     )

@@ -92,6 +92,7 @@ RULES = {
     "TAGame.CarComponent_Boost_TA:bRechargeGroundOnly": "boost_recharge_on_ground",
     "TAGame.CarComponent_Boost_TA:BoostRestriction": "boost_restriction",
     "TAGame.CarComponent_Boost_TA:bNoBoost": "no_boost",
+    "TAGame.GameEvent_Soccar_TA:MaxScore": "max_score",
     UNLIMITED_TIME: "unlimited_time",
     **dict.fromkeys(BOOST_UNLIMITED, "unlimited_boost"),
 }

@@ -56,7 +56,17 @@ def drives_and_demolitions(walk: Walk, people: Sequence[Person]) -> tuple[list[D
                 continue  # the same wreck, written again as another actor
             attacker = None if attacker_car is None else _driver_at(drivers.get(attacker_car, ()), wrecked)
             demolitions.append(Demolition(wrecked, victim, attacker, wreck_end))
-    return drives, sorted(demolitions, key=lambda demolition: (demolition.frame, demolition.victim))
+    real = [demolition for demolition in demolitions if not _is_departure(demolition, drives)]
+    return drives, sorted(real, key=lambda demolition: (demolition.frame, demolition.victim))
+
+
+def _is_departure(demolition: Demolition, drives: Sequence[Drive]) -> bool:
+    """Tell whether a car was taken away because its driver left, or handed over to another: the game tells that in the same words.
+
+    Then nobody is named as attacker, and while others get new cars the driver never does.
+    """
+    later = {drive.stint.person for drive in drives if drive.start > demolition.frame}
+    return demolition.attacker is None and bool(later) and demolition.victim.person not in later
 
 
 def _is_waiting(victim: Stint, frame: int, drives: Sequence[Drive], demolitions: Sequence[Demolition]) -> bool:

@@ -102,6 +102,8 @@ def doubts_of_file(data: bytes, header: ReplayHeader, body: ReplayBody, start: W
     people = people_of(start)
     if any(person.name is None for person in people):
         yield "names_come_late"
+    if any(len(changes) > 1 for person in people for changes in person.teams.values()):
+        yield "teams_change"
     if _several_entries(start):
         yield "entries_of_one_account"
     if len(listed_entries(people, header_players(header))) < len(people):

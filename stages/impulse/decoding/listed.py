@@ -36,8 +36,10 @@ def listed_entries(people: Sequence[Person], entries: Sequence[HeaderPlayer]) ->
     shared = Counter(str(person.remote_id) for person in people)
 
     def is_his_account(entry: HeaderPlayer, person: Person) -> bool:
-        alone = shared[str(person.remote_id)] == 1  # else the names of host and guest tell whose it is
-        return _is_account_of(entry, person) and (alone or _is_called(entry, person))
+        alone = shared[str(person.remote_id)] == 1  # else the number at the screen and the name tell whose it is
+        return _is_account_of(entry, person) and (
+            alone or _is_called(entry, person) or 0 < entry.local_id == person.local_id
+        )
 
     def is_his_name(entry: HeaderPlayer, person: Person) -> bool:
         return _is_called(entry, person) and not _is_another(entry, person, shared)
@@ -87,20 +89,28 @@ def _account(person: Person) -> str:
 def listed_people(
     people: Sequence[Person], entries: Sequence[HeaderPlayer]
 ) -> Iterator[tuple[HeaderPlayer, Person | None]]:
-    """Yield each entry of the header's list with somebody whom it could be about: by account, else by team and name.
+    """Yield each entry of the header's list with somebody whom it could be about, each person once.
 
-    None stands for nobody. :func:`listed_entries` says whose an entry surely is.
+    Whose it surely is, :func:`listed_entries` says. What it leaves may be about somebody of that account, else of that team and name
+    whom no account contradicts. None stands for nobody.
 
     Args:
         people: those of the network data.
         entries: the header's list of those who were there at the end.
     """
+    sure = {id(entry): number for number, entry in listed_entries(people, entries).items()}
+    shared = Counter(str(person.remote_id) for person in people)
+    free = [number for number in range(len(people)) if number not in sure.values()]
     for entry in entries:
-        found = [person for person in people if _account(person) in entry.accounts]
-        if len(found) != 1:  # a guest has his host's account; bots and PlayStations of before 2018 have none
-            found = [
-                person
-                for person in found or people
-                if (person.name, TEAMS[person.team or 0]) == (entry.name, entry.team)
+        number = sure.get(id(entry))
+        if number is None:
+            of_account = [other for other in free if _is_account_of(entry, people[other])]
+            of_name = [
+                other
+                for other in free
+                if _is_called(entry, people[other]) and not _is_another(entry, people[other], shared)
             ]
-        yield entry, found[0] if found else None
+            number = next(iter([*of_account, *of_name]), None)
+            if number is not None:
+                free.remove(number)
+        yield entry, None if number is None else people[number]

@@ -2,7 +2,8 @@
 
 The game sends a value only where it differs from that of the archetype, in the frame in which its actor appears. So a rule that is
 listed in the file's table and was not sent is as the game has it, and one that is not listed did not exist when the file was made. All
-but a forfeit is taken from the first network frames, which are read whatever decodes the replay: so both decoders tell the same.
+but forfeits and overtime is taken from the first network frames, which are read whatever decodes the replay: so both decoders tell
+the same.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def _rules(walk: Walk, first: _Start, objects: Sequence[str], items: str | None)
     found = {f"ball={ball.rsplit('.', 1)[-1].removeprefix('Ball_').lower()}" for ball in balls}
     for name, rule in attributes.RULES.items():
         sent = [value > 0 if rule == "unlimited_boost" else value for value in first.values(name)]  # a count, or a flag
-        found |= {f"{rule}={_text(value)}" for value in sent if value and value != attributes.USUAL.get(rule)}
+        found |= {f"{rule}={_text(value)}" for value in sent if value != attributes.USUAL.get(rule, 0)}
     if items:
         found.add(f"items={items}")
     return tuple(sorted(found))

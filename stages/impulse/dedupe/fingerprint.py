@@ -2,7 +2,7 @@
 
 Recordings can be one match when all facts that do not depend on the recorder are equal (map, team size, kind of match,
 players and their teams, score, the order of goals and scorers) and what depends on the recorder agrees within tolerances: the
-times between the goals, the length, and the start, apart from the difference of two time zones.
+times between the goals, the length, and when it was saved, apart from the difference of two time zones.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Tolerances:
     goal_seconds: float
     """For each goal's time after the first goal."""
     window_seconds: float
-    """For the start, apart from time zones, and for the length."""
+    """For when they were saved, apart from time zones, and for the length."""
     min_goals: int
     """Goals that must agree."""
 
@@ -57,8 +57,8 @@ class Comparison:
     goals: int
     goal_difference_seconds: float
     """Largest difference of a goal's time after the first goal."""
-    start_difference_seconds: float
-    """Difference of the starts, second minus first, without that of the time zones."""
+    saved_difference_seconds: float
+    """Difference of the times at which they were saved, second minus first, without that of the time zones."""
     zone_difference_minutes: int
     """Difference of the time zones, second minus first."""
     length_difference_seconds: float
@@ -75,7 +75,7 @@ def is_comparable(recording: Recording, tolerances: Tolerances) -> bool:
         bool(recording.facts)
         and recording.goal_seconds is not None
         and recording.n_goals >= tolerances.min_goals
-        and recording.started_at is not None
+        and recording.saved_at is not None
     )
 
 
@@ -83,14 +83,14 @@ def compare(one: Recording, other: Recording) -> Comparison:
     """Compare two recordings that are comparable and have the same facts."""
     assert one.goal_seconds is not None
     assert other.goal_seconds is not None
-    assert one.started_at is not None
-    assert other.started_at is not None
-    apart = other.started_at - one.started_at
+    assert one.saved_at is not None
+    assert other.saved_at is not None
+    apart = other.saved_at - one.saved_at
     zones = round(apart / ZONE_SECONDS)
     return Comparison(
         goals=one.n_goals,
         goal_difference_seconds=max(abs(a - b) for a, b in zip(one.goal_seconds, other.goal_seconds, strict=True)),
-        start_difference_seconds=float(apart - zones * ZONE_SECONDS),
+        saved_difference_seconds=float(apart - zones * ZONE_SECONDS),
         zone_difference_minutes=zones * ZONE_SECONDS // 60,
         length_difference_seconds=other.recorded_seconds - one.recorded_seconds,
     )
@@ -146,17 +146,17 @@ class _Space:
     tolerances: Values
     """(coordinates,) s."""
     phases: Values
-    """(candidates,) s: start within a quarter of an hour, on a circle."""
+    """(candidates,) s: when it was saved within a quarter of an hour, on a circle."""
     window_seconds: float
 
     @classmethod
     def of(cls, candidates: Sequence[Recording], tolerances: Tolerances) -> _Space:
-        starts = np.array([recording.started_at for recording in candidates], dtype=np.float64)
+        saved = np.array([recording.saved_at for recording in candidates], dtype=np.float64)
         lengths = np.array([recording.recorded_seconds for recording in candidates], dtype=np.float64)
         goals = np.array([recording.goal_seconds for recording in candidates], dtype=np.float64).T
         window = tolerances.window_seconds
         limits = [MAX_ZONE_DIFFERENCE_SECONDS + window, window, *[tolerances.goal_seconds] * (len(goals) - 1)]
-        return cls(np.vstack([starts, lengths, goals[1:]]), np.array(limits), starts % ZONE_SECONDS, window)
+        return cls(np.vstack([saved, lengths, goals[1:]]), np.array(limits), saved % ZONE_SECONDS, window)
 
     def split(self) -> Iterator[Indices]:
         waiting: list[Indices] = [np.arange(self.coordinates.shape[1])]

@@ -98,7 +98,7 @@ def describe(compared: Comparison) -> str:
     apart = f" (clocks differ by {zone:+d} min as time zones do)" if zone else ""
     return (
         f"{compared.goals} goals at the same times within {compared.goal_difference_seconds:.2f} s, "
-        f"starts {abs(compared.start_difference_seconds):.0f} s apart{apart}, "
+        f"saved {abs(compared.saved_difference_seconds):.0f} s apart{apart}, "
         f"lengths {abs(compared.length_difference_seconds):.0f} s apart"
     )
 

@@ -19,7 +19,7 @@ def near_misses(
 ) -> Iterator[Pair]:
     """Yield pairs with the same map, team size, score and players that belong to different matches.
 
-    Neighbours by time of start are compared, at most :data:`MOST_PER_SCENE` pairs of a scene, so that there are never more
+    Neighbours by the time of saving are compared, at most :data:`MOST_PER_SCENE` pairs of a scene, so that there are never more
     pairs than recordings. Pairs with different match guids are certain, and not listed.
     """
     scenes: dict[str, list[Recording]] = defaultdict(list)
@@ -28,9 +28,7 @@ def near_misses(
             scenes[recording.scene].append(recording)
     for alike in scenes.values():
         listed = 0
-        for one, other in pairwise(
-            sorted(alike, key=lambda recording: (recording.started_at or 0, recording.replay_id))
-        ):
+        for one, other in pairwise(sorted(alike, key=lambda recording: (recording.saved_at or 0, recording.replay_id))):
             is_certain = bool(one.match_guid and other.match_guid and one.match_guid != other.match_guid)
             if match_keys[one.replay_id] == match_keys[other.replay_id] or is_certain:
                 continue
@@ -69,6 +67,6 @@ def _lack(recording: Recording, tolerances: Tolerances) -> str:
         return f"{recording.n_goals} goals, at least {tolerances.min_goals} needed"
     if recording.goal_seconds is None:
         return "the rows do not show every goal of the header"
-    if recording.started_at is None:
+    if recording.saved_at is None:
         return "the header has no date"
     return "fewer than two players with an id, or no map or team size in the header"

@@ -42,7 +42,7 @@ class Recording:
     n_players: int
     uploaded_at: int | None
     """Seconds since 1970, UTC."""
-    started_at: int | None
+    saved_at: int | None
     """Seconds since 1970 if the recorder's local time were UTC."""
     match_seconds: float | None
     playlist_id: int | None
@@ -104,7 +104,7 @@ def _recording(
         **{name: row[name] for name in _AS_THEY_ARE},
         frames_shown=frames_shown,
         n_players=len(players),
-        started_at=row["date"],
+        saved_at=row["date"],
         scene=_text(scene) if identified else "",
         facts=_text(facts) if is_enough else "",
         n_goals=len(goals),

@@ -10,6 +10,7 @@ from impulse.config.export import ExportParams, SplitBy
 from impulse.export.plots import OVERVIEW
 from impulse.export.quality import MEANINGS, KindCounts, shares
 from impulse.export.templates import filled
+from impulse.replay.modes import is_mutated
 from impulse.schema.column import SCHEMA_VERSION, Column
 from impulse.schema.frames import PLAYER_COLUMN
 from impulse.schema.sampling import LONGEST_LOOK_SECONDS
@@ -140,7 +141,7 @@ def _origin(replays: Sequence[Mapping[str, Any]]) -> str:
     """Return who made the files."""
     made = {row["is_synthetic"] for row in replays}
     recorded = ["replay files that players of Rocket League recorded"] if False in made else []
-    return " and ".join([*recorded, *(["synthetic ones that it wrote itself"] if True in made else [])])
+    return " and ".join([*recorded, *(["synthetic matches that it made up"] if True in made else [])])
 
 
 def _synthetic(replays: Sequence[Mapping[str, Any]]) -> str:
@@ -154,9 +155,14 @@ def _synthetic(replays: Sequence[Mapping[str, Any]]) -> str:
 
 def _mutated(replays: Sequence[Mapping[str, Any]]) -> str:
     """Return how many matches have mutators, empty where none has."""
-    known = [bool(row["mutators"]) for row in replays if row["mutators"] is not None]
-    unknown = f", of {len(replays) - len(known)} it is not known" if len(known) < len(replays) else ""
-    return f"{sum(known)} of the {len(replays)} matches have mutators{unknown}" if any(known) or unknown else ""
+    found = [is_mutated(row["mutators"], row["mode"]) for row in replays]
+    count, unknown = found.count(True), found.count(None)
+    of_unknown = f", of {unknown} it is not known" if unknown else ""
+    return (
+        f"{count} of the {len(replays)} matches {'has' if count == 1 else 'have'} mutators{of_unknown}"
+        if count or unknown
+        else ""
+    )
 
 
 def _dates(replays: Sequence[Mapping[str, Any]]) -> str:

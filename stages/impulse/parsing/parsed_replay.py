@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,16 @@ import pyarrow as pa
 
 from impulse.config.parse import ParseParams
 from impulse.decoding.decoded import DecodedReplay
+from impulse.parsing.fitting import check_product
 from impulse.products.events import make_events
 from impulse.products.frames.product import make_frames
 from impulse.products.measures import measure
 from impulse.replay.container import ReplayHeader, read_header
 from impulse.replay.facts import content_id, file_facts
+from impulse.replay.modes import playlist_name
 from impulse.schema.features import FrameLayout
+from impulse.tables.fitting import check_fits
+from impulse.tables.manifest import MANIFEST_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,12 @@ class ParsedReplay:
     @property
     def replay(self) -> dict[str, Any]:
         """The replay's row of the replays table."""
-        return {**self.manifest, **self.facts}
+        return replay_row(self.manifest, self.facts)
+
+
+def replay_row(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of the replays table: the manifest's, what parsing found, and the playlist's name where no API told it."""
+    return {**manifest, **facts, "playlist": manifest.get("playlist") or playlist_name(facts["playlist_id"])}
 
 
 def parse_replay(path: Path, params: ParseParams) -> ParsedReplay:
@@ -60,8 +70,10 @@ def parse_replay(path: Path, params: ParseParams) -> ParsedReplay:
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     replay_id = content_id(digest)
-    product = make_frames(path, data, params, replay_id=replay_id)
     manifest = describe(path, read_header(data), size=len(data), sha256=digest)
+    check_fits([manifest], MANIFEST_COLUMNS)
+    product = make_frames(path, data, params, replay_id=replay_id)
+    check_product(product)
     events = []
     if params.events:
         events = make_events(

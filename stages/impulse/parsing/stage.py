@@ -16,6 +16,7 @@ from impulse.files.output import output_folder, write_json
 from impulse.files.store import Store
 from impulse.parsing.keys import ProductKeys
 from impulse.parsing.listed_players import ListedPlayers
+from impulse.parsing.parsed_replay import replay_row
 from impulse.parsing.raw_replays import RawReplays
 from impulse.parsing.work import ParseTask, Results, make_products
 from impulse.products.frames.product import FRAMES
@@ -189,7 +190,7 @@ def _add_rows(tables: Mapping[str, list[Row]], row: Row, results: Results, liste
             "max_duplicate_error": facts["max_duplicate_error"],
         }
     )
-    tables["replays"].append({**row, **facts["facts"]})
+    tables["replays"].append(replay_row(row, facts["facts"]))
     tables["measures"].append({"replay_id": replay_id, **results.measures.facts})
     tables["players"].extend(listed.with_listed_facts(replay_id, facts["players"]))
     tables["stints"].extend(facts["stints"])

@@ -16,6 +16,7 @@ from impulse.config.parse import ParseParams
 from impulse.errors import ReplayError, ReplayLost
 from impulse.files.frames import read_frames
 from impulse.files.store import Entry, Store
+from impulse.parsing.fitting import check_product
 from impulse.parsing.keys import ProductKeys
 from impulse.parsing.raw_replays import RawReplays
 from impulse.products.events import make_events
@@ -167,6 +168,7 @@ def _make_frames(task: ParseTask, file: Path, data: bytes) -> tuple[Entry, pa.Ta
     key = task.keys.frames(task.manifest)
     try:
         product = make_frames(file, data, task.params, replay_id=task.manifest["replay_id"])
+        check_product(product)
     except ReplayError as error:
         return task.store.keep(key, _lasting(error)), None
     return task.store.put(key, product.write), product.table

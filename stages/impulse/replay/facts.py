@@ -46,6 +46,8 @@ class HeaderPlayer:
     is_bot: bool
     stats: Mapping[str, int | None]
     """score, goals, assists, saves, shots."""
+    local_id: int = 0
+    """Number at the screen, where the header tells it; 0 for all but guests."""
 
 
 def header_players(header: ReplayHeader) -> list[HeaderPlayer]:
@@ -67,7 +69,13 @@ def _header_player(entry: tuple[Property, ...]) -> HeaderPlayer:
         accounts=tuple(str(value) for value in (values.get("OnlineID"), ids.get("EpicAccountId")) if value),
         is_bot=values.get("bBot") is True,
         stats=stats,
+        local_id=_local_id(ids.get("SplitscreenID")),
     )
+
+
+def _local_id(value: object) -> int:
+    found = value.value if isinstance(value, ByteValue) else value
+    return found if isinstance(found, int) and not isinstance(found, bool) else 0
 
 
 def _platform(value: object) -> str | None:
@@ -122,7 +130,8 @@ def header_facts(header: ReplayHeader) -> dict[str, Any]:
         "header_team_size": _number(header.get("TeamSize")),
         "blue_score": _number(header.get("Team0Score")) or 0,
         "orange_score": _number(header.get("Team1Score")) or 0,
-        "is_forfeit": header.get("bForfeit") is True or (False if tells_outcome(header) else None),
+        "is_forfeit": header.get("bForfeit") is True
+        or (False if tells_outcome(header) and not is_unfinished(header) else None),
         "match_seconds": _number(header.get("TotalSecondsPlayed")),
         "record_fps": _number(header.get("RecordFPS")),
         "network_frames": _number(header.get("NumFrames")),
@@ -130,6 +139,11 @@ def header_facts(header: ReplayHeader) -> dict[str, Any]:
         "is_synthetic": is_synthetic(header),
         "format_version": ".".join(str(part) for part in versions if part is not None),
     }
+
+
+def is_unfinished(header: ReplayHeader) -> bool:
+    """Tell whether a recording was saved before its match was over, by the headers that tell it."""
+    return header.get("bIsUnfinishedMatchReplay") is True
 
 
 def tells_outcome(header: ReplayHeader) -> bool:

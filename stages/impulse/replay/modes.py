@@ -75,6 +75,12 @@ PLAYLISTS: dict[int, tuple[str, GameMode | None]] = {
 }
 """Name of a playlist, and its mode; None where the playlist hosts several modes and the class of the game tells."""
 
+
+def playlist_name(playlist_id: int | None) -> str | None:
+    """Return the API's name of a playlist; None for one that is not known."""
+    return PLAYLISTS[playlist_id][0] if playlist_id in PLAYLISTS else None
+
+
 _CLASS_MODES = {
     "soccar": GameMode.soccer,
     "season": GameMode.soccer,
@@ -117,6 +123,11 @@ def mutators_of(rules: Sequence[str] | None, mode: GameMode | None) -> list[str]
     """Return the rules that are not a mode's own, or not soccer's where a mode's own are not known; None where none are told."""
     own = OWN_RULES.get(mode or GameMode.soccer, OWN_RULES[GameMode.soccer])
     return None if rules is None else [rule for rule in rules if rule not in own]
+
+
+def is_mutated(mutators: Sequence[str] | None, mode: str | None) -> bool | None:
+    """Tell whether a match has mutators; None where they are not known, or which rules are the mode's own."""
+    return None if mutators is None or mode not in OWN_RULES else bool(mutators)
 
 
 def game_mode(playlist_id: int | None, objects: Iterable[str], items: str | None = None) -> GameMode | None:

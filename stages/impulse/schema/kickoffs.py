@@ -10,7 +10,7 @@ OTHER_HALF_UU = 500.0
 
 
 def kickoff_rows(waits: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-    """Return the last row of each countdown that play follows: cars have been put on their spots and cannot have left them.
+    """Return the last row of each countdown that ends: cars have been put on their spots and cannot have left them.
 
     Args:
         waits: (rows,) the game counts down to a kickoff.

@@ -30,9 +30,9 @@ PAIR_COLUMNS: tuple[Column, ...] = (
         "goal_difference_seconds", "float32", "largest difference of a goal's time after the first", "s", nullable=True
     ),
     Column(
-        "start_difference_seconds",
+        "saved_difference_seconds",
         "float32",
-        "difference of the starts without that of the time zones",
+        "difference of the times at which they were saved, without that of the time zones",
         "s",
         nullable=True,
     ),

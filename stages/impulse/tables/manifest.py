@@ -15,8 +15,8 @@ TRAILING_BYTES = Column(
 IS_FORFEIT = Column(
     "is_forfeit",
     "bool",
-    "a team forfeited, from the header, which tells it from about 2024 on, and in the tables of parse from the network data where the "
-    "exact decoder read them all; null where neither tells",
+    "a team forfeited, from the header, which tells it from about 2024 on, and in the tables of parse from the network data, where "
+    "the exact decoder read all of them; null where neither tells, and where the recording ends before the match",
     nullable=True,
 )
 
@@ -59,7 +59,12 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
         "parse else from the network data (by the same names, from autumn 2017 on)",
         nullable=True,
     ),
-    Column("date", "timestamp", "start of the recording in the recorder's local time, from the header", nullable=True),
+    Column(
+        "date",
+        "timestamp",
+        "when the recording was saved, in the recorder's local time, from the header: at its end, or minutes after it",
+        nullable=True,
+    ),
     Column(
         "started_at",
         "timestamp",
@@ -103,7 +108,12 @@ MANIFEST_COLUMNS: tuple[Column, ...] = (
     Column("is_synthetic", "bool", "the replay was written by impulse and shows no real match"),
     Column("format_version", "string", "versions of the file format: major.minor.net"),
     TRAILING_BYTES,
-    Column("playlist", "string", "playlist by the API's name, for example ranked-standard", nullable=True),
+    Column(
+        "playlist",
+        "string",
+        "playlist by the API's name, for example ranked-standard: from the API, else, in the tables of parse, by playlist_id",
+        nullable=True,
+    ),
     Column(
         "season_api", "string", "season by the API: f17 is the 17th of free to play, 14 one before it", nullable=True
     ),

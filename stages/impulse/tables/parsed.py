@@ -13,10 +13,8 @@ BALLS_AT_ONCE = Column(
 
 PEOPLE_MISSING = Column(
     "people_missing",
-    "string",
-    "names of those whom the header lists and the players table lacks, separated by semicolons; null where it lacks "
-    "none but such as never had a car",
-    nullable=True,
+    "list<string>",
+    "names of those whom the header lists and the players table lacks, but for such as never had a car; empty for none",
 )
 
 MUTATORS = Column(
@@ -94,8 +92,8 @@ PLAYER_COLUMNS: tuple[Column, ...] = (
         lower=0,
     ),
     Column("team", "string", "blue or orange; for one who changed sides the last team he had a car in"),
-    Column("name", "string", "name in the match, the last one that was sent"),
-    Column("platform", "string", "steam, epic, playstation, xbox, switch, psynet, qq, or splitscreen (bots too)"),
+    Column("name", "string", "name in the match, the last one that was sent; the id of whoever has none"),
+    Column("platform", "string", "steam, epic, playstation, xbox, switch, psynet, qq, or splitscreen for bots"),
     Column(
         "player_id",
         "string",
@@ -163,7 +161,16 @@ PLAYER_COLUMNS: tuple[Column, ...] = (
         nullable=True,
     ),
     *(
-        Column(name, "float32", f"{meaning}; null where none was sent, as of bots", unit, True, lower, upper)
+        Column(
+            name,
+            "float32",
+            f"{meaning}; null where none was sent, as of bots, or only after 100 network frames and the array call "
+            "made the frames (decoder)",
+            unit,
+            True,
+            lower,
+            upper,
+        )
         for name, meaning, unit, lower, upper in (
             ("camera_fov", "field of view of the player's camera", "deg", 60, 110),
             ("camera_height", "height of the camera above the car", "uu", 40, 200),

@@ -20,7 +20,7 @@ COMPARISON_COLUMNS: tuple[Column, ...] = (
     Column("mode", "string", "rules that were played by; null when unknown", nullable=True),
     Column("map_code", "string", "map by the game's own name", nullable=True),
     Column("playlist", "string", "playlist by the API, else by its number in the replay", nullable=True),
-    Column("date", "timestamp", "start of the recording in the recorder's local time", nullable=True),
+    Column("date", "timestamp", "when the recording was saved, in the recorder's local time", nullable=True),
     Column("min_rank", "string", "lowest rank among the players, from the API", nullable=True),
     Column("max_rank", "string", "highest rank among the players, from the API", nullable=True),
     Column(

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from impulse.errors import StageError
 from impulse.replay.maps import KNOWN_MAPS
-from impulse.replay.modes import OWN_RULES, PLAYLISTS, GameMode
+from impulse.replay.modes import GameMode, is_mutated
 from impulse.schema.column import REPLAY_ID, arrow_schema
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.validated import COMPARISON_COLUMNS
@@ -44,7 +44,7 @@ def compare(replays: pa.Table, measures: pa.Table) -> pa.Table:
     compared = {
         "mode": mode,
         "map_code": replays["map_code"],
-        "playlist": pc.coalesce(replays["playlist"], _playlist_names(replays["playlist_id"])),
+        "playlist": replays["playlist"],
         "date": replays["date"],
         "min_rank": replays["min_rank"],
         "max_rank": replays["max_rank"],
@@ -56,14 +56,12 @@ def compare(replays: pa.Table, measures: pa.Table) -> pa.Table:
         "duration_gap": pc.if_else(pc.greater(match_seconds, 0), gap, None),
         "balls_at_once": replays["balls_at_once"],
         "people_missing": replays["people_missing"],
-        "has_people_missing": pc.is_valid(replays["people_missing"]),
+        "has_people_missing": pc.greater(pc.list_value_length(replays["people_missing"]), 0),
         "trailing_bytes": replays["trailing_bytes"],
         "is_forfeit": replays["is_forfeit"],
         "mutators": replays["mutators"],
-        "mutated": pc.if_else(
-            pc.is_in(mode, value_set=pa.array(sorted(OWN_RULES))),
-            pc.greater(pc.list_value_length(replays["mutators"]), 0),
-            None,
+        "mutated": pa.chunked_array(
+            [pa.array(map(is_mutated, replays["mutators"].to_pylist(), mode.to_pylist()), pa.bool_())]
         ),
         "map_unknown": pc.invert(_is_known_map(replays["map_code"])),
         "mode_unknown": pc.is_null(mode),
@@ -82,9 +80,3 @@ def compare(replays: pa.Table, measures: pa.Table) -> pa.Table:
 
 def _is_known_map(names: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.is_in(pc.utf8_lower(names), value_set=pa.array(sorted(KNOWN_MAPS)))
-
-
-def _playlist_names(ids: pa.ChunkedArray) -> pa.ChunkedArray:
-    numbers = pa.array(list(PLAYLISTS), ids.type)
-    names = pa.array([name for name, _ in PLAYLISTS.values()])
-    return pc.take(names, pc.index_in(ids, value_set=numbers))

@@ -74,7 +74,7 @@ def _is_wanted_map(rows: pa.Table, params: FilterParams) -> pa.ChunkedArray:
 
 
 def _is_wanted_mutated(rows: pa.Table, params: FilterParams) -> pa.ChunkedArray:
-    return pc.equal(pc.greater(pc.list_value_length(rows["mutators"]), 0), pa.scalar(params.mutated))
+    return pc.equal(rows["mutated"], pa.scalar(params.mutated))
 
 
 def _is_wanted_date(rows: pa.Table, params: FilterParams) -> pa.ChunkedArray:

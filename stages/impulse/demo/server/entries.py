@@ -61,9 +61,9 @@ def entry_of(recording: Recording, *, seed: int) -> dict[str, Any]:
 
 
 def recorded_at(recording: Recording) -> datetime:
-    """Return when a recording began."""
-    began: datetime = header_facts(read_header(recording.data))["date"]
-    return began.replace(tzinfo=UTC) - timedelta(minutes=recording.plan.zone_minutes)
+    """Return when a recording was saved."""
+    saved: datetime = header_facts(read_header(recording.data))["date"]
+    return saved.replace(tzinfo=UTC) - timedelta(minutes=recording.plan.zone_minutes)
 
 
 def _team(match: Match, team: int, seed: int) -> dict[str, Any]:

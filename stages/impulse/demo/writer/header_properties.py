@@ -43,7 +43,7 @@ def make_header(
         replay_id: 32 hex digits, identity of the recording.
         match_guid: 32 hex digits, identity of the match; only the latest version stores it.
         plan: who recorded, whose statistics are listed first, and what is told of the match.
-        clock_ahead: how far the recorder's clock was ahead of the match's start when the recording started.
+        clock_ahead: how far the recorder's clock was ahead of the match's start when the recording was saved.
     """
     start = datetime.strptime(version.date, "%Y-%m-%d").replace(tzinfo=UTC)
     start += timedelta(seconds=Draws(match.seed, "date").integer(0, 86_000))

@@ -86,6 +86,11 @@ class Recording:
         self.data = self._encode(stage, cast)
         """The replay file."""
 
+    @property
+    def _seconds(self) -> float:
+        """Length of the recording; the game saves it at its end."""
+        return float(self.match.time[-1] - self.match.time[0])
+
     @cached_property
     def keyframes(self) -> list[int]:
         """Frames that are keyframes: the first, each kickoff, and one every ten seconds."""
@@ -124,7 +129,7 @@ class Recording:
             replay_id=self.replay_id,
             match_guid=self.match_guid,
             plan=self.plan,
-            clock_ahead=timedelta(minutes=self.plan.zone_minutes, seconds=self.plan.starts_after_s),
+            clock_ahead=timedelta(minutes=self.plan.zone_minutes, seconds=self.plan.starts_after_s + self._seconds),
         )
         return seal(encode_header(header)) + seal(body)
 

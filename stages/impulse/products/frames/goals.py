@@ -58,7 +58,9 @@ def find_goals(
     network_times: npt.NDArray[np.floating] | None = None,
     score_updates: Sequence[tuple[int, str, int]] | None = None,
 ) -> list[Goal]:
-    """Return all goals in the order in which they were scored; those of which nobody knows when come last.
+    """Return all goals in the order in which they were scored.
+
+    Those from before the recording come first, others of which nobody knows when come last.
 
     Args:
         listed: the header's list, by frame.
@@ -88,14 +90,25 @@ def find_goals(
                 goals[place] = _shown(goals[place], row, time)
     elif len(shown) == len(goals):
         goals = [_shown(goal, int(row), time) for goal, row in zip(goals, shown, strict=True)]
+    lacking = {team: max(0, score - sum(goal.team == team for goal in goals)) for team, score in scores.items()}
+    before = [
+        Goal(team, None, None)
+        for team, score in _scores_at_start(score_updates or ()).items()
+        for _ in range(min(score, lacking[team]))
+    ]
     unknown = [
         Goal(team, None, None)
-        for team, score in scores.items()
-        for _ in range(score - sum(goal.team == team for goal in goals))
+        for team, count in lacking.items()
+        for _ in range(count - sum(g.team == team for g in before))
     ]
     if len(unknown) == len(untaken) and len({goal.team for goal in unknown}) == 1:
         unknown = [_shown(goal, row, time) for goal, row in zip(unknown, untaken, strict=True)]
-    return sorted([*goals, *unknown], key=lambda goal: inf if goal.time is None else goal.time)
+    return [*before, *sorted([*goals, *unknown], key=lambda goal: inf if goal.time is None else goal.time)]
+
+
+def _scores_at_start(updates: Iterable[tuple[int, str, int]]) -> dict[str, int]:
+    """Return the score that the first network frame tells by team: those goals were scored before the recording."""
+    return {team: score for frame, team, score in updates if frame == 0}
 
 
 def _increases(updates: Iterable[tuple[int, str, int]]) -> Iterator[tuple[int, str]]:

@@ -9,15 +9,12 @@ from typing import Any
 from impulse.decoding.decoded import DecodedReplay
 from impulse.products.frames.build import Frames
 from impulse.replay.container import ReplayHeader
-from impulse.replay.facts import TEAMS, header_facts, header_winner
+from impulse.replay.facts import TEAMS, header_facts, header_winner, is_unfinished
 from impulse.replay.modes import game_mode, mutators_of
 from impulse.schema.frames import KICKOFF_STATE
 
 SEASONS_KNOWN_UNTIL = datetime(2026, 6, 10) + timedelta(days=77)  # noqa: DTZ001 - headers have local times
 """The parser, 1.5.1, knows when seasons began, the last one on 2026-06-10; the shortest season of free to play lasted 77 days."""
-
-LAST_CLOCK_SECONDS = 1
-"""What the clock shows at the end of a match that time ended: recordings stop a network frame or two before 0 is sent."""
 
 
 def match_columns(
@@ -37,9 +34,10 @@ def match_columns(
     guid = facts["match_guid"] or told.guid
     is_overtime = None if told.has_unlimited_time else told.is_overtime or _shows_overtime(frames)
     is_over = is_overtime or (not told.has_unlimited_time and _ran_out(frames))
+    by_network = None if is_unfinished(header) and not told.is_forfeit else told.is_forfeit
     return {
         "match_guid": guid,
-        "is_forfeit": _is_forfeit(facts["is_forfeit"], told.is_forfeit),
+        "is_forfeit": _is_forfeit(facts["is_forfeit"], by_network),
         "winner": header_winner(header) or (_winner_by_score(facts, header) if is_over else None),
         "is_overtime": is_overtime,
         "has_unlimited_time": told.has_unlimited_time,
@@ -71,7 +69,7 @@ def _is_forfeit(by_header: bool | None, by_network: bool | None) -> bool | None:
 def _ran_out(frames: Frames) -> bool:
     """Tell whether time had run out when the recording was saved; where it had not, the match may have gone on."""
     clock = frames.table["seconds_remaining"].drop_null()
-    return len(clock) > 0 and clock[-1].as_py() <= LAST_CLOCK_SECONDS
+    return len(clock) > 0 and clock[-1].as_py() <= 0
 
 
 def _winner_by_score(facts: dict[str, Any], header: ReplayHeader) -> str | None:

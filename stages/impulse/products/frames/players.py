@@ -9,7 +9,7 @@ from typing import Any
 
 from impulse.decoding.decoded import DecodedReplay
 from impulse.decoding.listed import listed_entries
-from impulse.decoding.people import Person
+from impulse.decoding.people import NO_ACCOUNT, Person
 from impulse.decoding.setups import Setup
 from impulse.decoding.statistics import Statistics
 from impulse.replay.container import ReplayHeader
@@ -62,13 +62,27 @@ def read_players(decoded: DecodedReplay, header: ReplayHeader) -> list[Player]:
     """
     listed = listed_entries(decoded.people, header_players(header))
     sent = decoded.statistics or [None] * len(decoded.people)
+    called = {_numbered(person.remote_id): ":".join(platform_and_id(person.remote_id)) for person in decoded.people}
     return [
-        _player(person, listed.get(number), statistics, setup)
+        _player(person, listed.get(number), statistics, setup, called)
         for number, (person, statistics, setup) in enumerate(zip(decoded.people, sent, decoded.setups, strict=True))
     ]
 
 
-def _player(person: Person, listed: HeaderPlayer | None, sent: Statistics | None, setup: Setup) -> Player:
+def _numbered(remote_id: Mapping[str, Any]) -> tuple[str, str]:
+    """Return platform and number of an account; a PlayStation's name is left out of some entries, its number of none since 2018."""
+    ((kind, value),) = remote_id.items()
+    number = str(value.get("online_id")) if isinstance(value, dict) else str(value)
+    return kind, json.dumps(value, sort_keys=True) if number in NO_ACCOUNT else number
+
+
+def _player(
+    person: Person,
+    listed: HeaderPlayer | None,
+    sent: Statistics | None,
+    setup: Setup,
+    called: Mapping[tuple[str, str], str],
+) -> Player:
     platform, player_id = platform_and_id(person.remote_id)
     return Player(
         team=TEAMS[person.team or 0],
@@ -78,7 +92,7 @@ def _player(person: Person, listed: HeaderPlayer | None, sent: Statistics | None
         local_id=person.local_id,
         id_text=person.id_text,
         is_bot=person.is_bot or (listed is not None and listed.is_bot),
-        facts={**_statistics(listed, sent), **_equipment(setup)},
+        facts={**_statistics(listed, sent), **_equipment(setup, called)},
     )
 
 
@@ -97,9 +111,14 @@ def _statistics(listed: HeaderPlayer | None, sent: Statistics | None) -> dict[st
     }
 
 
-def _equipment(setup: Setup) -> dict[str, Any]:
-    """Return what a player plays with; null is what the file does not tell."""
-    body = setup.loadout.get("body")
+def _equipment(setup: Setup, called: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """Return what a player plays with; null is what the file does not tell.
+
+    Args:
+        setup: what was sent.
+        called: platform and number of everyone's account, and what the tables call it.
+    """
+    body, leader = setup.loadout.get("body"), setup.party_leader
     return {
         "car_body": NAME_OF_BODY.get(body) if body else None,
         "car_body_id": body,
@@ -108,7 +127,7 @@ def _equipment(setup: Setup) -> dict[str, Any]:
         "steering_sensitivity": setup.steering,
         "title": setup.title,
         "title_id": setup.title_number,
-        "party_leader": ":".join(platform_and_id(setup.party_leader)) if setup.party_leader else None,
+        "party_leader": (called.get(_numbered(leader)) or ":".join(platform_and_id(leader))) if leader else None,
         "loadout": json.dumps({part: setup.loadout[part] for part in PARTS if part in setup.loadout}) if body else None,
     }
 

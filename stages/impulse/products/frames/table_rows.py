@@ -31,7 +31,7 @@ def replay_facts(
         **match_columns(decoded, frames, header, objects),
         "recorded_seconds": float(frames.time[-1] - frames.time[0]) if len(frames.time) else 0.0,
         "balls_at_once": decoded.balls_at_once,
-        "people_missing": ";".join(missing) or None,
+        "people_missing": missing,
         "demolitions_known": demolitions_told,
         "decoder": "exact" if decoded.why_exact else "array",
         "why_exact": ";".join(decoded.why_exact) or None,
