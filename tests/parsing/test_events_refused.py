@@ -62,25 +62,25 @@ def table(data: Path, name: str) -> pa.Table:
     return pq.read_table(data / "parsed" / f"{name}.parquet")
 
 
-def refuse(path: Path) -> dict[str, Any]:
+def refuse(path: Path) -> list[Any]:
     raise UnsupportedReplay("decode_failed", "the parser is at its end")
 
 
-def give_other_data(path: Path) -> dict[str, Any]:
-    return {"touch_events": [{"time": 1.0}]}
+def give_other_data(path: Path) -> list[Any]:
+    return [{"time": 1.0}]
 
 
-def run_out_of_memory(path: Path) -> dict[str, Any]:
+def run_out_of_memory(path: Path) -> list[Any]:
     raise UnsupportedReplay("parser_memory", "memory allocation of 8 bytes failed")
 
 
-@pytest.mark.parametrize("decode_frames", [refuse, give_other_data, run_out_of_memory])
+@pytest.mark.parametrize("call_events", [refuse, give_other_data, run_out_of_memory])
 @pytest.mark.parametrize("parsed_before", [False, True], ids=["at once", "parsed before"])
 def test_a_replay_without_events_is_a_replay(
     data: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    decode_frames: Callable[[Path], dict[str, Any]],
+    call_events: Callable[[Path], list[Any]],
     *,
     parsed_before: bool,
 ) -> None:
@@ -90,17 +90,17 @@ def test_a_replay_without_events_is_a_replay(
     if not parsed_before:
         (data / ".state").rename(data / ".state-before")
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr("impulse.products.events.decode_frames", decode_frames)
+        patch.setattr("impulse.products.events.call_events", call_events)
         counts = run(data)
 
     assert (counts.replays_in, counts.replays_out) == (expected.replays_out, expected.replays_out) == (2, 2)
-    assert counts.figures["events_refused"] == 2
+    assert counts.figures["refused"] == {"events": 2}
     assert table(data, "replays").equals(replays)
     assert sorted(path.name for path in data.rglob("parsed/frames/*/*.arrow")) == frames
     assert table(data, "events").num_rows == 0
     (line,) = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     assert "and 1 more" in line
-    assert run(data).figures["events_refused"] == 2
+    assert run(data).figures["refused"] == {"events": 2}
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,11 @@ def test_a_worker_that_dies_of_events(
     monkeypatch.setattr(stage, "run_tasks", dies)
     if costs_the_replay:
         counts = run(data)
-        assert (counts.replays_out, counts.rejected, counts.figures["events_refused"]) == (1, {"parser_died": 1}, 1)
+        assert (counts.replays_out, counts.rejected, counts.figures["refused"]) == (
+            1,
+            {"parser_died": 1},
+            {"events": 1},
+        )
     else:
         with pytest.raises(StageError, match=r"^2 replays were lost"):
             run(data)

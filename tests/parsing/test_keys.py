@@ -59,7 +59,7 @@ def keys_of(
     *, manifest: dict[str, Any] | None = None, content: str = "f" * 64, facts: dict[str, Any] | None = None
 ) -> tuple[str, str, str]:
     """Return the keys of frames, measures and events of a replay."""
-    keys = ProductKeys.of(ParseParams(), EngineParams())
+    keys = ProductKeys.of(ParseParams(events=True), EngineParams())
     row = {**MANIFEST, "blue_score": 1, "orange_score": 0, **(manifest or {})}
     entry = Entry(
         "k",
@@ -74,7 +74,7 @@ def keys_of(
             **(facts or {}),
         },
     )
-    return keys.frames(row), keys.measures(row, entry), keys.events(row, entry)
+    return keys.frames(row), keys.measures(row, entry), keys.on_request("events", row, entry)
 
 
 @pytest.mark.parametrize(

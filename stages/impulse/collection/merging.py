@@ -103,7 +103,7 @@ def _rows(storage: RawStorage, name: str, columns: Sequence[Column]) -> list[Row
         return []
     try:
         table = read_checked(io.BytesIO(content))
-        version = schema_version(table)
+        version = schema_version(table.schema)
     except UNREADABLE as error:
         return _set_aside(storage, name, content, f"cannot be read ({one_line(error)})")
     if version > SCHEMA_VERSION:

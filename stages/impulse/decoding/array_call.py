@@ -63,15 +63,15 @@ def read_meta(path: Path) -> dict[str, Any]:
     return meta
 
 
-def decode_frames(path: Path) -> dict[str, Any]:
-    """Return the parser's frame data: one entry for each network frame and player, events, and metadata.
+def call_events(path: Path) -> list[dict[str, Any]]:
+    """Return what happened in a replay by the parser's own rules: each event has ``meta`` and ``payload``.
 
     Raises:
         ReplayError: the parser refused the replay; the reason code says how.
     """
     with translated_errors():
-        data: dict[str, Any] = subtr_actor.get_replay_frames_data(path)
-    return data
+        events: list[dict[str, Any]] = subtr_actor.get_stats_events(path)["events"]
+    return events
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from impulse.schema.features import FrameLayout, frame_layout
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import (
     DEMOLITION_COLUMNS,
-    EVENT_COLUMNS,
     GOAL_COLUMNS,
     PLAYER_COLUMNS,
     REPLAY_COLUMNS,
@@ -46,9 +45,8 @@ COPIED_TABLES: dict[str, Sequence[Column]] = {
     "stints": STINT_COLUMNS,
     "goals": GOAL_COLUMNS,
     "demolitions": DEMOLITION_COLUMNS,
-    "events": EVENT_COLUMNS,
 }
-"""Tables that are exported as parse made them, the last one only on request."""
+"""Tables that are exported as parse made them; those on request are :data:`impulse.tables.on_request.TABLES_ON_REQUEST`."""
 
 
 def parsed_layout(made_with: Mapping[str, Any]) -> FrameLayout:

@@ -30,8 +30,9 @@ from impulse.export.writing import stored_parts
 from impulse.files.output import output_folder, write_json, write_text
 from impulse.files.store import Store
 from impulse.run.job import Counts, Job
-from impulse.schema.column import Column
-from impulse.tables.io import read_json, read_table, table_of, write_table
+from impulse.schema.column import Column, arrow_schema
+from impulse.tables.io import read_json, read_parts, read_table, table_of, write_parts, write_table
+from impulse.tables.on_request import TABLES_ON_REQUEST
 from impulse.tables.paths import CHECKSUMS, DECISIONS, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, SPLITS
 from impulse.tables.rejects import REJECT_COLUMNS, read_rejects
 
@@ -139,14 +140,19 @@ def _write_tables(folder: Path, replays: Sequence[Mapping[str, Any]], parsed: Pa
     write_table(rejects, folder / REJECTS)
     ids = pa.array([row["replay_id"] for row in replays])
     for name in COPIED_TABLES:
-        if name == "events" and not (parsed / "events.parquet").is_file():
-            continue
         table = read_table(parsed / f"{name}.parquet", made_by="parse")
         table = table.filter(pc.is_in(table["replay_id"], value_set=ids))
         # By replay, and inside a replay as parse wrote them: the order of the inputs must not show.
         table = table.append_column("place", pa.array(range(table.num_rows), pa.int64()))
         table = table.sort_by([("replay_id", "ascending"), ("place", "ascending")]).drop_columns("place")
         write_table(table, folder / f"{name}.parquet")
+    for name, columns in TABLES_ON_REQUEST.items():
+        path = parsed / f"{name}.parquet"
+        if path.is_file():  # in the order of replays; large, so not all of it is in memory
+            parts = (
+                part.filter(pc.is_in(part["replay_id"], value_set=ids)) for part in read_parts(path, made_by="parse")
+            )
+            write_parts(parts, arrow_schema(columns), folder / path.name)
 
 
 def _write_documents(
@@ -160,7 +166,7 @@ def _write_documents(
     quality: KindCounts,
 ) -> None:
     """Write what describes the files that are there: schema, card, Croissant, views."""
-    others = {"replays": EXPORTED_REPLAY_COLUMNS, **COPIED_TABLES, "rejects": REJECT_COLUMNS}
+    others = {"replays": EXPORTED_REPLAY_COLUMNS, **COPIED_TABLES, **TABLES_ON_REQUEST, "rejects": REJECT_COLUMNS}
     others = {name: of_table for name, of_table in others.items() if f"{name}.parquet" in listed}
     tables = {"frames": columns, **others}
 

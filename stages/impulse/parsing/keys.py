@@ -17,12 +17,13 @@ from impulse.config.parse import ParseParams
 from impulse.decoding.array_call import parser_version
 from impulse.files.digest import code_digest, product_digest
 from impulse.files.store import Entry
+from impulse.parsing.on_request import OnRequest, asked_for
 from impulse.products.frames.product import FRAMES
 from impulse.products.measures import HEADER_FACTS
 from impulse.schema.features import frame_layout
 from impulse.schema.sampling import FrameSettings, Sampling
 
-MAKER = "parsing/work.py"
+MAKER, MAKER_ON_REQUEST = "parsing/work.py", "parsing/on_request.py"
 """What calls the products; what it gives them decides as they do."""
 
 
@@ -32,7 +33,8 @@ class ProductKeys:
 
     frames_inputs: Mapping[str, Any]
     measures_inputs: Mapping[str, Any]
-    events_inputs: Mapping[str, Any]
+    on_request_inputs: Mapping[str, Mapping[str, Any]]
+    """By setting."""
     limits: Mapping[str, Any]
     """What a worker may use."""
 
@@ -52,7 +54,7 @@ class ProductKeys:
         return cls(
             {"code": product_digest("products/frames"), **with_parser, **settings},
             {"code": product_digest("products/measures.py"), **common},
-            {"code": product_digest("products/events.py"), **with_parser},
+            {product.setting: {**_of_product(product), **with_parser} for product in asked_for(params)},
             {"timeout_seconds": engine.timeout_seconds, "memory_limit_mb": engine.memory_limit_mb},
         )
 
@@ -73,9 +75,14 @@ class ProductKeys:
         header = {name: manifest[name] for name in HEADER_FACTS}
         return _hashed({**self.measures_inputs, "header": header, **_content(frames)})
 
-    def events(self, manifest: Mapping[str, Any], frames: Entry) -> str:
-        """Return the key of a replay's events."""
-        return _hashed({**self.events_inputs, "sha256": manifest["sha256"], **_content(frames)})
+    def on_request(self, setting: str, manifest: Mapping[str, Any], frames: Entry) -> str:
+        """Return the key of a product that a setting asks for."""
+        return _hashed({**self.on_request_inputs[setting], "sha256": manifest["sha256"], **_content(frames)})
+
+
+def _of_product(product: OnRequest) -> dict[str, Any]:
+    columns = {name: [(column.name, column.dtype) for column in table] for name, table in product.tables.items()}
+    return {"code": product_digest(product.code), "keeper": code_digest(MAKER_ON_REQUEST), "columns": columns}
 
 
 def _content(frames: Entry) -> dict[str, Any]:

@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from impulse.config.parse import ParseParams
 from impulse.decoding.decoded import DecodedReplay
+from impulse.decoding.parsed_file import ParsedFile
 from impulse.parsing.fitting import check_product
-from impulse.products.events import make_events
+from impulse.parsing.on_request import asked_for
 from impulse.products.frames.product import make_frames
 from impulse.products.measures import measure
 from impulse.replay.container import ReplayHeader, read_header
@@ -40,8 +41,8 @@ class ParsedReplay:
     stints: list[dict[str, Any]]
     goals: list[dict[str, Any]]
     demolitions: list[dict[str, Any]]
-    events: list[dict[str, Any]]
-    """Empty unless the settings ask for them."""
+    on_request: dict[str, list[dict[str, Any]]]
+    """Rows by table of what the settings ask for, ``events`` and the like."""
     decoded: DecodedReplay
     layout: FrameLayout
 
@@ -74,16 +75,14 @@ def parse_replay(path: Path, params: ParseParams) -> ParsedReplay:
     check_fits([manifest], MANIFEST_COLUMNS)
     product = make_frames(path, data, params, replay_id=replay_id)
     check_product(product)
-    events = []
-    if params.events:
-        events = make_events(
-            path,
-            replay_id=replay_id,
-            players=product.players,
-            player_ids=product.player_ids,
-            stints=product.stints,
-            frame_time=product.table["frame_time"].to_numpy(),
-        )
+    file = ParsedFile(
+        path,
+        replay_id,
+        players=product.players,
+        player_ids=product.player_ids,
+        stints=product.stints,
+        frame_time=product.table["frame_time"].to_numpy(),
+    )
     return ParsedReplay(
         frames=product.table,
         manifest=manifest,
@@ -95,7 +94,9 @@ def parse_replay(path: Path, params: ParseParams) -> ParsedReplay:
         stints=product.stints,
         goals=product.goals,
         demolitions=product.demolitions,
-        events=events,
+        on_request={
+            name: [dict(row) for row in rows] for asked in asked_for(params) for name, rows in asked.make(file).items()
+        },
         decoded=product.decoded,
         layout=product.layout,
     )

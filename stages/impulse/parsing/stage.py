@@ -10,12 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from impulse.config.parse import ParseParams
 from impulse.errors import ReplayError, StageError, UnsupportedReplay
 from impulse.files.output import output_folder, write_json
 from impulse.files.store import Store
 from impulse.parsing.keys import ProductKeys
 from impulse.parsing.listed_players import ListedPlayers
+from impulse.parsing.on_request import OnRequest, asked_for, table_file
 from impulse.parsing.parsed_replay import replay_row
 from impulse.parsing.raw_replays import RawReplays
 from impulse.parsing.work import ParseTask, Results, make_products
@@ -25,14 +28,13 @@ from impulse.run.engines import run_tasks
 from impulse.run.job import Counts, Job
 from impulse.run.progress import with_progress
 from impulse.s3.credentials import add_aws_variables
-from impulse.schema.column import REPLAY_ID, Column
+from impulse.schema.column import REPLAY_ID, Column, arrow_schema
 from impulse.schema.features import features_to_parse
 from impulse.tables import rejects
-from impulse.tables.io import read_table, table_of, write_table
+from impulse.tables.io import UNREADABLE, read_checked, read_table, table_of, write_parts, write_table
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import (
     DEMOLITION_COLUMNS,
-    EVENT_COLUMNS,
     FRAMES_FILE_COLUMNS,
     GOAL_COLUMNS,
     PLAYER_COLUMNS,
@@ -52,10 +54,11 @@ _TABLES: dict[str, tuple[Column, ...]] = {
     "stints": STINT_COLUMNS,
     "goals": GOAL_COLUMNS,
     "demolitions": DEMOLITION_COLUMNS,
-    "events": EVENT_COLUMNS,
 }
 
 Row = Mapping[str, Any]
+Ended = Sequence[tuple[Results, ReplayError | None]]
+"""Of each task, what there is of its replay, or why this run cannot use it."""
 
 LOSSES_NAMED = 20
 """How many lost replays have a line each; more would hide the first."""
@@ -74,6 +77,7 @@ def run(job: Job[ParseParams]) -> Counts:
     listed = ListedPlayers(read_table(raw / LISTED_PLAYERS, made_by="fetch"))
     replays, params = RawReplays.of(manifest, folder=raw), _parsed_with(job.settings)
     keys = ProductKeys.of(params, job.engine)
+    asked = asked_for(params)
     with output_folder(job.output / "parsed") as folder:
         tasks = [ParseTask(replays, row, params, store, keys).looked_up() for row in manifest.to_pylist()]
         ended = _make_missing(tasks, job)
@@ -88,9 +92,11 @@ def run(job: Job[ParseParams]) -> Counts:
                 assert results.frames is not None
                 store.link(results.frames, FRAMES, folder / frames_path(row["replay_id"]))
         _write(folder, tables, rejected, job.settings)
+        for product in asked:
+            _write_on_request(folder, product, tasks, ended)
     store.sweep({entry.key for results, _ in ended for entry in results.entries})
     made = Counter(product for results, _ in ended for product in results.made)
-    events_refused = _report_refused_events(tasks, ended)
+    refused = {product.setting: _report_refused(product.setting, tasks, ended) for product in asked}
     return Counts(
         len(tasks),
         len(tables["replays"]),
@@ -99,9 +105,13 @@ def run(job: Job[ParseParams]) -> Counts:
             "rows": sum(row["rows"] for row in tables["measures"]),
             "bytes_in": sum(task.manifest["bytes"] for task in tasks),
             "bytes": sum(row["bytes"] for row in tables["frames"]),
-            "events_refused": events_refused,
+            "refused": refused,
         },
-        timing={"parsed_now": made["frames"], "measured_now": made["measures"], "events_now": made["events"]},
+        timing={
+            "parsed_now": made["frames"],
+            "measured_now": made["measures"],
+            **{f"{product.setting}_now": made[product.setting] for product in asked},
+        },
         packages=("subtr-actor-py", "pyarrow"),
     )
 
@@ -114,25 +124,34 @@ def _parsed_with(settings: ParseParams) -> ParseParams:
     return replace(settings, global_features=global_features, player_features=player_features)
 
 
-def _make_missing(tasks: Sequence[ParseTask], job: Job[ParseParams]) -> list[tuple[Results, ReplayError | None]]:
-    """Make what the store lacks; return what there is of each replay, or why this run cannot use it."""
+def _make_missing(tasks: Sequence[ParseTask], job: Job[ParseParams]) -> Ended:
+    """Make what the store lacks; return what there is of each replay, or why this run cannot use it.
+
+    A worker that dies of one product takes those after it along, so these are made in another round.
+    """
     missing = {task.manifest["replay_id"]: task for task in tasks if not task.is_done}
     known = sum(task.known.frames is not None for task in tasks)
     log.info("%d replays, %d of them parsed before", len(tasks), known)
     ended: dict[str, tuple[Results, ReplayError | None]] = {}
-    lost: list[tuple[ParseTask, str]] = []
-    outcomes = run_tasks(make_products, missing.values(), job.engine)
-    for outcome in with_progress(outcomes, total=len(missing), what="replays"):
-        task, error = outcome.task, outcome.error
-        if outcome.loss and task.manifest["sha256"] in job.engine.accept_lost:
-            error = UnsupportedReplay(Reason.LOST, outcome.loss)
-        if error is not None:
-            ended[task.manifest["replay_id"]] = _after_failure(task, error)
-        elif outcome.value is not None:
-            ended[task.manifest["replay_id"]] = (outcome.value, None)
-        else:
-            lost.append((task, outcome.loss))
-    _refuse_losses(lost)
+    while missing:
+        again: dict[str, ParseTask] = {}
+        lost: list[tuple[ParseTask, str]] = []
+        outcomes = run_tasks(make_products, missing.values(), job.engine)
+        for outcome in with_progress(outcomes, total=len(missing), what="replays"):
+            task, error = outcome.task, outcome.error
+            replay_id = task.manifest["replay_id"]
+            if outcome.loss and task.manifest["sha256"] in job.engine.accept_lost:
+                error = UnsupportedReplay(Reason.LOST, outcome.loss)
+            if error is not None:
+                ended[replay_id], further = _after_failure(task, error)
+                if further is not None:
+                    again[replay_id] = further
+            elif outcome.value is not None:
+                ended[replay_id] = (outcome.value, None)
+            else:
+                lost.append((task, outcome.loss))
+        _refuse_losses(lost)
+        missing = again
     return [ended.get(task.manifest["replay_id"], (task.known, None)) for task in tasks]
 
 
@@ -149,31 +168,34 @@ def _refuse_losses(lost: Sequence[tuple[ParseTask, str]]) -> None:
         )
 
 
-def _after_failure(task: ParseTask, error: ReplayError) -> tuple[Results, ReplayError | None]:
-    """Return what there is of a replay whose worker failed: all but events when it came that far.
+def _after_failure(task: ParseTask, error: ReplayError) -> tuple[tuple[Results, ReplayError | None], ParseTask | None]:
+    """Return what there is of a replay whose worker failed, and the task if something is left to make.
 
-    A failure that is the replay's own is kept with the limits that it passed, so that no later run waits for them again.
+    That is all but the product that it died of, when it came that far. A failure that is the replay's own is kept with the
+    limits that it passed, so that no later run waits for them again.
     """
     task = task.looked_up()
     if not task.is_done and error.reason != Reason.LOST:
         task = task.refused(error)
     if task.is_done:
-        return task.known, None
-    if task.known.measures is not None:
-        return replace(task.known, events_error=error), None
-    return task.known, error
+        return (task.known, None), None
+    if task.known.measures is None:
+        return (task.known, error), None
+    errors = {product.setting: error for product in task.missing}
+    is_lost = error.reason == Reason.LOST
+    return (replace(task.known, errors=errors), None), None if is_lost else task
 
 
-def _report_refused_events(tasks: Sequence[ParseTask], ended: Sequence[tuple[Results, ReplayError | None]]) -> int:
-    """Log which replays of the dataset have no events although they were asked for, and return their number."""
+def _report_refused(setting: str, tasks: Sequence[ParseTask], ended: Ended) -> int:
+    """Log which replays of the dataset lack a product that was asked for, and return their number."""
     refused = [
-        (task.manifest["source_path"], results.events_refused)
+        (task.manifest["source_path"], why)
         for task, (results, error) in zip(tasks, ended, strict=True)
-        if results.events_refused and not error
+        if (why := results.refused(setting)) and not error
     ]
     if refused:
         (first, why), others = refused[0], len(refused) - 1
-        log.warning("no events of %s%s: %s", first, f" and {others} more" if others else "", why)
+        log.warning("no %s of %s%s: %s", setting, first, f" and {others} more" if others else "", why)
     return len(refused)
 
 
@@ -196,14 +218,32 @@ def _add_rows(tables: Mapping[str, list[Row]], row: Row, results: Results, liste
     tables["stints"].extend(facts["stints"])
     tables["goals"].extend(facts["goals"])
     tables["demolitions"].extend(facts["demolitions"])
-    if results.events is not None and results.events_refused is None:
-        tables["events"].extend(results.events.facts["events"])
+
+
+def _write_on_request(folder: Path, product: OnRequest, tasks: Sequence[ParseTask], ended: Ended) -> None:
+    """Write the tables of a product, replay by replay in the order of their ids, so that one is in memory at a time."""
+    entries = {
+        task.manifest["replay_id"]: results.on_request[product.setting].folder
+        for task, (results, error) in zip(tasks, ended, strict=True)
+        if not error and not results.reject and not results.refused(product.setting)
+    }
+    for name, columns in product.tables.items():
+        parts = (_stored_table(entries[replay_id] / table_file(name)) for replay_id in sorted(entries))
+        write_parts(parts, arrow_schema(columns), folder / table_file(name))
+
+
+def _stored_table(path: Path) -> pa.Table:
+    try:
+        return read_checked(path)
+    except UNREADABLE as error:
+        raise StageError(
+            f"{path} is damaged or gone; `impulse verify --heal` removes it, and the next run makes it again"
+        ) from error
 
 
 def _write(folder: Path, tables: Mapping[str, Sequence[Row]], rejected: Sequence[Reject], params: ParseParams) -> None:
     for name, columns in _TABLES.items():
-        if name != "events" or params.events:
-            write_table(table_of(tables[name], columns), folder / f"{name}.parquet")
+        write_table(table_of(tables[name], columns), folder / f"{name}.parquet")
     write_table(rejects.to_table(rejected), folder / REJECTS)
     write_json(
         folder / FEATURES,

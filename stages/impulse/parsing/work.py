@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,14 @@ from typing import Any
 import pyarrow as pa
 
 from impulse.config.parse import ParseParams
+from impulse.decoding.parsed_file import ParsedFile
 from impulse.errors import ReplayError, ReplayLost
 from impulse.files.frames import read_frames
 from impulse.files.store import Entry, Store
 from impulse.parsing.fitting import check_product
 from impulse.parsing.keys import ProductKeys
+from impulse.parsing.on_request import OnRequest, asked_for
 from impulse.parsing.raw_replays import RawReplays
-from impulse.products.events import make_events
 from impulse.products.frames.product import FRAMES, make_frames
 from impulse.products.measures import HEADER_FACTS, measure
 from impulse.replay.reasons import Reason
@@ -35,26 +36,26 @@ class Results:
 
     frames: Entry | None = None
     measures: Entry | None = None
-    events: Entry | None = None
+    on_request: Mapping[str, Entry] = field(default_factory=dict)
+    """By setting: what was asked for, or why there is none of this replay."""
     made: tuple[str, ...] = ()
     """Names of the products that were made now."""
-    events_error: ReplayError | None = None
-    """Why this run could not make the events; it is not kept."""
+    errors: Mapping[str, ReplayError] = field(default_factory=dict)
+    """By setting: why this run could not make a product; it is not kept."""
 
     @property
     def entries(self) -> list[Entry]:
         """Those that are there."""
-        return [entry for entry in (self.frames, self.measures, self.events) if entry is not None]
+        return [entry for entry in (self.frames, self.measures, *self.on_request.values()) if entry is not None]
 
     @property
     def reject(self) -> ReplayError | None:
-        """Why the replay cannot be used; None when it can. Events do not decide about that."""
+        """Why the replay cannot be used; None when it can. Products on request do not decide about that."""
         return _refusal(self.frames)
 
-    @property
-    def events_refused(self) -> ReplayError | None:
-        """Why the replay has no events although they were asked for; None when it has, or nobody asked."""
-        return self.events_error or _refusal(self.events)
+    def refused(self, setting: str) -> ReplayError | None:
+        """Return why the replay has no such product although it was asked for; None when it has, or nobody asked."""
+        return self.errors.get(setting) or _refusal(self.on_request.get(setting))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +79,36 @@ class ParseTask:
         if frames is None or REJECTED in frames.facts:
             return replace(self, known=Results(frames))
         measures = self.store.get(self.keys.measures(self.manifest, frames))
-        events = self._kept(self.keys.events(self.manifest, frames)) if self.params.events else None
-        return replace(self, known=Results(frames, measures, events))
+        found = {product.setting: self._kept(self._key(product, frames)) for product in asked_for(self.params)}
+        on_request = {setting: entry for setting, entry in found.items() if entry is not None}
+        return replace(self, known=Results(frames, measures, on_request))
 
     def refused(self, error: ReplayError) -> ParseTask:
         """Keep what ended the worker, by its own fault, and return the task with that in place of what it was making."""
         known = self.known
         if known.frames is None:
             return self.with_frames(self._keep_refusal(self.keys.frames(self.manifest), error))
-        if known.measures is not None:
-            events = self._keep_refusal(self.keys.events(self.manifest, known.frames), error)
-            return replace(self, known=replace(known, events=events))
+        if known.measures is not None and self.missing:
+            product = self.missing[0]
+            entry = self._keep_refusal(self._key(product, known.frames), error)
+            return replace(self, known=replace(known, on_request={**known.on_request, product.setting: entry}))
         return self
+
+    def keep_product(self, product: OnRequest, file: ParsedFile) -> Entry:
+        """Make a product on request and keep it, or why there is none.
+
+        Raises:
+            ReplayError: the limits of this run ended it.
+        """
+        assert self.known.frames is not None
+        key = self._key(product, self.known.frames)
+        try:
+            return product.keep(self.store, key, file)
+        except ReplayError as error:
+            return self.store.keep(key, _lasting(error))
+
+    def _key(self, product: OnRequest, frames: Entry) -> str:
+        return self.keys.on_request(product.setting, self.manifest, frames)
 
     def _kept(self, key: str) -> Entry | None:
         return self.store.get(key) or self.store.get(self.keys.at_limits(key))
@@ -99,12 +118,17 @@ class ParseTask:
         return self.store.keep(self.keys.at_limits(key), facts)
 
     @property
+    def missing(self) -> list[OnRequest]:
+        """Products on request that the store lacks, in the order in which they are made."""
+        return [product for product in asked_for(self.params) if product.setting not in self.known.on_request]
+
+    @property
     def is_done(self) -> bool:
         """Nothing is left to make."""
         known = self.known
         if known.frames is not None and REJECTED in known.frames.facts:
             return True
-        return known.measures is not None and (known.events is not None or not self.params.events)
+        return known.measures is not None and not self.missing
 
 
 def make_products(task: ParseTask) -> Results:
@@ -123,7 +147,7 @@ def make_products(task: ParseTask) -> Results:
             made.append("frames")
             entry, table = _make_frames(task, *file())
             task = task.with_frames(entry)
-        frames, measures, events = task.known.frames, task.known.measures, task.known.events
+        frames, measures = task.known.frames, task.known.measures
         if frames is None or task.is_done:
             return replace(task.known, made=tuple(made))
         contract = frame_layout(slots_per_team=task.params.slots_per_team).schema.names
@@ -131,11 +155,12 @@ def make_products(task: ParseTask) -> Results:
         if measures is None:
             made.append("measures")
             measures = _measure(task, frames, table)
-        if events is None and task.params.events:
-            made.append("events")
+        on_request = dict(task.known.on_request)
+        for product in task.missing:
+            made.append(product.setting)
             path, _ = file()
-            events = _make_events(task, frames, table, path)
-    return Results(frames, measures, events, tuple(made))
+            on_request[product.setting] = task.keep_product(product, _parsed_file(task, frames, table, path))
+    return Results(frames, measures, on_request, tuple(made))
 
 
 def _stored_frames(entry: Entry) -> bytes:
@@ -181,22 +206,9 @@ def _measure(task: ParseTask, frames: Entry, table: pa.Table) -> Entry:
     return task.store.keep(task.keys.measures(task.manifest, frames), facts)
 
 
-def _make_events(task: ParseTask, frames: Entry, table: pa.Table, file: Path) -> Entry:
-    facts: Mapping[str, Any]
-    try:
-        facts = {
-            "events": make_events(
-                file,
-                replay_id=task.manifest["replay_id"],
-                players=frames.facts["players"],
-                player_ids=frames.facts["player_ids"],
-                stints=frames.facts["stints"],
-                frame_time=table["frame_time"].to_numpy(),
-            )
-        }
-    except ReplayError as error:
-        facts = _lasting(error)
-    return task.store.keep(task.keys.events(task.manifest, frames), facts)
+def _parsed_file(task: ParseTask, frames: Entry, table: pa.Table, path: Path) -> ParsedFile:
+    tables = {name: frames.facts[name] for name in ("players", "player_ids", "stints")}
+    return ParsedFile(path, task.manifest["replay_id"], frame_time=table["frame_time"].to_numpy(), **tables)
 
 
 def _lasting(error: ReplayError) -> dict[str, Any]:

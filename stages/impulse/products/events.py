@@ -1,111 +1,132 @@
-"""Events of a replay on request: touches, boost pickups, shots, saves, assists, goals, demolitions, refreshed dodges.
+"""Events of a replay on request, by the parser's own rules: touches, passes, pickups, flips, ..., and spans such as possessions.
 
-They come from the parser's frame data, which takes seconds a match; the tables that are always there cost nothing extra.
+Owns: the form of the events table. What all kinds have is a column each; the rest is the event's detail, a JSON object.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from impulse.decoding.array_call import decode_frames, id_text, reading_raw_data
+from impulse.decoding.array_call import call_events, id_text, reading_raw_data
+from impulse.decoding.parsed_file import ParsedFile
+from impulse.replay.facts import TEAMS
 
 USES = ("decoding",)
 """What this product uses beside the ground rooms; its digest covers them."""
 
-TEAMS = ("blue", "orange")
+PLAIN_TAG = {"group", "value"}
+"""What a class has that needs no detail."""
+
+Row = dict[str, Any]
+Stints = Sequence[Mapping[str, Any]]
 
 
-def make_events(
-    path: Path,
-    *,
-    replay_id: str,
-    players: Sequence[Mapping[str, Any]],
-    player_ids: Sequence[str],
-    stints: Sequence[Mapping[str, Any]],
-    frame_time: npt.NDArray[np.float32],
-) -> list[dict[str, Any]]:
+def make_events(file: ParsedFile) -> dict[str, list[Row]]:
     """Return the replay's rows of the events table, in the order of their network frames.
 
-    Args:
-        path: the file.
-        replay_id: identity of the rows.
-        players: its rows of the players table.
-        player_ids: their ids as the parser writes them; it knows no difference between those who have one in common.
-        stints: its rows of the stints table.
-        frame_time: (rows,) time in s of the network frame of each row; an event belongs to the first row at or after it.
-
     Raises:
-        ReplayError: the parser refused the replay, or its frame data is not of the form expected; the reason code says how.
+        ReplayError: the parser refused the replay, or what it gives is not of the form expected; the reason code says how.
     """
-    alone = {name for name, count in Counter(player_ids).items() if count == 1}
-    by_id = {
-        name: [stint for stint in stints if stint["player"] == player["player"]]
-        for name, player in zip(player_ids, players, strict=True)
-        if name in alone
-    }
-    data = decode_frames(path)
+    people = dict(file.people())
+    events = call_events(file.path)
     with reading_raw_data():
-        rows = [_row(event, kind, team, by_id, frame_time) for kind, event, team in _events(data)]
-    rows.sort(key=lambda row: (row["frame"], row["kind"], -1 if row["slot"] is None else row["slot"]))
-    return [{"replay_id": replay_id, **row} for row in rows]
+        rows = [_row(event, file, people) for event in events]
+    rows.sort(
+        key=lambda row: (row["frame"], row["kind"], _order(row["player"]), row["detail"])
+    )  # the parser's order varies
+    return {"events": [{"replay_id": file.replay_id, "event": number, **row} for number, row in enumerate(rows)]}
 
 
-def _row(
-    event: Mapping[str, Any],
-    kind: str,
-    team: str | None,
-    by_id: Mapping[str, Sequence[Mapping[str, Any]]],
-    frame_time: npt.NDArray[np.float32],
-) -> dict[str, Any]:
-    x, y, z = _position(event)
-    at = int(np.searchsorted(frame_time, np.float32(event["time"])))
-    stint = _stint(by_id.get(id_text(event["player"]), ()) if event.get("player") else (), team, at)
+def _order(number: int | None) -> int:
+    return -1 if number is None else number
+
+
+def _row(event: Mapping[str, Any], file: ParsedFile, people: Mapping[str, Stints]) -> Row:
+    meta, payload = event["meta"], event["payload"].get("payload") or {}
+    timing, team = meta["timing"], meta.get("team_is_team_0")
+    start, is_span = ("start_", True) if timing["type"] == "span" else ("", False)
+    time, end = timing[f"{start}time"], timing["end_time"] if is_span else None
+    team = None if team is None else TEAMS[not team]
+    row, end_row = file.row_at(time), None if end is None else file.row_at(end)
+    mine = _stint(meta.get("primary_player"), people, team, row)
+    other = _stint(meta.get("secondary_player"), people, None, row)
+    tags = payload.get("tags")
     return {
-        "kind": kind,
-        "frame": event["frame"],
-        "time": event["time"],
-        "row": at if at < len(frame_time) else None,
-        "team": team or stint.get("team"),
-        "player": stint.get("player"),
-        "slot": stint.get("slot"),
-        "player_x": x,
-        "player_y": y,
-        "player_z": z,
+        "kind": meta["stream"],
+        "frame": timing[f"{start}frame"],
+        "end_frame": timing["end_frame"] if is_span else None,
+        "time": time,
+        "end_time": end,
+        "row": row,
+        "end_row": end_row,
+        "team": team or mine.get("team"),
+        "player": mine.get("player"),
+        "slot": mine.get("slot"),
+        "other_player": other.get("player"),
+        "other_slot": other.get("slot"),
+        **_place("player", meta),
+        **_place("ball", meta),
+        "confidence": meta.get("confidence"),
+        "tags": None if tags is None else sorted(map(_tag, tags)),
+        "detail": _detail(meta, payload, people),
     }
 
 
-def _stint(stints: Sequence[Mapping[str, Any]], team: str | None, row: int) -> Mapping[str, Any]:
-    """Return in which of a player's stints an event was: in that of its team, else in the last that began before it."""
+def _tag(tag: Mapping[str, Any]) -> str:
+    """Return a class as text; that of a goal has evidence beside it, which the detail has."""
+    return tag["kind"] if "kind" in tag else f"{tag['group']}={tag['value']}"
+
+
+def _place(whose: str, meta: Mapping[str, Any]) -> Row:
+    place = meta.get(f"{whose}_position") or (None, None, None)
+    return {f"{whose}_{axis}": value for axis, value in zip("xyz", place, strict=True)}
+
+
+def _stint(
+    remote_id: Mapping[str, Any] | None, people: Mapping[str, Stints], team: str | None, row: int | None
+) -> Mapping[str, Any]:
+    """Return in which stint somebody was: in that of the team, else in the last one that had begun; empty for nobody."""
+    stints = people.get(id_text(remote_id), ()) if remote_id else ()
     mine = [stint for stint in stints if team is None or stint["team"] == team] or stints
-    order = sorted(mine, key=lambda stint: stint["first_row"] or 0)
-    begun = [stint for stint in order if (stint["first_row"] or 0) <= row]
-    return next(iter([*begun[-1:], *order]), {})
+    begun = [stint for stint in mine if row is None or (stint["first_row"] or 0) <= row]
+    return next(iter([*begun[-1:], *mine]), {})
 
 
-def _events(data: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str | None]]:
-    """Yield kind, event and, where only the event tells it, the team."""
-    for event in data["touch_events"]:
-        yield "touch", event, TEAMS[not event["team_is_team_0"]]
-    for event in data["boost_pad_events"]:
-        if isinstance(event["kind"], Mapping) and "PickedUp" in event["kind"]:
-            yield "boost_pickup", event, None
-    for event in data["player_stat_events"]:
-        yield event["kind"].lower(), event, TEAMS[not event["is_team_0"]]
-    for event in data["goal_events"]:
-        yield "goal", event, TEAMS[not event["scoring_team_is_team_0"]]
-    for event in data["demolish_infos"]:
-        yield "demolition", {**event, "player": event["attacker"], "player_position": event["attacker_location"]}, None
-    for event in data["dodge_refreshed_events"]:
-        yield "dodge_refresh", event, None
+def _detail(meta: Mapping[str, Any], payload: Mapping[str, Any], people: Mapping[str, Stints]) -> str:
+    """Return what no column says as JSON, with numbers of the players table in place of accounts."""
+    timing, team = meta["timing"], meta.get("team_is_team_0")
+    said = {
+        "frame": timing.get("start_frame"),
+        "time": timing.get("start_time"),
+        **timing,
+        "player": meta.get("primary_player"),
+        "player_id": meta.get("primary_player"),
+        "is_team_0": team,
+        "team_is_team_0": team,
+        **{name: meta.get(name) for name in ("player_position", "ball_position", "confidence")},
+    }
+    rest = {
+        name: _plain(value, people)
+        for name, value in payload.items()
+        if not (name in said and said[name] == value)
+        and not (name == "tags" and all(tag.keys() == PLAIN_TAG for tag in value))
+    }
+    return json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _position(event: Mapping[str, Any]) -> Sequence[float | None]:
-    """Return x, y, z of the player: some events name them, others list them, and some do not tell."""
-    position = event.get("player_position") or (None, None, None)
-    return [position[axis] for axis in "xyz"] if isinstance(position, Mapping) else position
+def _plain(value: Any, people: Mapping[str, Stints]) -> Any:  # noqa: ANN401 - whatever JSON knows
+    """Return a value with people as numbers, and with as many digits as a float32 has."""
+    if isinstance(value, float):
+        return float(str(np.float32(value)))
+    if isinstance(value, list | tuple):
+        return [_plain(item, people) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if len(value) == 1 and next(iter(value))[0].isupper():  # an account: fields have small letters
+        account = id_text(value)
+        return people[account][0]["player"] if people.get(account) else account
+    return {name: _plain(item, people) for name, item in value.items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from impulse.schema.column import REPLAY_ID, Column
-from impulse.tables import deduped, manifest, measures, parsed, paths, validated
+from impulse.tables import deduped, manifest, measures, on_request, parsed, paths, validated
 from impulse.tables.rejects import REJECT_COLUMNS
 
 
@@ -56,7 +56,7 @@ FOLDERS: tuple[Folder, ...] = (
             "demolitions.parquet": ("one row for each demolition", parsed.DEMOLITION_COLUMNS),
             "events.parquet": (
                 "one row for each event; with `parse.events` only, and none of a replay that the parser gives no events of",
-                parsed.EVENT_COLUMNS,
+                on_request.EVENT_COLUMNS,
             ),
             "measures.parquet": ("what the rules judge", (REPLAY_ID, *measures.MEASURE_COLUMNS)),
             paths.FRAMES_FILES: ("size and hash of every file of frames", parsed.FRAMES_FILE_COLUMNS),

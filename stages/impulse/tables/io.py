@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -44,19 +44,40 @@ def read_table(path: Path, *, made_by: str, of_any_schema: bool = False) -> pa.T
     _check_made(path, made_by)
     try:
         table = read_checked(path)
-        version = schema_version(table)
+        schema_version(table.schema)
     except UNREADABLE as error:
         raise _damaged(path, error) from error
-    if version != SCHEMA_VERSION and not of_any_schema:
-        raise StageError(
-            f"{path} has the columns of schema {version}, this impulse has those of {SCHEMA_VERSION}; run `dvc repro {made_by}` first"
-        )
+    if not of_any_schema:
+        _check_version(table.schema, path, made_by)
     return table
 
 
-def schema_version(table: pa.Table) -> int:
+def read_parts(path: Path, *, made_by: str) -> Iterator[pa.Table]:
+    """Yield the groups of rows of a table that another stage wrote; arguments and errors as for :func:`read_table`."""
+    _check_made(path, made_by)
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            schema = file.schema_arrow
+            if (schema.metadata or {}).get(_SHAPE) != _shape(schema, file.metadata.num_rows):
+                raise ValueError("other rows, columns or types than were written")
+            _check_version(schema, path, made_by)
+            for number in range(file.num_row_groups):
+                yield file.read_row_group(number)
+    except UNREADABLE as error:
+        raise _damaged(path, error) from error
+
+
+def schema_version(schema: pa.Schema) -> int:
     """Return the version of the schema that a table was written with; that of now for one that does not say."""
-    return int((table.schema.metadata or {}).get(SCHEMA_KEY, SCHEMA_VERSION))
+    return int((schema.metadata or {}).get(SCHEMA_KEY, SCHEMA_VERSION))
+
+
+def _check_version(schema: pa.Schema, path: Path, made_by: str) -> None:
+    version = schema_version(schema)
+    if version != SCHEMA_VERSION:
+        raise StageError(
+            f"{path} has the columns of schema {version}, this impulse has those of {SCHEMA_VERSION}; run `dvc repro {made_by}` first"
+        )
 
 
 def read_checked(file: Path | BinaryIO) -> pa.Table:
@@ -67,19 +88,19 @@ def read_checked(file: Path | BinaryIO) -> pa.Table:
     """
     table = pq.read_table(file, page_checksum_verification=True)
     metadata = dict(table.schema.metadata or {})
-    if _SHAPE in metadata and metadata.pop(_SHAPE) != _shape(table):
+    if _SHAPE in metadata and metadata.pop(_SHAPE) != _shape(table.schema, table.num_rows):
         raise ValueError("other rows, columns or types than were written")
     return table.replace_schema_metadata(metadata or None)
 
 
-def _shape(table: pa.Table) -> bytes:
+def _shape(schema: pa.Schema, rows: int) -> bytes:
     """Return a hash of the number of rows, the columns and their types; Parquet has times in a resolution of its own."""
     columns = [
         (field.name, "timestamp" if pa.types.is_timestamp(field.type) else str(field.type), field.nullable)
-        for field in table.schema
+        for field in schema
     ]
-    others = sorted((table.schema.metadata or {}).items())
-    content = repr((table.num_rows, columns, [item for item in others if item[0] != _SHAPE]))
+    others = sorted((schema.metadata or {}).items())
+    content = repr((rows, columns, [item for item in others if item[0] != _SHAPE]))
     return hashlib.sha256(content.encode()).hexdigest().encode()
 
 
@@ -105,7 +126,9 @@ def _check_made(path: Path, made_by: str) -> None:
 def to_parquet(table: pa.Table) -> bytes:
     """Return a table of whole replays, players, goals, ... as a Parquet file in which every change is noticed."""
     sink = pa.BufferOutputStream()
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _SHAPE: _shape(table)})
+    table = table.replace_schema_metadata(
+        {**(table.schema.metadata or {}), _SHAPE: _shape(table.schema, table.num_rows)}
+    )
     pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
     content: bytes = sink.getvalue().to_pybytes()
     return content
@@ -115,3 +138,38 @@ def write_table(table: pa.Table, target: Path) -> None:
     """Write :func:`to_parquet`, whole or not at all."""
     with output_file(target) as partial:
         partial.write_bytes(to_parquet(table))
+
+
+GROUP_ROWS = 2**17
+"""Rows of a group of a file that is written in parts; the parts of a group are in memory together."""
+
+
+def write_parts(parts: Iterable[pa.Table], schema: pa.Schema, target: Path) -> int:
+    """Write tables one after the other as one file like :func:`write_table`, and return the number of rows.
+
+    Args:
+        parts: with the columns of the schema; few are in memory at a time.
+        schema: of the file.
+        target: the file.
+    """
+    rows = 0
+    with (
+        output_file(target) as partial,
+        pq.ParquetWriter(partial, schema, compression="zstd", write_page_checksum=True) as writer,
+    ):
+        waiting: list[pa.Table] = []
+
+        def write_group() -> None:
+            table = pa.concat_tables(waiting).cast(schema)
+            writer.write_table(table, row_group_size=max(1, table.num_rows))
+            waiting.clear()
+
+        for part in parts:
+            waiting.append(part)
+            rows += part.num_rows
+            if sum(table.num_rows for table in waiting) >= GROUP_ROWS:
+                write_group()
+        if waiting:
+            write_group()
+        writer.add_key_value_metadata({_SHAPE: _shape(schema, rows)})
+    return rows

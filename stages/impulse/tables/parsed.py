@@ -289,24 +289,3 @@ FRAMES_FILE_COLUMNS: tuple[Column, ...] = (
         nullable=True,
     ),
 )
-
-EVENT_COLUMNS: tuple[Column, ...] = (
-    REPLAY_ID,
-    Column("kind", "string", "touch, boost_pickup, shot, save, assist, goal, demolition or dodge_refresh"),
-    Column("frame", "int32", "network frame of the event"),
-    Column("time", "float32", "time of that network frame", "s"),
-    Column("row", "int32", "first row that shows the event", nullable=True),
-    Column("team", "string", "team of the player: blue or orange", nullable=True),
-    Column(
-        "player", "int16", "number of the player, as in the players table; null where slot is", nullable=True, lower=0
-    ),
-    Column(
-        "slot",
-        "int8",
-        "slot of the player; null for touches, of which the recording tells the team only, and where a guest has the account too",
-        nullable=True,
-    ),
-    Column("player_x", "float32", "position of the player, x", "uu", nullable=True),
-    Column("player_y", "float32", "position of the player, y", "uu", nullable=True),
-    Column("player_z", "float32", "position of the player, z", "uu", nullable=True),
-)
