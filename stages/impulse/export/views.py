@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from impulse.export.event_views import EVENT_VIEWS
 from impulse.export.templates import filled
 from impulse.schema.column import Column
 from impulse.schema.frames import PLAYER_COLUMN
@@ -35,4 +36,5 @@ def analysis_sql(columns: Sequence[Column], folder: Path) -> str:
         for slot, names in of_slot.items()
     ]
     tables = sorted(path.stem for path in folder.glob("*.parquet"))
-    return filled("analysis.sql.j2", tables=tables, common=common, slots=slots)
+    event_views = EVENT_VIEWS if "events" in tables else ()
+    return filled("analysis.sql.j2", tables=tables, common=common, slots=slots, event_views=event_views)
