@@ -57,10 +57,8 @@ def read_parts(path: Path, *, made_by: str) -> Iterator[pa.Table]:
     _check_made(path, made_by)
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            schema = file.schema_arrow
-            if (schema.metadata or {}).get(_SHAPE) != _shape(schema, file.metadata.num_rows):
-                raise ValueError("other rows, columns or types than were written")
-            _check_version(schema, path, made_by)
+            _check_shape(file)
+            _check_version(file.schema_arrow, path, made_by)
             for number in range(file.num_row_groups):
                 yield file.read_row_group(number)
     except UNREADABLE as error:
@@ -86,11 +84,17 @@ def read_checked(file: Path | BinaryIO) -> pa.Table:
     Raises:
         ValueError: it has other rows, columns or types than were written; also one of :data:`UNREADABLE`, for other damage.
     """
-    table = pq.read_table(file, page_checksum_verification=True)
-    metadata = dict(table.schema.metadata or {})
-    if _SHAPE in metadata and metadata.pop(_SHAPE) != _shape(table.schema, table.num_rows):
-        raise ValueError("other rows, columns or types than were written")
+    with pq.ParquetFile(file, page_checksum_verification=True) as content:
+        _check_shape(content)
+        table: pa.Table = content.read()
+    metadata = {key: value for key, value in (table.schema.metadata or {}).items() if key != _SHAPE}
     return table.replace_schema_metadata(metadata or None)
+
+
+def _check_shape(content: pq.ParquetFile) -> None:
+    told = (content.metadata.metadata or {}).get(_SHAPE)
+    if told is not None and told != _shape(content.schema_arrow, content.metadata.num_rows):
+        raise ValueError("other rows, columns or types than were written")
 
 
 def _shape(schema: pa.Schema, rows: int) -> bytes:
