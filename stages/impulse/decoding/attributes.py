@@ -17,6 +17,10 @@ BOOST_UNLIMITED = (
 )
 """A count today, a flag in the first years; both are above 0 where boost is not used up."""
 
+THROTTLE, STEER = "TAGame.Vehicle_TA:ReplicatedThrottle", "TAGame.Vehicle_TA:ReplicatedSteer"
+HANDBRAKE = "TAGame.Vehicle_TA:bReplicatedHandbrake"
+DODGE_TORQUE = "TAGame.CarComponent_Dodge_TA:DodgeTorque"
+
 DEMOLITIONS = (
     "TAGame.Car_TA:ReplicatedDemolish",
     "TAGame.Car_TA:ReplicatedDemolishGoalExplosion",
@@ -113,3 +117,16 @@ FOR_FRAMES = (
     *SCORES, PLAYLIST, *STATISTICS.values(), MVP, *FOR_SETUPS,
 )  # fmt: skip
 """All that frames and the tables that follow from them are made of."""
+
+FOR_CONTROLS = (
+    *FOR_PEOPLE,
+    BODY,
+    COMPONENT_CAR,
+    COMPONENT_ACTIVE,
+    *DEMOLITIONS,
+    THROTTLE,
+    STEER,
+    HANDBRAKE,
+    DODGE_TORQUE,
+)
+"""What controls are made of; frames do without most of it."""
