@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from impulse.config.parsing_config import ParsingConfig
@@ -103,6 +104,7 @@ def rows_of(monkeypatch: pytest.MonkeyPatch, *events: dict[str, Any]) -> list[di
             {"player": 3, "slot": 6, "team": "orange", "first_row": None},
         ],
         frame_time=np.array([0.5, 1.0, 1.5, 2.0], dtype=np.float32),
+        frames=pa.table({}),
     )
     return make_events(file)["events"]
 

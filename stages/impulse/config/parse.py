@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from impulse.config.ranges import check_numbers, check_range
 from impulse.errors import ConfigError
+from impulse.schema.controls import MOST_SLOTS_PER_TEAM, GroundControls
 from impulse.schema.sampling import Decoder, FrameSettings, Sampling
 
 
@@ -16,13 +17,19 @@ class ParseParams(FrameSettings):
     events: bool = False
     """Also make the events table (touches, passes, pickups, flips, ...): 2 to 6 s and 250 kB a match. A replay without any stays."""
 
+    controls: bool = False
+    """Also make the columns of controls (throttle, steer, pitch, yaw, roll, jump, boost, handbrake, dodges), from the raw data."""
+
+    ground_controls: GroundControls | None = None
+    """What pitch, yaw and roll are on the floor: null, or recorded (yaw is the steer, pitch and roll are 0)."""
+
     def __post_init__(self) -> None:
         """Check values."""
         from impulse.schema import features
 
         check_numbers(self, "parse")
         check_range("parse.fps", self.fps, 1, 120)
-        check_range("parse.slots_per_team", self.slots_per_team, 1, 8)
+        check_range("parse.slots_per_team", self.slots_per_team, 1, MOST_SLOTS_PER_TEAM)
         if self.decoder is Decoder.array and self.sampling is not Sampling.parser:
             raise ConfigError(
                 "parse.decoder",

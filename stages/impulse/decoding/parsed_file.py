@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 Row = Mapping[str, Any]
 
@@ -27,6 +28,8 @@ class ParsedFile:
     """Rows of the stints table."""
     frame_time: npt.NDArray[np.float32]
     """(rows,) time in s of the network frame that each row shows."""
+    frames: pa.Table
+    """The contract columns of the frames."""
 
     def row_at(self, time: float) -> int | None:
         """Return the first row that shows this time, in s, or a later one; None where none follows."""

@@ -35,6 +35,20 @@ def rows_shown(network_times: Times, sampling: Sampling, fps: float) -> RowsShow
     return _causal(network_times, fps) if sampling is Sampling.causal else _as_the_parser(network_times, fps)
 
 
+def frames_shown(network_times: Times, frame_time: Times) -> npt.NDArray[np.intp]:
+    """Return (rows,) which network frame each row shows, by its time; of those with the same time the first.
+
+    Args:
+        network_times: (frames,) s.
+        frame_time: (rows,) s, of the network frame of each row.
+    """
+    if np.array_equal(network_times, frame_time):
+        return np.arange(len(network_times))  # one row for each
+    order = np.argsort(network_times, kind="stable")
+    found = np.searchsorted(network_times[order], frame_time)
+    return np.asarray(order[np.minimum(found, len(order) - 1)])
+
+
 def _as_the_parser(network_times: Times, fps: float) -> RowsShown:
     """Show in each row the first network frame at or after its time, with times added up as the parser adds them."""
     reached = np.maximum.accumulate(network_times)

@@ -10,7 +10,8 @@ import gc
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,8 +75,30 @@ class Walk:
         return found
 
 
+@dataclass(slots=True)
+class _Shared:
+    """What the products that are made of one replay want, so that one walk serves them."""
+
+    attributes: frozenset[str]
+    walks: list[tuple[bytes, frozenset[str], Walk]] = field(default_factory=list)
+    """The last walk, with the bytes and the attributes that it was made of."""
+
+
+_SHARED: ContextVar[_Shared | None] = ContextVar("shared", default=None)
+
+
+@contextmanager
+def one_walk(attributes: Collection[str]) -> Iterator[None]:
+    """Let all walks of the same bytes within be one, which keeps these attributes beside those that are asked for."""
+    token = _SHARED.set(_Shared(frozenset(attributes)))
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
+
+
 def walk_replay(data: bytes, attributes: Collection[str]) -> Walk:
-    """Decode a replay and keep some of its attributes.
+    """Decode a replay and keep some of its attributes, and within :func:`one_walk` the ones named there.
 
     Args:
         data: the file's bytes.
@@ -84,6 +107,19 @@ def walk_replay(data: bytes, attributes: Collection[str]) -> Walk:
     Raises:
         ReplayError: the parser refused the replay; the reason code says how.
     """
+    shared = _SHARED.get()
+    if shared is None:
+        return _decoded(data, attributes)
+    for known, kept, walk in shared.walks:
+        if kept.issuperset(attributes) and known == data:
+            return walk
+    wanted = shared.attributes.union(attributes)
+    walk = _decoded(data, wanted)
+    shared.walks[:] = [(data, wanted, walk)]
+    return walk
+
+
+def _decoded(data: bytes, attributes: Collection[str]) -> Walk:
     with _no_garbage_collection():
         with translated_errors():
             replay = subtr_actor.parse_replay(data)

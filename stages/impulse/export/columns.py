@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import pyarrow as pa
 
 from impulse.schema.column import SCHEMA_VERSION, Column
+from impulse.schema.controls import control_columns
 from impulse.schema.features import FrameLayout, frame_layout
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import (
@@ -49,6 +50,16 @@ COPIED_TABLES: dict[str, Sequence[Column]] = {
 """Tables that are exported as parse made them; those on request are :data:`impulse.tables.on_request.TABLES_ON_REQUEST`."""
 
 
+def parsed_columns(made_with: Mapping[str, Any]) -> tuple[Column, ...]:
+    """Return the columns of the parsed frames, and of the controls where parse made them.
+
+    Args:
+        made_with: what data/parsed says that they were made with.
+    """
+    controls = control_columns(made_with["slots_per_team"]) if made_with.get("controls") else ()
+    return (*parsed_layout(made_with).columns, *controls)
+
+
 def parsed_layout(made_with: Mapping[str, Any]) -> FrameLayout:
     """Return the layout of the parsed frames.
 
@@ -60,14 +71,14 @@ def parsed_layout(made_with: Mapping[str, Any]) -> FrameLayout:
     )
 
 
-def described(layout: FrameLayout, schema: pa.Schema) -> list[Column]:
+def described(columns: Iterable[Column], schema: pa.Schema) -> list[Column]:
     """Return the exported columns of the frames, in their order and with the types that they are exported in.
 
     Args:
-        layout: of the parsed frames.
+        columns: those of parse.
         schema: of the exported frames.
     """
-    known = {column.name: column for column in layout.columns}
+    known = {column.name: column for column in columns}
     return [
         replace(known[field.name], dtype=f"float{field.type.bit_width}")
         if pa.types.is_floating(field.type)

@@ -15,7 +15,7 @@ from impulse.config.export import ExportParams
 from impulse.errors import StageError
 from impulse.export.assignment import shard_of, split_of
 from impulse.export.card import ABOUT, RIGHTS, TITLE, dataset_card
-from impulse.export.columns import COPIED_TABLES, EXPORTED_REPLAY_COLUMNS, described, parsed_layout, schema_document
+from impulse.export.columns import COPIED_TABLES, EXPORTED_REPLAY_COLUMNS, described, parsed_columns, schema_document
 from impulse.export.croissant import CROISSANT, croissant_document
 from impulse.export.encoding.parquet import stale_share
 from impulse.export.encoding.types import export_schema
@@ -31,9 +31,19 @@ from impulse.files.output import output_folder, write_json, write_text
 from impulse.files.store import Store
 from impulse.run.job import Counts, Job
 from impulse.schema.column import Column, arrow_schema
+from impulse.schema.controls import control_names
 from impulse.tables.io import read_json, read_parts, read_table, table_of, write_parts, write_table
 from impulse.tables.on_request import TABLES_ON_REQUEST
-from impulse.tables.paths import CHECKSUMS, DECISIONS, FEATURES, FRAMES_FILES, KEPT_COLUMNS, REJECTS, SPLITS
+from impulse.tables.paths import (
+    CHECKSUMS,
+    CONTROLS_FILES,
+    DECISIONS,
+    FEATURES,
+    FRAMES_FILES,
+    KEPT_COLUMNS,
+    REJECTS,
+    SPLITS,
+)
 from impulse.tables.rejects import REJECT_COLUMNS, read_rejects
 
 log = logging.getLogger(__name__)
@@ -59,9 +69,10 @@ def run(job: Job[ExportParams]) -> Counts:
         raise StageError(
             "no replay is left to export; data/validated/report.html and data/deduped/rejects.parquet say why"
         )
-    layout = parsed_layout(made_with)
-    schema = export_schema(layout.schema, kept_columns, params)
-    columns = described(layout, schema)
+    known = parsed_columns(made_with)
+    kept_columns += control_names(column.name for column in known)  # no choice of features decides about these
+    schema = export_schema(arrow_schema(known), kept_columns, params)
+    columns = described(known, schema)
     parts = plan_parts(rows, params)
     rejects = read_rejects(job.data)
     with output_folder(job.output / "export") as folder:
@@ -116,6 +127,12 @@ def _kept_replays(parsed: Path, deduped: Path, params: ExportParams) -> list[dic
     decisions = {row["replay_id"]: row for row in read_table(deduped / DECISIONS, made_by="dedupe").to_pylist()}
     measures = {row["replay_id"]: row for row in read_table(parsed / "measures.parquet", made_by="parse").to_pylist()}
     files = {row["replay_id"]: row for row in read_table(parsed / FRAMES_FILES, made_by="parse").to_pylist()}
+    listed = read_table(parsed / CONTROLS_FILES, made_by="parse") if (parsed / CONTROLS_FILES).is_file() else None
+    controls = (
+        {}
+        if listed is None
+        else dict(zip(*(listed[name].to_pylist() for name in ("replay_id", "sha256")), strict=True))
+    )
     recordings = [
         {**row, **decisions[row["replay_id"]]}
         for row in read_table(parsed / "replays.parquet", made_by="parse").to_pylist()
@@ -130,7 +147,7 @@ def _kept_replays(parsed: Path, deduped: Path, params: ExportParams) -> list[dic
         match, replay_id = recording["match_key"], recording["replay_id"]
         split = split_of(keys[match], params)
         place = {"split_key": keys[match], "split": split, "shard": shard_of(match, split, params)}
-        hashed = {"frames_sha256": files[replay_id]["sha256"]}
+        hashed = {"frames_sha256": files[replay_id]["sha256"], "controls_sha256": controls.get(replay_id)}
         rows.append({**recording, **measures[replay_id], **place, **hashed})
     return sorted(rows, key=lambda row: row["replay_id"])
 

@@ -17,7 +17,7 @@ from impulse.config.parse import ParseParams
 from impulse.decoding.array_call import parser_version
 from impulse.files.digest import code_digest, product_digest
 from impulse.files.store import Entry
-from impulse.parsing.on_request import OnRequest, asked_for
+from impulse.parsing.on_request import Product, asked_for
 from impulse.products.frames.product import FRAMES
 from impulse.products.measures import HEADER_FACTS
 from impulse.schema.features import frame_layout
@@ -80,9 +80,8 @@ class ProductKeys:
         return _hashed({**self.on_request_inputs[setting], "sha256": manifest["sha256"], **_content(frames)})
 
 
-def _of_product(product: OnRequest) -> dict[str, Any]:
-    columns = {name: [(column.name, column.dtype) for column in table] for name, table in product.tables.items()}
-    return {"code": product_digest(product.code), "keeper": code_digest(MAKER_ON_REQUEST), "columns": columns}
+def _of_product(product: Product) -> dict[str, Any]:
+    return {"code": product_digest(product.code), "keeper": code_digest(MAKER_ON_REQUEST), **product.inputs}
 
 
 def _content(frames: Entry) -> dict[str, Any]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from impulse.config.parse import ParseParams
 from impulse.decoding.parsed_file import ParsedFile
+from impulse.files.frames import write_frames
 from impulse.files.store import Entry, Store
+from impulse.products.controls import make_controls
 from impulse.products.events import make_events
 from impulse.schema.column import Column
 from impulse.tables.io import table_of, write_table
@@ -34,6 +39,13 @@ class OnRequest:
         """Name of each table to its columns."""
         return ON_REQUEST[self.setting]
 
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What its key has beside its code: its columns."""
+        return {
+            "columns": {name: [(column.name, column.dtype) for column in table] for name, table in self.tables.items()}
+        }
+
     def keep(self, store: Store, key: str, file: ParsedFile) -> Entry:
         """Make the product and keep it, a file for each table.
 
@@ -50,7 +62,51 @@ class OnRequest:
         return store.put(key, write)
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnsOnRequest:
+    """A product that has one row for each row of the frames; a replay may lack it, and its columns are then null."""
+
+    setting: str
+    code: str
+    file: str
+    """Name of its file in the store."""
+    make: Callable[[ParsedFile], pa.Table]
+    """Raises ReplayError where the parser refuses the replay."""
+    inputs: Mapping[str, Any]
+    """What its key has beside its code: the settings that it reads."""
+    tables: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
+    """It adds none."""
+
+    def keep(self, store: Store, key: str, file: ParsedFile) -> Entry:
+        """Make the product and keep it.
+
+        Raises:
+            ReplayError: the parser refused the replay.
+        """
+        table = self.make(file)
+
+        def write(folder: Path) -> dict[str, Any]:
+            write_frames(table, folder / self.file)
+            return {}
+
+        return store.put(key, write)
+
+
 PRODUCTS = (OnRequest("events", "products/events.py", make_events),)
+
+CONTROLS = "controls.arrow"
+"""Name of the file of controls in the store."""
+
+
+def controls_with(params: ParseParams) -> ColumnsOnRequest:
+    """Return the product of controls with its settings."""
+    settings: dict[str, Any] = {"slots_per_team": params.slots_per_team, "ground_controls": params.ground_controls}
+    return ColumnsOnRequest(
+        "controls", "products/controls.py", CONTROLS, partial(make_controls, **settings), inputs=settings
+    )
+
+
+Product = OnRequest | ColumnsOnRequest
 
 
 def table_file(name: str) -> str:
@@ -58,6 +114,7 @@ def table_file(name: str) -> str:
     return f"{name}.parquet"
 
 
-def asked_for(params: ParseParams) -> tuple[OnRequest, ...]:
+def asked_for(params: ParseParams) -> tuple[Product, ...]:
     """Return the products that the settings ask for."""
-    return tuple(product for product in PRODUCTS if getattr(params, product.setting))
+    products: tuple[Product, ...] = (*PRODUCTS, controls_with(params))
+    return tuple(product for product in products if getattr(params, product.setting))

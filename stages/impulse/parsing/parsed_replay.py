@@ -14,7 +14,7 @@ from impulse.config.parse import ParseParams
 from impulse.decoding.decoded import DecodedReplay
 from impulse.decoding.parsed_file import ParsedFile
 from impulse.parsing.fitting import check_product
-from impulse.parsing.on_request import asked_for
+from impulse.parsing.on_request import OnRequest, asked_for, controls_with
 from impulse.products.frames.product import make_frames
 from impulse.products.measures import measure
 from impulse.replay.container import ReplayHeader, read_header
@@ -43,6 +43,8 @@ class ParsedReplay:
     demolitions: list[dict[str, Any]]
     on_request: dict[str, list[dict[str, Any]]]
     """Rows by table of what the settings ask for, ``events`` and the like."""
+    controls: pa.Table | None
+    """Columns of controls, row by row of the frames; None where the settings ask for none."""
     decoded: DecodedReplay
     layout: FrameLayout
 
@@ -82,6 +84,7 @@ def parse_replay(path: Path, params: ParseParams) -> ParsedReplay:
         player_ids=product.player_ids,
         stints=product.stints,
         frame_time=product.table["frame_time"].to_numpy(),
+        frames=product.table,
     )
     return ParsedReplay(
         frames=product.table,
@@ -95,8 +98,12 @@ def parse_replay(path: Path, params: ParseParams) -> ParsedReplay:
         goals=product.goals,
         demolitions=product.demolitions,
         on_request={
-            name: [dict(row) for row in rows] for asked in asked_for(params) for name, rows in asked.make(file).items()
+            name: [dict(row) for row in rows]
+            for asked in asked_for(params)
+            if isinstance(asked, OnRequest)
+            for name, rows in asked.make(file).items()
         },
+        controls=controls_with(params).make(file) if params.controls else None,
         decoded=product.decoded,
         layout=product.layout,
     )

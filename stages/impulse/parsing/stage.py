@@ -15,10 +15,10 @@ import pyarrow as pa
 from impulse.config.parse import ParseParams
 from impulse.errors import ReplayError, StageError, UnsupportedReplay
 from impulse.files.output import output_folder, write_json
-from impulse.files.store import Store
+from impulse.files.store import Entry, Store
 from impulse.parsing.keys import ProductKeys
 from impulse.parsing.listed_players import ListedPlayers
-from impulse.parsing.on_request import OnRequest, asked_for, table_file
+from impulse.parsing.on_request import CONTROLS, Product, asked_for, table_file
 from impulse.parsing.parsed_replay import replay_row
 from impulse.parsing.raw_replays import RawReplays
 from impulse.parsing.work import ParseTask, Results, make_products
@@ -34,6 +34,7 @@ from impulse.tables import rejects
 from impulse.tables.io import UNREADABLE, read_checked, read_table, table_of, write_parts, write_table
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import (
+    CONTROLS_FILE_COLUMNS,
     DEMOLITION_COLUMNS,
     FRAMES_FILE_COLUMNS,
     GOAL_COLUMNS,
@@ -41,7 +42,15 @@ from impulse.tables.parsed import (
     REPLAY_COLUMNS,
     STINT_COLUMNS,
 )
-from impulse.tables.paths import FEATURES, LISTED_PLAYERS, MANIFEST, REJECTS, frames_path
+from impulse.tables.paths import (
+    CONTROLS_FILES,
+    FEATURES,
+    LISTED_PLAYERS,
+    MANIFEST,
+    REJECTS,
+    controls_path,
+    frames_path,
+)
 from impulse.tables.rejects import Reject
 
 log = logging.getLogger(__name__)
@@ -94,6 +103,8 @@ def run(job: Job[ParseParams]) -> Counts:
         _write(folder, tables, rejected, job.settings)
         for product in asked:
             _write_on_request(folder, product, tasks, ended)
+        if params.controls:
+            _link_controls(folder, store, tasks, ended)
     store.sweep({entry.key for results, _ in ended for entry in results.entries})
     made = Counter(product for results, _ in ended for product in results.made)
     refused = {product.setting: _report_refused(product.setting, tasks, ended) for product in asked}
@@ -220,16 +231,33 @@ def _add_rows(tables: Mapping[str, list[Row]], row: Row, results: Results, liste
     tables["demolitions"].extend(facts["demolitions"])
 
 
-def _write_on_request(folder: Path, product: OnRequest, tasks: Sequence[ParseTask], ended: Ended) -> None:
+def _write_on_request(folder: Path, product: Product, tasks: Sequence[ParseTask], ended: Ended) -> None:
     """Write the tables of a product, replay by replay in the order of their ids, so that one is in memory at a time."""
     entries = {
-        task.manifest["replay_id"]: results.on_request[product.setting].folder
-        for task, (results, error) in zip(tasks, ended, strict=True)
-        if not error and not results.reject and not results.refused(product.setting)
+        replay_id: entry.folder for replay_id, entry in _entries_on_request(product.setting, tasks, ended).items()
     }
     for name, columns in product.tables.items():
         parts = (_stored_table(entries[replay_id] / table_file(name)) for replay_id in sorted(entries))
         write_parts(parts, arrow_schema(columns), folder / table_file(name))
+
+
+def _entries_on_request(setting: str, tasks: Sequence[ParseTask], ended: Ended) -> dict[str, Entry]:
+    """Return the entry of each replay that has a product, by its id."""
+    return {
+        task.manifest["replay_id"]: results.on_request[setting]
+        for task, (results, error) in zip(tasks, ended, strict=True)
+        if not error and not results.reject and not results.refused(setting)
+    }
+
+
+def _link_controls(folder: Path, store: Store, tasks: Sequence[ParseTask], ended: Ended) -> None:
+    """Put the files of controls beside the frames, and list them."""
+    rows = []
+    for replay_id, entry in sorted(_entries_on_request("controls", tasks, ended).items()):
+        store.link(entry, CONTROLS, folder / controls_path(replay_id))
+        file = entry.files[CONTROLS]
+        rows.append({"replay_id": replay_id, "bytes": file.bytes, "sha256": file.sha256})
+    write_table(table_of(rows, CONTROLS_FILE_COLUMNS), folder / CONTROLS_FILES)
 
 
 def _stored_table(path: Path) -> pa.Table:
@@ -252,6 +280,7 @@ def _write(folder: Path, tables: Mapping[str, Sequence[Row]], rejected: Sequence
             "sampling": params.sampling.value,
             "gap_rows": params.gap_rows.value,
             "slots_per_team": params.slots_per_team,
+            "controls": params.controls,
             "global_features": list(params.global_features),
             "player_features": list(params.player_features),
         },

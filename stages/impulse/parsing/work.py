@@ -13,13 +13,15 @@ from typing import Any
 import pyarrow as pa
 
 from impulse.config.parse import ParseParams
+from impulse.decoding.attributes import FOR_CONTROLS
 from impulse.decoding.parsed_file import ParsedFile
+from impulse.decoding.walk import one_walk
 from impulse.errors import ReplayError, ReplayLost
 from impulse.files.frames import read_frames
 from impulse.files.store import Entry, Store
 from impulse.parsing.fitting import check_product
 from impulse.parsing.keys import ProductKeys
-from impulse.parsing.on_request import OnRequest, asked_for
+from impulse.parsing.on_request import Product, asked_for
 from impulse.parsing.raw_replays import RawReplays
 from impulse.products.frames.product import FRAMES, make_frames
 from impulse.products.measures import HEADER_FACTS, measure
@@ -94,7 +96,7 @@ class ParseTask:
             return replace(self, known=replace(known, on_request={**known.on_request, product.setting: entry}))
         return self
 
-    def keep_product(self, product: OnRequest, file: ParsedFile) -> Entry:
+    def keep_product(self, product: Product, file: ParsedFile) -> Entry:
         """Make a product on request and keep it, or why there is none.
 
         Raises:
@@ -107,7 +109,7 @@ class ParseTask:
         except ReplayError as error:
             return self.store.keep(key, _lasting(error))
 
-    def _key(self, product: OnRequest, frames: Entry) -> str:
+    def _key(self, product: Product, frames: Entry) -> str:
         return self.keys.on_request(product.setting, self.manifest, frames)
 
     def _kept(self, key: str) -> Entry | None:
@@ -118,7 +120,7 @@ class ParseTask:
         return self.store.keep(self.keys.at_limits(key), facts)
 
     @property
-    def missing(self) -> list[OnRequest]:
+    def missing(self) -> list[Product]:
         """Products on request that the store lacks, in the order in which they are made."""
         return [product for product in asked_for(self.params) if product.setting not in self.known.on_request]
 
@@ -143,6 +145,8 @@ def make_products(task: ParseTask) -> Results:
     table = None
     with ExitStack() as open_files:
         file = cache(lambda: open_files.enter_context(_checked_file(task)))
+        if task.params.controls:
+            open_files.enter_context(one_walk(FOR_CONTROLS))
         if task.known.frames is None:
             made.append("frames")
             entry, table = _make_frames(task, *file())
@@ -208,7 +212,8 @@ def _measure(task: ParseTask, frames: Entry, table: pa.Table) -> Entry:
 
 def _parsed_file(task: ParseTask, frames: Entry, table: pa.Table, path: Path) -> ParsedFile:
     tables = {name: frames.facts[name] for name in ("players", "player_ids", "stints")}
-    return ParsedFile(path, task.manifest["replay_id"], frame_time=table["frame_time"].to_numpy(), **tables)
+    frame_time = table["frame_time"].to_numpy()
+    return ParsedFile(path, task.manifest["replay_id"], frame_time=frame_time, frames=table, **tables)
 
 
 def _lasting(error: ReplayError) -> dict[str, Any]:

@@ -60,9 +60,15 @@ FOLDERS: tuple[Folder, ...] = (
             ),
             "measures.parquet": ("what the rules judge", (REPLAY_ID, *measures.MEASURE_COLUMNS)),
             paths.FRAMES_FILES: ("size and hash of every file of frames", parsed.FRAMES_FILE_COLUMNS),
+            paths.CONTROLS_FILES: (
+                "size and hash of every file of controls; with `parse.controls` only, and none of a replay that the parser gives "
+                "no raw data of",
+                parsed.CONTROLS_FILE_COLUMNS,
+            ),
             **_REJECTS,
         },
         {
+            "controls/<xx>/<id>.arrow": "controls of one replay with `parse.controls`, row by row of its frames",
             "frames/<xx>/<id>.arrow": "frames of one replay, an Arrow file for `pandas.read_feather`",
             paths.FEATURES: "the settings of parse, with the chosen features",
         },

@@ -41,6 +41,9 @@ KEPT_COLUMNS = "columns.json"
 FRAMES_FILES = "frames.parquet"
 """Size and hash of every file of frames, in data/parsed."""
 
+CONTROLS_FILES = "controls.parquet"
+"""Size and hash of every file of controls, in data/parsed; there only where they were asked for."""
+
 FEATURES = "features.json"
 """The settings of parse that the frames in data/parsed were made with, with the chosen features."""
 
@@ -64,6 +67,11 @@ def shard_path(split: str, shard: int) -> str:
 def frames_path(replay_id: str) -> str:
     """Return where a replay's frames are inside data/parsed."""
     return f"frames/{replay_id[:2]}/{replay_id}.arrow"
+
+
+def controls_path(replay_id: str) -> str:
+    """Return where the controls of a replay are inside data/parsed, one row for each row of its frames."""
+    return f"controls/{replay_id[:2]}/{replay_id}.arrow"
 
 
 PARAMS_FILE = "params.yaml"

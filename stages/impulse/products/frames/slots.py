@@ -94,12 +94,17 @@ def takeover_rows(presences: Sequence[Presence], bots: Sequence[bool]) -> list[t
         presences: of the players of the slot.
         bots: which of them are bots; a person goes before a bot.
     """
-    order = sorted(range(len(presences)), key=lambda player: presence_span(presences[player]))
-    present = [player for player in order if presence_span(presences[player])[1] >= 0]
+    return turns_of([presence_span(presence) for presence in presences], bots)
+
+
+def turns_of(spans: Sequence[tuple[int, int]], bots: Sequence[bool]) -> list[tuple[int, int]]:
+    """Return the same by the first and the last row of each player on the field, (0, -1) for one who never is."""
+    order = sorted(range(len(spans)), key=lambda player: spans[player])
+    present = [player for player in order if spans[player][1] >= 0]
     turns: list[tuple[int, int]] = []
     for player in present or order[:1]:
-        first = max(presence_span(presences[player])[0], turns[-1][1] if turns else 0)
+        first = max(spans[player][0], turns[-1][1] if turns else 0)
         if turns and bots[player] and not bots[before := turns[-1][0]]:
-            first = max(first, presence_span(presences[before])[1] + 1)
+            first = max(first, spans[before][1] + 1)
         turns.append((player, first if turns else 0))
     return turns
