@@ -176,6 +176,34 @@ class Truth:
         return np.where(known, match.boost / 255 * 100, np.nan)
 
     @cached_property
+    def linked(self) -> NDArray[np.bool_]:
+        """(F, P) whether the parts of a car are known to be its own: some frames after it came at most, or never."""
+        match, known = self.recording.match, np.zeros(self.recording.match.has_car.shape, dtype=bool)
+        for life, linked in zip(match.lives, self.recording.component_links, strict=True):
+            known[life.first : life.stop, life.player] = linked is not None
+        return known
+
+    @cached_property
+    def is_driven(self) -> NDArray[np.bool_]:
+        """(F, P) whether throttle, steer or handbrake of a car have been anything but neutral, so that some was told."""
+        match, known = self.recording.match, np.zeros(self.recording.match.has_car.shape, dtype=bool)
+        acts = (match.throttle != 128) | (match.steer != 128) | match.handbrake
+        for life in match.lives:
+            mine = slice(life.first, life.stop), life.player
+            known[mine] = np.logical_or.accumulate(acts[mine])
+        return known
+
+    def begun(self, part: int, slot: int) -> NDArray[np.bool_]:
+        """(R,) whether an action of a part of the slot's car began since the row before, in the frame of the row at the latest."""
+        counts = self.recording.match.component_counts[..., part].astype(np.int64)
+        before = np.concatenate([np.zeros((1, counts.shape[1]), dtype=np.int64), counts[:-1]])
+        onsets = np.cumsum((counts % 2 == 1) & (before % 2 == 0), axis=0)
+        rows_before = np.concatenate([self.frames[:1] - 1, self.frames[:-1]])
+        earlier = np.where((rows_before < 0)[:, None], 0, onsets[np.maximum(rows_before, 0)])
+        mine = self.holders[slot]
+        return np.asarray(onsets[self.frames, mine] > earlier[np.arange(len(mine)), mine])
+
+    @cached_property
     def states(self) -> NDArray[np.str_]:
         """(F,) names of the game's states."""
         return np.array([state.value for state in GAME_STATES])[self.recording.match.state]

@@ -38,6 +38,7 @@ from impulse.demo.writer.casting import SERVER_NAME
 from impulse.demo.writer.version import DemolishFormat
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
+from impulse.schema.controls import GroundControls, control_columns, is_control
 from impulse.schema.features import FEATURE_PRESETS, frame_layout
 from impulse.schema.sampling import Decoder, Sampling
 from impulse.tables.manifest import LISTED_RANK, MANIFEST_COLUMNS
@@ -94,7 +95,9 @@ class Shown:
     def column(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the values of a column of the frames, and where it has any."""
         self.looked_at.add(re.sub(r"^p\d+_", "p{slot}_", name))
-        column = self.parsed.frames[name].combine_chunks()
+        assert self.parsed.controls is not None
+        table = self.parsed.controls if is_control(name) else self.parsed.frames
+        column = table[name].combine_chunks()
         if pa.types.is_dictionary(column.type):
             column = column.cast(pa.string())
         return column.to_numpy(zero_copy_only=False), column.is_valid().to_numpy(zero_copy_only=False)
@@ -148,6 +151,8 @@ def parse(recording: Recording, case: Case, sampling: Sampling, decoder: Decoder
         global_features=list(preset.global_features),
         player_features=list(preset.player_features),
         decoder=decoder,
+        controls=True,
+        ground_controls=GroundControls.recorded,
     )
     with TemporaryDirectory() as folder:
         path = Path(folder) / "match.replay"
@@ -305,6 +310,51 @@ def check_jumps(it: Shown) -> None:
             it.is_equal(f"p{slot}_{name}", counts[:, number].astype(np.int64) % 2 == 1, it.truth.is_shown(slot))
 
 
+def check_controls(it: Shown) -> None:
+    """Throttle, steer and handbrake from the first of them that was told; boost, jumps and dodges as the car's parts tell them."""
+    match, truth = it.truth.recording.match, it.truth
+    for slot in set(truth.slots):
+        mine, shown = f"p{slot}_control", truth.is_shown(slot)
+        driven = shown & truth.of_players(truth.is_driven, slot).astype(bool)
+        for name in ("throttle", "steer"):
+            sent = truth.of_players(getattr(match, name), slot).astype(np.float64)
+            it.is_equal(
+                f"{mine}_{name}", np.where(sent > 128, (sent - 128) / 127, (sent - 128) / 128), driven, off=1e-6
+            )
+        it.is_equal(f"{mine}_handbrake", truth.of_players(match.handbrake, slot), driven)
+        linked = shown & truth.of_players(truth.linked, slot).astype(bool)
+        active = truth.of_players(match.component_counts, slot).astype(np.int64) % 2 == 1
+        it.is_equal(f"{mine}_boost", active[:, 0], linked)
+        begun = truth.begun(1, slot), truth.begun(2, slot), truth.begun(3, slot)
+        it.is_equal(f"{mine}_jump", active[:, 2] | np.logical_or.reduce(begun), linked)
+        torque = truth.of_players(match.dodge_torque, slot).astype(np.float64)
+        ahead, sideways = torque[:, 1] / 224, -torque[:, 0] / 260
+        length = np.maximum(np.hypot(ahead, sideways), 1e-9)
+        dodges = linked & (active[:, 1] | begun[0])
+        it.is_equal(f"{mine}_dodge_forward", ahead / length, dodges, off=1e-5)
+        it.is_equal(f"{mine}_dodge_right", sideways / length, dodges, off=1e-5)
+        check_air_controls(it, mine, truth.car(slot).values, shown)
+
+
+def check_air_controls(it: Shown, mine: str, car: dict[str, np.ndarray], shown: np.ndarray) -> None:
+    """Pitch, yaw and roll, which these matches have no truth about: on the floor as asked for, elsewhere marked as inferred."""
+    sources, has_source = it.column(f"{mine}_source")
+    np.testing.assert_array_equal(has_source, shown)
+    sources = np.where(has_source, sources, 0).astype(np.int64)
+    steer, _ = it.column(f"{mine}_steer")
+    for number, name in enumerate(("pitch", "yaw", "roll")):
+        found, is_known = it.column(f"{mine}_{name}")
+        is_inferred, is_taken = sources & (1 << (8 + number)) != 0, sources & (1 << (2 + number)) != 0
+        np.testing.assert_array_equal(is_known, is_inferred | is_taken)
+        assert not (is_inferred & is_taken).any()
+        assert (np.abs(found[is_known]) <= 1).all()
+        assert not (is_taken & (car["pos"][:, 2] > 22.5)).any()  # by whole uu in old files
+        np.testing.assert_array_equal(found[is_taken], steer[is_taken] if name == "yaw" else 0)
+    for number, name in enumerate(("throttle", "steer", "jump", "boost", "handbrake")):
+        bit = number if number < 2 else number + 3
+        np.testing.assert_array_equal(sources & (1 << bit) != 0, it.column(f"{mine}_{name}")[1])
+
+
 def check_presence(it: Shown) -> None:
     """Who has a car, whose is a wreck and who did it; nothing at all in slots without a player."""
     for slot in set(it.truth.slots):
@@ -315,7 +365,8 @@ def check_presence(it: Shown) -> None:
         np.testing.assert_array_equal(np.where(is_valid, found, False).astype(bool), wreck, err_msg=f"p{slot}")
         attacker = it.truth.of_players(it.truth.attackers, slot)
         it.is_equal(f"p{slot}_demolished_by", attacker, wreck & (attacker >= 0))
-    for name in it.parsed.frames.column_names:
+    assert it.parsed.controls is not None
+    for name in (*it.parsed.frames.column_names, *it.parsed.controls.column_names):
         if (slot_of := re.match(r"p(\d+)_", name)) and int(slot_of[1]) not in it.truth.slots:
             it.is_nothing(name)
 
@@ -553,7 +604,7 @@ def check_measures(it: Shown) -> None:
 GROUPS: dict[str, Callable[[Shown], None]] = {
     name.removeprefix("check_"): check
     for name, check in list(globals().items())
-    if name.startswith("check_") and name != "check_body"
+    if name.startswith("check_") and name not in ("check_body", "check_air_controls")
 }
 
 
@@ -585,6 +636,7 @@ def test_every_column_is_looked_at() -> None:
     names = frame_layout(slots_per_team=SLOTS).schema.names
     expected = {re.sub(r"^p\d+_", "p{slot}_", name) for name in names}
     joined_later = {"player_id_api", *(column.name for column in LISTED_RANK)}
+    expected |= {re.sub(r"^p\d+_", "p{slot}_", column.name) for column in control_columns(SLOTS)}
     expected |= {f"players.{column.name}" for column in PLAYER_COLUMNS if column.name not in joined_later}
     expected |= {f"stints.{column.name}" for column in STINT_COLUMNS}
     expected |= {f"goals.{column.name}" for column in GOAL_COLUMNS}

@@ -125,7 +125,8 @@ def _of_slot(
     hidden = ~_visible(file.frames, slot)
     for name in values:
         values[name][hidden] = np.nan
-    values[_name("source")] = _sources(values, found_by_spin=values[_name("source")] > 0)
+    sources = _sources(values, found_by_spin=values[_name("source")] > 0)
+    values[_name("source")] = np.where(hidden, np.float32(np.nan), sources)
     return values
 
 

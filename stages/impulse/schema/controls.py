@@ -63,7 +63,8 @@ CONTROL_COLUMNS: tuple[Column, ...] = (
         "p{slot}_control_source",
         "int16",
         "where the controls come from: bits 0 to 7 are set for throttle to handbrake where recorded, bits 8, 9, 10 for pitch, "
-        "yaw, roll where inferred; unknown ones have none",
+        "yaw, roll where inferred; unknown ones have none, and it is null without a car on the field",
+        nullable=True,
         lower=0,
         upper=(1 << (len(CONTROLS) + len(AIR_CONTROLS))) - 1,
         quantity="control_source",

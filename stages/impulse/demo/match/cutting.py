@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from impulse.demo.match.controls import NEUTRAL
 from impulse.demo.match.truth import (
     BoostReport,
     CarLife,
@@ -63,6 +64,10 @@ def cut(match: Match, *, first: int, stop: int) -> Match:
         is_demolished=match.is_demolished[span] & has_car,
         boost=boost,
         component_counts=match.component_counts[span] * has_car[..., None],
+        throttle=np.where(has_car, match.throttle[span], NEUTRAL).astype(np.uint8),
+        steer=np.where(has_car, match.steer[span], NEUTRAL).astype(np.uint8),
+        handbrake=match.handbrake[span] & has_car,
+        dodge_torque=match.dodge_torque[span] * has_car[..., None],
         plays=_plays(match.plays, first, stop),
         lives=lives,
         goals=_events(match.goals, first, stop),

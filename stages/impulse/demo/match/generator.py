@@ -12,6 +12,7 @@ import numpy as np
 
 from impulse.demo.match import arena
 from impulse.demo.match.boost import find_pad_events
+from impulse.demo.match.controls import press
 from impulse.demo.match.draws import Draws
 from impulse.demo.match.driving import drive
 from impulse.demo.match.incidents import CHANGE_FRAMES, OVERLAP_FRAMES, Attendance, choose_demolitions, choose_goals
@@ -130,6 +131,7 @@ def generate(plan: MatchPlan) -> Match:
         is_unlimited=plan.is_boost_unlimited,
         refills=plan.refills_while_burning,
     )
+    controls = press(plan.seed, schedule, lives=lives, component_counts=component_counts)
     return Match(
         seed=plan.seed,
         team_size=plan.team_size,
@@ -150,6 +152,10 @@ def generate(plan: MatchPlan) -> Match:
         is_demolished=cars.is_demolished,
         boost=boost,
         component_counts=component_counts,
+        throttle=controls.throttle,
+        steer=controls.steer,
+        handbrake=controls.handbrake,
+        dodge_torque=controls.dodge_torque,
         plays=schedule.plays,
         lives=lives,
         goals=goals,

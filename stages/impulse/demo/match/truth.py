@@ -180,6 +180,14 @@ class Match:
     """(F, P) raw units, 0..255; 0 where a player has no car."""
     component_counts: NDArray[np.uint8]
     """(F, P, 4) how often boost, dodge, jump and double jump were switched since the spawn; odd is active."""
+    throttle: NDArray[np.uint8]
+    """(F, P) 0 full reverse, 128 neutral, 255 full forward; neutral where a player has no car."""
+    steer: NDArray[np.uint8]
+    """(F, P) 0 full left to 255 full right, as throttle."""
+    handbrake: NDArray[np.bool_]
+    """(F, P)."""
+    dodge_torque: NDArray[np.int64]
+    """(F, P, 2) of the car's last dodge about x and y, 260 and 224 in full, in hundredths of the parser's; zeros before one."""
 
     plays: tuple[Play, ...]
     lives: tuple[CarLife, ...]

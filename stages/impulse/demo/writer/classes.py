@@ -131,7 +131,9 @@ _CLASSES = (
     ),
     _class("TAGame.PRI_KnockOut_TA", "TAGame.PRI_TA", "", KNOCKOUT.pri),
     _class("TAGame.CameraSettingsActor_TA", "Engine.ReplicationInfo", "ProfileSettings PRI", CAMERA),
-    _class("TAGame.Vehicle_TA", "TAGame.RBActor_TA", "ReplicatedSteer ReplicatedThrottle bDriving"),
+    _class(
+        "TAGame.Vehicle_TA", "TAGame.RBActor_TA", "ReplicatedSteer ReplicatedThrottle bDriving bReplicatedHandbrake"
+    ),
     _class(
         "TAGame.Car_TA",
         "TAGame.Vehicle_TA",

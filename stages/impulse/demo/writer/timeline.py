@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impulse.demo.match.arena import PADS_UU
-from impulse.demo.match.truth import BOOST, GAME_STATES, BoostReport, GameState, Match, score_of
+from impulse.demo.match.controls import NEUTRAL
+from impulse.demo.match.truth import BOOST, DODGE, GAME_STATES, BoostReport, GameState, Match, score_of
 from impulse.demo.writer import attributes, classes
 from impulse.demo.writer.actors import DEMOLISHED, HIDDEN, Actor, Stage, changes
 from impulse.demo.writer.attributes import NOBODY
@@ -51,6 +52,7 @@ def write_timeline(
     if plan.names_mvp:
         _write_mvp(match, stage, cast)
     _write_components(match, stage, cast, boost_reports, component_links)
+    _write_controls(match, stage, cast)
     _write_pads(match, stage, cast)
     return cast
 
@@ -208,6 +210,23 @@ def _write_components(
             for at in changes(counts[:, number], before=0):
                 count = byte(int(counts[at, number]))
                 stage.update(life.first + at, component, "TAGame.CarComponent_TA:ReplicatedActive", count)
+
+
+def _write_controls(match: Match, stage: Stage, cast: Cast) -> None:
+    """Write throttle, steer and handbrake of each car whenever they change, until it is a wreck, and the torque of each dodge."""
+    for life, (car, *components) in zip(match.lives, cast.cars, strict=True):
+        end = life.stop if life.demolished is None else life.demolished
+        mine = slice(life.first, end), life.player
+        for field, values in (("ReplicatedThrottle", match.throttle), ("ReplicatedSteer", match.steer)):
+            for at in changes(values[mine], before=NEUTRAL):
+                stage.update(life.first + at, car, f"TAGame.Vehicle_TA:{field}", byte(int(values[mine][at])))
+        for at in changes(match.handbrake[mine], before=0):
+            is_on = flag(bool(match.handbrake[mine][at]))
+            stage.update(life.first + at, car, "TAGame.Vehicle_TA:bReplicatedHandbrake", is_on)
+        x, y = match.dodge_torque[mine].T
+        for at in sorted({*changes(x, before=0), *changes(y, before=0)}):
+            torque = attributes.vector((int(x[at]), int(y[at]), 0), stage.version)
+            stage.update(life.first + at, components[DODGE], "TAGame.CarComponent_Dodge_TA:DodgeTorque", torque)
 
 
 def _write_pads(match: Match, stage: Stage, cast: Cast) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from impulse.errors import StageError
@@ -57,11 +56,7 @@ def _controls(replay: ParsedFrames, parsed: Path, columns: Sequence[str]) -> pa.
         return read_frames(_checked(parsed / controls_path(replay.replay_id), replay.controls), columns)
     known = {column.name: column for column in control_columns(MOST_SLOTS_PER_TEAM)}
     fields = [known[name].field() for name in columns]
-    nothing = [
-        pa.nulls(replay.rows, field.type) if field.nullable else pa.array(np.zeros(replay.rows), field.type)
-        for field in fields
-    ]
-    return pa.table(nothing, schema=pa.schema(fields))
+    return pa.table([pa.nulls(replay.rows, field.type) for field in fields], schema=pa.schema(fields))
 
 
 def _checked(path: Path, sha256: str) -> bytes:
