@@ -170,4 +170,4 @@ def test_bytes_are_pinned() -> None:
     assert digest.hexdigest() == PINNED_SHA256
 
 
-PINNED_SHA256 = "ef78f4987744b9282e2bd0f33300e5b2d5433ffdb491179cc9ab16ab44f5aa2b"
+PINNED_SHA256 = "0d58042af1e9170098783db1aece4303f5a119903347b98af452582a69c584cb"

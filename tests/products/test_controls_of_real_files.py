@@ -28,7 +28,8 @@ FILES = [path for kind in ("match", "clip") for path in sorted((REPLAYS / kind).
 def raw_controls(path: Path, times: np.ndarray) -> Iterator[dict[str, Mapping[str, Any]]]:
     """Yield for each time what the latest car of everyone, by name, was sent so far; of names that two people have nothing."""
     replay = subtr_actor.parse_replay(path.read_bytes())
-    objects, actors = replay["objects"], {}
+    objects: list[str] = replay["objects"]
+    actors: dict[int, dict[str, Any]] = {}
     wanted = {number for number, name in enumerate(objects) if name in WANTED}
     row = 0
     for number, frame in enumerate(replay["network_frames"]["frames"]):
@@ -65,16 +66,18 @@ def expected(name: str, car: Mapping[str, Any]) -> float | None:
         return 0.0 if any(other in car for other in NAMES.values()) else None
     if name == "handbrake":
         return float(sent)
-    return (sent - 128) / (127 if sent > 128 else 128)
+    return float(sent - 128) / (127 if sent > 128 else 128)
 
 
 def parsed_of(path: Path) -> ParsedReplay:
     preset = FEATURE_PRESETS["standard"]
-    features = {
-        "global_features": list(preset.global_features),
-        "player_features": list(preset.player_features),
-    }
-    return parse_replay(path, ParseParams(fps=5.0, controls=True, **features))
+    params = ParseParams(
+        fps=5.0,
+        controls=True,
+        global_features=list(preset.global_features),
+        player_features=list(preset.player_features),
+    )
+    return parse_replay(path, params)
 
 
 @pytest.mark.heavy

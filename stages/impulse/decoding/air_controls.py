@@ -162,7 +162,8 @@ def solve_inputs(
     """
     found, doubt = _solved(before, after, ticks, spin_rounding)
     # The game scales a spin beyond the limit down, and what it took away cannot be told.
-    at_limit = np.linalg.norm(after, axis=1) >= MAX_CAR_SPIN_RAD_S - NEAR_LIMIT_RAD_S - spin_rounding
+    limit = MAX_CAR_SPIN_RAD_S - NEAR_LIMIT_RAD_S - spin_rounding
+    at_limit = (np.linalg.norm(before, axis=1) >= limit) | (np.linalg.norm(after, axis=1) >= limit)
     return np.where((doubt > MOST_ERROR) | at_limit[:, None], np.nan, found)
 
 

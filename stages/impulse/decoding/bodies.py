@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -56,15 +57,13 @@ def bodies_of(walk: Walk, net_version: int | None) -> Bodies:
 
 
 _STILL = {"x": 0.0, "y": 0.0, "z": 0.0}
+_TRIPLE, _QUATERNION = itemgetter("x", "y", "z"), itemgetter("x", "y", "z", "w")
 
 
 def _numbers(body: dict) -> tuple[float, ...]:  # type: ignore[type-arg]
     at, turn = body["location"], body["rotation"]
     speed, spin = body["linear_velocity"] or _STILL, body["angular_velocity"] or _STILL  # None for a sleeping body
-    return (
-        at["x"], at["y"], at["z"], turn["x"], turn["y"], turn["z"], turn["w"],
-        speed["x"], speed["y"], speed["z"], spin["x"], spin["y"], spin["z"],
-    )  # fmt: skip
+    return (*_TRIPLE(at), *_QUATERNION(turn), *_TRIPLE(speed), *_TRIPLE(spin))
 
 
 def _in_units_of_today(raw: Floats, net_version: int | None) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 import pyarrow as pa
 
 from impulse.config.parse import ParseParams
+from impulse.decoding.attributes import FOR_CONTROLS
 from impulse.decoding.decoded import DecodedReplay
 from impulse.decoding.parsed_file import ParsedFile
+from impulse.decoding.walk import one_walk
 from impulse.parsing.fitting import check_product
 from impulse.parsing.on_request import OnRequest, asked_for, controls_with
 from impulse.products.frames.product import make_frames
@@ -70,6 +73,11 @@ def parse_replay(path: Path, params: ParseParams) -> ParsedReplay:
         ReplayError: the replay cannot be used; carries the reason code.
         OSError: the file cannot be read.
     """
+    with one_walk(FOR_CONTROLS) if params.controls else nullcontext():
+        return _parsed(path, params)
+
+
+def _parsed(path: Path, params: ParseParams) -> ParsedReplay:
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     replay_id = content_id(digest)

@@ -17,7 +17,7 @@ from impulse.loading.arrays import FrameArrays, open_frame_arrays
 from impulse.training.normalisation import Normalisation
 from impulse.training.stretches import find_stretches, stale_columns
 
-NOT_QUANTITIES = re.compile(r"row|time|frame_time|is_held|segment|game_state|(ball|p\d+)_stale")
+NOT_QUANTITIES = re.compile(r"row|time|frame_time|is_held|segment|game_state|(ball|p\d+)_stale|p\d+_control_source")
 """Columns that say which row it is, and how well it was recorded; a window has them only when they are asked for."""
 
 _WINDOWS_IN_CACHE = 16
