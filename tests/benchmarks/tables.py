@@ -73,7 +73,7 @@ def dedupe(folder: Path, *, recordings: int = 10_000) -> None:
 def _replays(count: int) -> list[dict[str, Any]]:
     """Return facts and measures of so many replays."""
     random = np.random.default_rng(1)
-    blanks = {"string": "", "bool": False, "timestamp": None}
+    blanks = {"string": "", "bool": False, "timestamp": None, "list<string>": []}
     zeros: dict[str, Any] = {column.name: 0 for column in MEASURE_COLUMNS}
     zeros |= {column.name: blanks.get(column.dtype, 0) for column in REPLAY_COLUMNS if not column.nullable}
     rows = []

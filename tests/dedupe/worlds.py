@@ -115,7 +115,7 @@ class World:
 def filled_table(rows: Iterable[Mapping[str, Any]], columns: Iterable[Column]) -> pa.Table:
     """Return rows as a table; columns that the rows lack are filled with what means nothing."""
     columns = tuple(columns)
-    blank: dict[str, Any] = {"string": "", "bool": False}
+    blank: dict[str, Any] = {"string": "", "bool": False, "list<string>": []}
     fill: dict[str, Any] = {column.name: None if column.nullable else blank.get(column.dtype, 0) for column in columns}
     return table_of(({**fill, **row} for row in rows), columns)
 

@@ -30,8 +30,8 @@ from impulse.demo import corpus, write_replay
 from impulse.errors import StageError
 from impulse.parsing import stage as parsing
 from impulse.parsing.parsed_replay import parse_replay
-from impulse.schema.controls import GroundControls, is_control
-from impulse.schema.sampling import Decoder
+from impulse.schema.controls import is_control
+from impulse.schema.sampling import Decoder, GroundControls
 from impulse.tables.io import write_table
 from impulse.tables.paths import CONTROLS_FILES, controls_path, frames_path
 from impulse.validation import stage as validation

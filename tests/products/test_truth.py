@@ -38,9 +38,9 @@ from impulse.demo.writer.casting import SERVER_NAME
 from impulse.demo.writer.version import DemolishFormat
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
-from impulse.schema.controls import GroundControls, control_columns, is_control
+from impulse.schema.controls import control_columns, is_control
 from impulse.schema.features import FEATURE_PRESETS, frame_layout
-from impulse.schema.sampling import Decoder, Sampling
+from impulse.schema.sampling import Decoder, GroundControls, Sampling
 from impulse.tables.manifest import LISTED_RANK, MANIFEST_COLUMNS
 from impulse.tables.parsed import DEMOLITION_COLUMNS, GOAL_COLUMNS, PLAYER_COLUMNS, REPLAY_COLUMNS, STINT_COLUMNS
 

@@ -31,7 +31,7 @@ from impulse.validation.verdicts import Judgement, judge
 QUALITY = composed().validate
 """The settings of conf/quality/default.yaml."""
 
-_BLANK: dict[str, Any] = {"string": "", "bool": False}
+_BLANK: dict[str, Any] = {"string": "", "bool": False, "list<string>": []}
 
 GOOD: dict[str, Any] = {
     **{column.name: _BLANK.get(column.dtype, 0) for column in REPLAY_COLUMNS if not column.nullable},

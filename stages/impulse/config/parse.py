@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from impulse.config.ranges import check_numbers, check_range
 from impulse.errors import ConfigError
-from impulse.schema.controls import MOST_SLOTS_PER_TEAM, GroundControls
-from impulse.schema.sampling import Decoder, FrameSettings, Sampling
+from impulse.schema.sampling import MOST_SLOTS_PER_TEAM, Decoder, FrameSettings, GroundControls, Sampling
 
 
 @dataclass(frozen=True)

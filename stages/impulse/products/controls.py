@@ -33,9 +33,9 @@ from impulse.schema.controls import (
     CONTROLS,
     INFERRED,
     RECORDED,
-    GroundControls,
     control_columns,
 )
+from impulse.schema.sampling import GroundControls
 
 USES = ("decoding", "products/frames/slots.py")
 """What this product uses beside the ground rooms; its digest covers them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 
 from impulse.schema.column import Column
 
@@ -16,17 +15,6 @@ AIR_CONTROLS = ("pitch", "yaw", "roll")
 RECORDED = {name: 1 << number for number, name in enumerate(CONTROLS)}
 INFERRED = {name: 1 << (len(CONTROLS) + number) for number, name in enumerate(AIR_CONTROLS)}
 """Bits of the column of sources; a control with neither bit is unknown, and null."""
-
-
-MOST_SLOTS_PER_TEAM = 8
-"""As many as parse.slots_per_team may ask for."""
-
-
-class GroundControls(StrEnum):
-    """What pitch, yaw and roll are on the floor, where they do nothing."""
-
-    recorded = "recorded"
-    """Yaw is the steer that was recorded, pitch and roll are 0, as RLGym's table of actions has them."""
 
 
 def _axis(name: str, meaning: str) -> Column:

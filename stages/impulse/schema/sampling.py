@@ -12,6 +12,9 @@ LONGEST_LOOK_SECONDS = 0.25
 """A row whose network frame is further from its time shows another moment: recordings have a network frame every 0.03 to 0.05 s,
 so that a row of the parser's sampling looks that far ahead, and more only where frames are missing."""
 
+MOST_SLOTS_PER_TEAM = 8
+"""As many as parse.slots_per_team may ask for."""
+
 
 class Decoder(StrEnum):
     """What decides the values of frames."""
@@ -33,6 +36,13 @@ class Sampling(StrEnum):
     """The last one at or before the row's time: nothing from the future; no rows in gaps of the recording."""
     native = "native"
     """One row for each network frame; fps has no meaning."""
+
+
+class GroundControls(StrEnum):
+    """What pitch, yaw and roll are on the floor, where they do nothing."""
+
+    recorded = "recorded"
+    """Yaw is the steer that was recorded, pitch and roll are 0, as RLGym's table of actions has them."""
 
 
 class GapRows(StrEnum):

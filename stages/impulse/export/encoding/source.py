@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from impulse.errors import StageError
 from impulse.files.frames import read_frames
-from impulse.schema.controls import MOST_SLOTS_PER_TEAM, control_columns, control_names
+from impulse.schema.controls import control_columns, control_names
+from impulse.schema.sampling import MOST_SLOTS_PER_TEAM
 from impulse.tables.paths import controls_path, frames_path
 
 
