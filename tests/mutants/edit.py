@@ -106,6 +106,16 @@ KEYS = named(
     "another_parser_makes_frames_and_events_again",
     "what_ended_at_its_limits_is_tried_again_with_others",
 )
+STATS = named(
+    "products/test_stats.py",
+    "boost_is_as_in_the_frames",
+    "nothing_done_is_nothing_and_nothing_told_is_null",
+    "nobody_has_the_statistics_of_an_account_that_several_share",
+    "sums_of_the_match_are_those_of_each_team",
+    "goals_of_a_kind_are_their_scorers",
+    "expected_goals_are_null_where_the_parser_has_no_model",
+    "what_a_parser_of_tomorrow_adds_is_kept",
+)
 
 
 def second(*names: str) -> Tests:

@@ -6,6 +6,7 @@ import dataclasses
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -93,16 +94,22 @@ def test_only_what_is_new_is_made(data: Path) -> None:
 
 
 @pytest.mark.slow
-def test_events_are_made_of_what_was_parsed(data: Path) -> None:
-    """Switching them on parses and measures nothing, and gives what parsing with events gives."""
+@pytest.mark.parametrize(
+    ("setting", "table"), [("events", "events"), pytest.param("stats", "player_stats", marks=pytest.mark.heavy)]
+)
+def test_what_is_asked_for_later_is_made_of_what_was_parsed(data: Path, setting: str, table: str) -> None:
+    """Switching a product on parses and measures nothing, and gives what parsing with it gives."""
     run(data)
-    with_events = dataclasses.replace(PARAMS, events=True)
-    assert made(run(data, params=with_events)) == (0, 0, 11)
+    choice: dict[str, Any] = {setting: True}
+    asking = dataclasses.replace(PARAMS, **choice)
+    later = run(data, params=asking)
+    assert (*made(later)[:2], later.timing[f"{setting}_now"]) == (0, 0, 11)
     before = content(data / "parsed")
     shutil.rmtree(data / ".state")
-    assert made(run(data, params=with_events)) == (11, 11, 11)
+    at_once = run(data, params=asking)
+    assert (*made(at_once)[:2], at_once.timing[f"{setting}_now"]) == (11, 11, 11)
     assert content(data / "parsed") == before
-    assert pq.read_table(data / "parsed" / "events.parquet").num_rows > 0
+    assert pq.read_table(data / "parsed" / f"{table}.parquet").num_rows > 0
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from impulse.files.frames import write_frames
 from impulse.files.store import Entry, Store
 from impulse.products.controls import make_controls
 from impulse.products.events import make_events
+from impulse.products.stats import make_stats
 from impulse.schema.column import Column
 from impulse.tables.io import table_of, write_table
 from impulse.tables.on_request import ON_REQUEST
@@ -43,7 +44,10 @@ class OnRequest:
     def inputs(self) -> dict[str, Any]:
         """What its key has beside its code: its columns."""
         return {
-            "columns": {name: [(column.name, column.dtype) for column in table] for name, table in self.tables.items()}
+            "columns": {
+                name: [(column.name, column.dtype, column.unit, column.feature) for column in table]
+                for name, table in self.tables.items()
+            }
         }
 
     def keep(self, store: Store, key: str, file: ParsedFile) -> Entry:
@@ -92,7 +96,10 @@ class ColumnsOnRequest:
         return store.put(key, write)
 
 
-PRODUCTS = (OnRequest("events", "products/events.py", make_events),)
+PRODUCTS = (
+    OnRequest("events", "products/events.py", make_events),
+    OnRequest("stats", "products/stats.py", partial(make_stats, tables=ON_REQUEST["stats"])),
+)
 
 CONTROLS = "controls.arrow"
 """Name of the file of controls in the store."""

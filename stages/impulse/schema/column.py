@@ -30,7 +30,7 @@ class Column:
     upper: float | None = None
     """Plausible range, both ends included; values outside are counted, never clipped."""
     feature: str = ""
-    """Feature adder of the parser that the values come from; empty for columns computed by impulse."""
+    """Feature adder or module of statistics of the parser that the values come from; empty for columns computed by impulse."""
     duplicate_of: str = ""
     """Name of the column that holds the same quantity already."""
     quantity: str = ""

@@ -10,6 +10,7 @@ from typing import Final
 from impulse.schema.column import REPLAY_ID, Column
 from impulse.tables import deduped, manifest, measures, on_request, parsed, paths, validated
 from impulse.tables.rejects import REJECT_COLUMNS
+from impulse.tables.statistics.columns import PLAYER_STATS_COLUMNS, TEAM_STATS_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,17 @@ FOLDERS: tuple[Folder, ...] = (
             "events.parquet": (
                 "one row for each event; with `parse.events` only, and none of a replay that the parser gives no events of",
                 on_request.EVENT_COLUMNS,
+            ),
+            "player_stats.parquet": (
+                "one row for each player of a replay, with sums by the parser's own rules; with `parse.stats` only. All are null of "
+                "guests and their hosts, whom the parser takes for one, and of somebody whom it does not know; those of a kind that "
+                "never happened are 0, and null for the most or least of it. Where `why_exact` of the replay names boost, the "
+                "parser has another boost than the frames, and its sums are of that",
+                PLAYER_STATS_COLUMNS,
+            ),
+            "team_stats.parquet": (
+                "one row for each team of a replay, with sums by the parser's own rules; with `parse.stats` only",
+                TEAM_STATS_COLUMNS,
             ),
             "measures.parquet": ("what the rules judge", (REPLAY_ID, *measures.MEASURE_COLUMNS)),
             paths.FRAMES_FILES: ("size and hash of every file of frames", parsed.FRAMES_FILE_COLUMNS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from impulse.schema.column import REPLAY_ID, Column
+from impulse.tables.statistics.columns import PLAYER_STATS_COLUMNS, TEAM_STATS_COLUMNS
 
 EVENT_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
@@ -74,7 +75,10 @@ EVENT_COLUMNS: tuple[Column, ...] = (
     ),
 )
 
-ON_REQUEST: Mapping[str, Mapping[str, tuple[Column, ...]]] = {"events": {"events": EVENT_COLUMNS}}
+ON_REQUEST: Mapping[str, Mapping[str, tuple[Column, ...]]] = {
+    "events": {"events": EVENT_COLUMNS},
+    "stats": {"player_stats": PLAYER_STATS_COLUMNS, "team_stats": TEAM_STATS_COLUMNS},
+}
 """Setting of parse to the tables that it adds."""
 
 TABLES_ON_REQUEST: Mapping[str, tuple[Column, ...]] = {
