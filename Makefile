@@ -67,8 +67,9 @@ results: install ## get dvc.lock of a finished run on a server; then dvc pull
 params: install ## compose conf/ into params.yaml
 	python stages/config.py
 
-docs: install ## write data/README.md from the columns of the tables
+docs: install ## write data/README.md from the columns of the tables, and docs/events.md from the kinds of events
 	PYTHONPATH=stages python -m impulse.tables.document > data/README.md
+	PYTHONPATH=stages python -m impulse.tables.event_kinds.document > docs/events.md
 
 data-quality: install ## write docs/data-quality.md from folders of real replays: make data-quality REPLAYS="folder ..."
 	@test -n "$(REPLAYS)" || { echo 'make data-quality REPLAYS="folder ..."'; exit 1; }

@@ -17,6 +17,7 @@ import impulse.collection
 from impulse.demo import Recording
 from impulse.replay.reasons import Reason
 from impulse.tables.document import data_readme
+from impulse.tables.event_kinds.document import events_document
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LIBRARY = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
@@ -167,9 +168,10 @@ def test_named_tests_exist() -> None:
     assert not {name for name in named if not (ROOT / name).is_file()}
 
 
-def test_the_tables_of_data_are_described_as_they_are() -> None:
-    """`make docs` was called after the last change of a column."""
+def test_tables_and_events_are_described_as_they_are() -> None:
+    """`make docs` was called after the last change of a column, or of a kind of events."""
     assert (ROOT / "data" / "README.md").read_text(encoding="utf-8") == data_readme()
+    assert (ROOT / "docs" / "events.md").read_text(encoding="utf-8") == events_document()
 
 
 def test_every_reason_has_a_meaning() -> None:

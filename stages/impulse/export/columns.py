@@ -11,6 +11,8 @@ import pyarrow as pa
 from impulse.schema.column import SCHEMA_VERSION, Column
 from impulse.schema.controls import control_columns
 from impulse.schema.features import FrameLayout, frame_layout
+from impulse.tables.event_kinds.catalogue import EVENT_KINDS
+from impulse.tables.event_kinds.kind import paths
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import (
     DEMOLITION_COLUMNS,
@@ -90,7 +92,7 @@ def described(columns: Iterable[Column], schema: pa.Schema) -> list[Column]:
 def schema_document(
     tables: Mapping[str, Sequence[Column]], frames: pa.Schema, files: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return what schema.json says of every column, and of every file that readers open.
+    """Return what schema.json says of every column, of every file that readers open, and of kinds of events where there are any.
 
     Args:
         tables: columns by table.
@@ -108,4 +110,23 @@ def schema_document(
         "schema_version": SCHEMA_VERSION,
         "tables": {name: [filled(column) for column in columns] for name, columns in tables.items()},
         "files": {name: dict(files[name]) for name in sorted(files)},
+        **({"event_kinds": _event_kinds()} if "events" in tables else {}),
+    }
+
+
+def _event_kinds() -> dict[str, Any]:
+    """Return what each kind of events means, and the fields of its detail."""
+    return {
+        name: {
+            "meaning": kind.meaning,
+            "detail": {
+                path: {
+                    "type": field.type.value,
+                    **({"unit": field.unit} if field.unit else {}),
+                    "meaning": field.meaning,
+                }
+                for path, field in paths(kind.fields)
+            },
+        }
+        for name, kind in EVENT_KINDS.items()
     }
