@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,13 +13,15 @@ import pyarrow as pa
 
 from impulse.config.parse import ParseParams
 from impulse.decoding.parsed_file import ParsedFile
+from impulse.errors import StageError
 from impulse.files.frames import write_frames
+from impulse.files.packed import read_packed, write_packed
 from impulse.files.store import Entry, Store
 from impulse.products.controls import make_controls
 from impulse.products.events import make_events
 from impulse.products.stats import make_stats
 from impulse.schema.column import Column
-from impulse.tables.io import table_of, write_table
+from impulse.tables.io import table_of
 from impulse.tables.on_request import ON_REQUEST
 
 Rows = Sequence[Mapping[str, Any]]
@@ -60,7 +63,7 @@ class OnRequest:
 
         def write(folder: Path) -> dict[str, Any]:
             for name, columns in self.tables.items():
-                write_table(table_of(made[name], columns), folder / table_file(name))
+                write_packed(table_of(made[name], columns), folder / _stored_file(name))
             return {}
 
         return store.put(key, write)
@@ -116,9 +119,23 @@ def controls_with(params: ParseParams) -> ColumnsOnRequest:
 Product = OnRequest | ColumnsOnRequest
 
 
-def table_file(name: str) -> str:
-    """Return the name of a table's file, in the store and in a stage's folder."""
-    return f"{name}.parquet"
+def _stored_file(name: str) -> str:
+    return f"{name}.arrow.zst"
+
+
+def stored_table(entry: Entry, name: str) -> pa.Table:
+    """Return a table of a product that was kept.
+
+    Raises:
+        StageError: it is not the one that was written.
+    """
+    path = entry.folder / _stored_file(name)
+    content = path.read_bytes() if path.is_file() else b""  # another run may have removed it
+    if hashlib.sha256(content).hexdigest() != entry.files[path.name].sha256:
+        raise StageError(
+            f"{path} is damaged or gone; `impulse verify --heal` removes it, and the next run makes it again"
+        )
+    return read_packed(content)
 
 
 def asked_for(params: ParseParams) -> tuple[Product, ...]:

@@ -10,15 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from impulse.config.parse import ParseParams
 from impulse.errors import ReplayError, StageError, UnsupportedReplay
 from impulse.files.output import output_folder, write_json
 from impulse.files.store import Entry, Store
 from impulse.parsing.keys import ProductKeys
 from impulse.parsing.listed_players import ListedPlayers
-from impulse.parsing.on_request import CONTROLS, Product, asked_for, table_file
+from impulse.parsing.on_request import CONTROLS, Product, asked_for, stored_table
 from impulse.parsing.parsed_replay import replay_row
 from impulse.parsing.raw_replays import RawReplays
 from impulse.parsing.work import ParseTask, Results, make_products
@@ -31,7 +29,7 @@ from impulse.s3.credentials import add_aws_variables
 from impulse.schema.column import REPLAY_ID, Column, arrow_schema
 from impulse.schema.features import features_to_parse
 from impulse.tables import rejects
-from impulse.tables.io import UNREADABLE, read_checked, read_table, table_of, write_parts, write_table
+from impulse.tables.io import read_table, table_of, write_parts, write_table
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import (
     CONTROLS_FILE_COLUMNS,
@@ -233,12 +231,10 @@ def _add_rows(tables: Mapping[str, list[Row]], row: Row, results: Results, liste
 
 def _write_on_request(folder: Path, product: Product, tasks: Sequence[ParseTask], ended: Ended) -> None:
     """Write the tables of a product, replay by replay in the order of their ids, so that one is in memory at a time."""
-    entries = {
-        replay_id: entry.folder for replay_id, entry in _entries_on_request(product.setting, tasks, ended).items()
-    }
+    entries = _entries_on_request(product.setting, tasks, ended)
     for name, columns in product.tables.items():
-        parts = (_stored_table(entries[replay_id] / table_file(name)) for replay_id in sorted(entries))
-        write_parts(parts, arrow_schema(columns), folder / table_file(name))
+        parts = (stored_table(entries[replay_id], name) for replay_id in sorted(entries))
+        write_parts(parts, arrow_schema(columns), folder / f"{name}.parquet")
 
 
 def _entries_on_request(setting: str, tasks: Sequence[ParseTask], ended: Ended) -> dict[str, Entry]:
@@ -258,15 +254,6 @@ def _link_controls(folder: Path, store: Store, tasks: Sequence[ParseTask], ended
         file = entry.files[CONTROLS]
         rows.append({"replay_id": replay_id, "bytes": file.bytes, "sha256": file.sha256})
     write_table(table_of(rows, CONTROLS_FILE_COLUMNS), folder / CONTROLS_FILES)
-
-
-def _stored_table(path: Path) -> pa.Table:
-    try:
-        return read_checked(path)
-    except UNREADABLE as error:
-        raise StageError(
-            f"{path} is damaged or gone; `impulse verify --heal` removes it, and the next run makes it again"
-        ) from error
 
 
 def _write(folder: Path, tables: Mapping[str, Sequence[Row]], rejected: Sequence[Reject], params: ParseParams) -> None:
