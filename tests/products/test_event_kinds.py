@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import subtr_actor
 from tests.decoding.test_decoders_agree import real_files
@@ -91,6 +92,7 @@ def events_of(told: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> li
         player_ids=sorted(people),
         stints=[{"player": number, "slot": number, "team": "blue", "first_row": 0} for number in range(len(people))],
         frame_time=np.array([0.0, 1e6], dtype=np.float32),
+        frames=pa.table({}),
     )
     return make_events(file)["events"]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import subtr_actor
 
@@ -178,6 +179,7 @@ def rows_of(
         player_ids=["Steam(7)", "Epic(e)", "Xbox(9)", "Xbox(9)"],
         stints=[],
         frame_time=np.zeros(0, dtype=np.float32),
+        frames=pa.table({}),
     )
     return make_stats(file, tables=TABLES)
 
@@ -279,6 +281,7 @@ def test_what_a_parser_of_tomorrow_adds_is_kept(monkeypatch: pytest.MonkeyPatch)
     ]
     stats = {
         "count": 2.5,
+        "high_confidence_count": 2**40,
         "new": 1,
         "is_last_flick": True,
         "last_flick_time": 3.0,
@@ -289,6 +292,7 @@ def test_what_a_parser_of_tomorrow_adds_is_kept(monkeypatch: pytest.MonkeyPatch)
     host, other = rows["player_stats"][:2]
     assert json.loads(host["further"]) == {
         "flick_count": 2.5,
+        "flick_high_confidence_count": 2**40,
         "flick_kind__musty": 2,
         "flick_new": 1,
         "tomorrow_boost": 1,

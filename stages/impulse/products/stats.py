@@ -193,7 +193,9 @@ def _row(told: Row | None, columns: Sequence[Column], modules: Modules) -> Row:
 
 
 def _has_type(value: object, column: Column) -> bool:
-    return isinstance(value, int if column.dtype == "int32" else int | float) and not isinstance(value, bool)
+    if column.dtype == "int32":
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _value(value: float | None, column: Column) -> float | None:
