@@ -44,8 +44,8 @@ KINDS: Mapping[str, Kind] = {
         },
     ),
     "dodge_reset": Kind(
-        "A flying car gets its dodge back. Where the game does not tell it (counter_value 0, in all files from before 2026), the "
-        "parser takes a ball near the wheels for one, which gives many times as many.",
+        "A flying car gets its dodge back. Where the game does not tell it (counter_value 0, in all files from before March 2026), "
+        "the parser takes a ball near the wheels for one, which gives many times as many.",
         "player",
         False,
         {

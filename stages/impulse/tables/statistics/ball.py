@@ -173,7 +173,7 @@ def _aerials(what: str, *further: tuple[str, str, str]) -> Entries:
     )
 
 
-_GUESSED = "before 2026, when the game did not tell it, the parser takes many for one"
+_GUESSED = "before March 2026, when the game did not tell it, the parser takes many for one"
 
 AERIALS = (
     Module("ceiling_shot", player=_aerials("shots after the car let go of the ceiling")),
