@@ -66,6 +66,26 @@ def test_a_replay_without_rows_has_measures(parsed: ParsedReplay) -> None:
     assert found["players_a_side"] is None
 
 
+@pytest.mark.parametrize(
+    ("clock", "restarts"),
+    [
+        ([300, 299, 12, 300, 299], 1),
+        ([2, 1, 0, 0, 300, 120, None, 300], 2),
+        ([1, 0, 0, 1, 2, 30, None, 60], 0),  # overtime, of which a row is missing
+        ([None, None, 300, 299], 0),
+        ([None], 0),
+    ],
+)
+def test_a_clock_that_is_set_back_is_another_match(
+    parsed: ParsedReplay, clock: list[int | None], restarts: int
+) -> None:
+    """It runs down, and up in overtime, so that only a rematch makes it jump up."""
+    frames = parsed.frames.slice(0, len(clock))
+    at = frames.schema.get_field_index("seconds_remaining")
+    told = frames.set_column(at, frames.schema.field(at), pa.array(clock, frames.schema.field(at).type))
+    assert measured(parsed, told)["clock_restarts"] == restarts
+
+
 def test_the_clock_runs_where_the_recording_does_not_tell_of_touches(parsed: ParsedReplay) -> None:
     """From the first touch on the ball is off its spot."""
     name = "ball_has_been_hit"
@@ -176,3 +196,12 @@ def test_players_a_side_of_real_matches(real_replays: Path, name: str, header: i
     """A LAN match of 3 against 3 in a room for 4, a duel in a room for 3, a fourth for 7 s of 69, a team of two alone."""
     found = parse_replay(real_replays / name, ParsingConfig.get_preset("minimal").params())
     assert (found.manifest["header_team_size"], found.measures["players_a_side"]) == (header, played)
+
+
+@pytest.mark.real_replays
+def test_a_rematch_in_a_recording_is_found(real_replays: Path) -> None:
+    """Its clock goes from 0:12 back to 5:00, and the header has the goals of both matches with the score of one."""
+    path = real_replays / "match/post-eac-private-2026-04-28.replay"
+    found = parse_replay(path, ParsingConfig.get_preset("minimal").params()).measures
+    assert found["clock_restarts"] == 1
+    assert found["goal_mismatch"] > 0

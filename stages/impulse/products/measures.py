@@ -41,6 +41,9 @@ HEADER_FACTS = ("blue_score", "orange_score")
 FROZEN_SECONDS = 0.5
 """A body that keeps its place for longer is frozen; for less it may only lack an update (see ``MOVING_UU_S``)."""
 
+RESTART_SECONDS = 30
+"""The clock runs down, and up in overtime; no two rows of a match are so far apart that it rises by more than this."""
+
 LEAST_SHARE_A_SIDE = 0.25
 """Share of the play for which a team has as many players as the match had a side. In real matches a player and the bot in his
 place, or whoever comes for him, overlap for a tenth at most."""
@@ -109,6 +112,7 @@ def measure(frames: pa.Table, *, header: Mapping[str, Any], players: Rows, stint
         "kickoffs_in_other_half": _kickoffs_in_other_half(frames, slots),
         "non_finite": _count_non_finite(frames),
         "time_steps_back": int(np.count_nonzero(backwards)),
+        "clock_restarts": _clock_restarts(_column(frames, "seconds_remaining")),
         "max_quat_error": _quat_error([*ball, *cars]),
         **_outside("ball", ball, speed=MAX_BALL_SPEED_UU_S, spin=MAX_BALL_SPIN_RAD_S),
         **_outside("car", cars, speed=MAX_CAR_SPEED_UU_S, spin=MAX_CAR_SPIN_RAD_S),
@@ -175,6 +179,12 @@ def _kickoffs_in_other_half(frames: pa.Table, slots: Mapping[str, Sequence[int]]
             y = _column(frames, f"p{slot}_pos_y")
             wrong |= is_valid(y)[rows] & in_other_half(values_of(y)[rows], team)
     return int(np.count_nonzero(wrong))
+
+
+def _clock_restarts(clock: pa.Array) -> int:
+    """Return how often the match clock is set back, as it is for a rematch on the same server."""
+    told = values_of(clock)[is_valid(clock)].astype(np.int64)
+    return int(np.count_nonzero(np.diff(told) > RESTART_SECONDS))
 
 
 def _share_frozen(cars: Sequence[_Body], seconds: Values) -> float:

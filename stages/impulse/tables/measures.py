@@ -69,6 +69,12 @@ MEASURE_COLUMNS: tuple[Column, ...] = (
     ),
     Column("non_finite", "int64", "NaN and infinite values in the frames"),
     Column("time_steps_back", "int32", "rows whose time or frame time is before the row above"),
+    Column(
+        "clock_restarts",
+        "int16",
+        "times that the match clock jumps up by more than half a minute: another match begins in the same recording",
+        lower=0,
+    ),
     Column("max_quat_error", "float32", "largest distance of a quaternion's norm from 1"),
     _share("outside_ball_pos", f"share of ball positions outside the arena: {_ARENA}"),
     _share("outside_ball_vel", f"share of rows with the ball faster than {MAX_BALL_SPEED_UU_S:g} uu/s ({_WIKI})"),
