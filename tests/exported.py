@@ -56,7 +56,7 @@ def exported(
     folder: Path,
     params: ExportParams = EXPORT,
     *,
-    engine: EngineParams = EngineParams(workers=2),  # noqa: B008  (frozen)
+    engine: EngineParams = EngineParams(workers=1),  # noqa: B008  (frozen)
     state: Path | None = None,
 ) -> Path:
     """Write the dataset of a prepared data folder to ``folder/export``, with a store of its own unless one is given."""

@@ -15,7 +15,7 @@ def job(
     settings: Settings,
     data: Path,
     *,
-    engine: EngineParams = EngineParams(workers=2),  # noqa: B008  (frozen)
+    engine: EngineParams = EngineParams(workers=1),  # noqa: B008  (frozen)
     output: Path | None = None,
     state: Path | None = None,
 ) -> Job[Settings]:

@@ -55,6 +55,7 @@ def test_fewer_features_parse_nothing(fresh: Checkout) -> None:
     assert not {"ball_vel_x", "p0_vel_x", "p0_jump"} & set(names)
 
 
+@pytest.mark.heavy
 def test_a_decoder_that_gives_the_same_measures_nothing(fresh: Checkout) -> None:
     """It is run again; that its frames are those of before ends the matter."""
     fresh.replace("stages/impulse/decoding/array_call.py", "DETAIL_LENGTH = 300", "DETAIL_LENGTH = 3 * 100")

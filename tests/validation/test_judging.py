@@ -88,7 +88,7 @@ def test_the_same_rows_in_another_order_give_the_same_bytes(tmp_path: Path) -> N
     """Tables, report and plots."""
     rows = [{"replay_id": f"{n:02x}", "source_path": f"{n}.replay", "rows": n * 40} for n in range(1, 8)]
     for name, ordered in (("a", rows), ("b", rows[::-1])):
-        run(tmp_path / name, ordered)
+        run(tmp_path / name, ordered, draws=True)
     a, b = (
         {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         for folder in (tmp_path / "a" / "validated", tmp_path / "b" / "validated")
