@@ -137,6 +137,7 @@ CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
     "too_many_players": _row(players_at_once=9),
     "non_finite_values": _row(non_finite=1),
     "time_not_monotonic": _row(time_steps_back=1),
+    "restarted": _row(clock_restarts=1),
     "bad_quaternions": _row(max_quat_error=0.01),
     "ball_outside_arena": _moved("ball", "position", (0.0, 0.0, 2500.0)),
     "ball_too_fast": _moved("ball", "velocity", (0.0, 6500.0, 0.0)),
