@@ -164,6 +164,15 @@ def test_people_are_who_they_were_then(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rows[3]["row"] is None
 
 
+@pytest.mark.parametrize("winner", [True, False, None])
+def test_a_fifty_fifty_is_of_both_teams(monkeypatch: pytest.MonkeyPatch, winner: bool | None) -> None:
+    """The parser calls the winner its team, and blue's player its player, also where orange won."""
+    whose = {"stream": "fifty_fifty", "primary_player": HOST, "team_is_team_0": winner}
+    (row,) = rows_of(monkeypatch, event(1.9, meta=whose, team_one_player=OTHER, winning_team_is_team_0=winner))
+    assert (row["team"], row["player"], row["other_player"], row["other_slot"]) == (None, 0, 1, 4)
+    assert json.loads(row["detail"])["winning_team_is_team_0"] is winner
+
+
 def test_a_kind_that_nobody_knows_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """A parser of tomorrow adds kinds and fields; what is not of the form of events at all refuses the product."""
     later = event(1.0, meta={"lifecycle": "new"}, something={"deep": [1, None, {"er": True}]})

@@ -18,6 +18,10 @@ from impulse.replay.facts import TEAMS
 USES = ("decoding",)
 """What this product uses beside the ground rooms; its digest covers them."""
 
+BETWEEN_TEAMS = {"fifty_fifty": "team_one_player"}
+"""Kinds of events that are of both teams, and the field that has orange's player. The parser gives blue's as the player of the event,
+and the winner as its team, so that a won one would be lost by whom it names."""
+
 PLAIN_TAG = {"group", "value"}
 """What a class has that needs no detail."""
 
@@ -47,13 +51,14 @@ def _order(number: int | None) -> int:
 
 def _row(event: Mapping[str, Any], file: ParsedFile, people: Mapping[str, Stints]) -> Row:
     meta, payload = event["meta"], event["payload"].get("payload") or {}
-    timing, team = meta["timing"], meta.get("team_is_team_0")
+    orange = BETWEEN_TEAMS.get(meta["stream"])
+    timing, team = meta["timing"], None if orange else meta.get("team_is_team_0")
     start, is_span = ("start_", True) if timing["type"] == "span" else ("", False)
     time, end = timing[f"{start}time"], timing["end_time"] if is_span else None
     team = None if team is None else TEAMS[not team]
     row, end_row = file.row_at(time), None if end is None else file.row_at(end)
     mine = _stint(meta.get("primary_player"), people, team, row)
-    other = _stint(meta.get("secondary_player"), people, None, row)
+    other = _stint(payload.get(orange) if orange else meta.get("secondary_player"), people, None, row)
     tags = payload.get("tags")
     return {
         "kind": meta["stream"],
@@ -63,7 +68,7 @@ def _row(event: Mapping[str, Any], file: ParsedFile, people: Mapping[str, Stints
         "end_time": end,
         "row": row,
         "end_row": end_row,
-        "team": team or mine.get("team"),
+        "team": None if orange else team or mine.get("team"),
         "player": mine.get("player"),
         "slot": mine.get("slot"),
         "other_player": other.get("player"),

@@ -140,7 +140,7 @@ _CONTESTS = {
 
 _FIELD: Mapping[str, Kind] = {
     "fifty_fifty": Kind(
-        "Both teams are at the ball at once, from the first touch until it is decided.",
+        "Both teams are at the ball at once, from the first touch until it is decided; it has no team.",
         "team",
         True,
         {
@@ -153,7 +153,8 @@ _FIELD: Mapping[str, Kind] = {
             "resolve_frame": whole("network frame in which it is decided"),
             "resolve_time": number("time of that network frame", "s"),
         },
-        player="who of blue, whichever team won, which is the team of the event",
+        player="who of blue",
+        other="who of orange",
     ),
     "possession": Kind(
         "One team has the ball under control, or none has.",
