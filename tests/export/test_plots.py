@@ -7,11 +7,13 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pyarrow.parquet as pq
+import pytest
 
 from impulse.export.histograms import SPEED_EDGES, X_EDGES, Y_EDGES
 from impulse.export.plots import draw_overview
 
 
+@pytest.mark.heavy
 def test_a_matplotlibrc_of_the_user_changes_no_byte(dataset: Path, tmp_path: Path) -> None:
     """Checksums of a dataset must not depend on the taste of whoever builds it."""
     replays = pq.read_table(dataset / "replays.parquet").to_pylist()

@@ -94,6 +94,7 @@ def test_a_remote_is_set_for_everybody_who_clones(
     assert "refuses" in remote(f"s3://{bucket.name}/p", "--endpoint", bucket.server.url).stderr
 
 
+@pytest.mark.heavy
 def test_a_store_other_than_aws_gets_no_newer_checksums(
     checkout: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
