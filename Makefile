@@ -52,7 +52,7 @@ trials: install ## try settings side by side: make trials S="parse.fps=5,10,30" 
 	@test -n "$(S)" || { echo 'make trials S="parse.fps=5,10,30" [JOBS=2]'; exit 1; }
 	@$(IMPULSE) trials --jobs $(or $(JOBS),2) $(S)
 
-plan: install ## say what fetch would download, with how many calls, and how long that takes
+plan: install ## say what fetch would download, with how many calls and in what time, and what parse will cost
 	@$(IMPULSE) plan
 
 status: install ## show a download that is running, or how the last one ended

@@ -102,13 +102,20 @@ def update() -> None:
     click.echo(CARD)
 
 
-@main.command(short_help="Say what fetch would download, and how long it takes.")
+@main.command(short_help="Say what a build would download, and what it costs.")
 def plan() -> None:
-    """Say what fetch would download, with how many calls, and how long that takes."""
+    """Say what fetch would download, with how many calls and in what time, and what parse will cost.
+
+    For each product that the settings ask for: how many replays lack it, CPU time, time with the workers of the settings, and
+    disk. These are estimates, by rates of earlier runs of this checkout where there are any. Nothing is downloaded or parsed.
+    """
+    from impulse.sharing.plan import plan as lines_of
+
     root = checkout()
     if not prepare(root):
         run(root, sys.executable, "stages/config.py")  # else an edit of conf/ would not count
-    run(root, sys.executable, "stages/fetch.py", "fetch.dry_run=true")
+    for line in lines_of(root):
+        click.echo(line)
 
 
 @main.command(short_help="Show the progress of a download.")

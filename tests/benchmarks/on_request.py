@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import subtr_actor
 from tests.paths import REPLAYS
 
@@ -15,7 +16,7 @@ from impulse.decoding.parsed_file import ParsedFile
 from impulse.demo import write_replay
 from impulse.files.store import Store
 from impulse.parsing.on_request import PRODUCTS
-from impulse.products.frames.product import make_frames
+from impulse.products.frames.product import FramesProduct, make_frames
 
 BARE: dict[str, Callable[[Path], Any]] = {
     "events": subtr_actor.get_stats_events,
@@ -29,23 +30,10 @@ def on_request(folder: Path, *, replays: int = 3, rounds: int = 5) -> None:
 
     Real matches from the smallest to the largest where there are any, else synthetic ones.
     """
-    found = sorted((REPLAYS / "match").glob("*.replay"), key=lambda path: path.stat().st_size)
-    if not found:
-        found = [folder / f"{number}.replay" for number in range(replays)]
-        for number, path in enumerate(found):
-            write_replay(path, seed=number, team_size=number % 3 + 1, duration_seconds=100.0 * (number + 1))
     store = Store(folder / "store")
-    for path in found[:: max(1, (len(found) - 1) // max(1, replays - 1))][:replays]:
+    for path in matches(folder, replays):
         made = make_frames(path, path.read_bytes(), PARAMS, replay_id=path.stem)
-        file = ParsedFile(
-            path,
-            path.stem,
-            players=made.players,
-            player_ids=made.player_ids,
-            stints=made.stints,
-            frame_time=made.table["frame_time"].to_numpy(),
-            frames=made.table,
-        )
+        file = parsed_file(path, made)
         for product in PRODUCTS:
             times: dict[str, list[float]] = {"bare": [], "product": []}
             for number in range(rounds):
@@ -61,3 +49,26 @@ def on_request(folder: Path, *, replays: int = 3, rounds: int = 5) -> None:
                 f"  {path.stem} ({path.stat().st_size / 1e6:.1f} MB), {product.setting}: {whole:.2f} s, the bare call {bare:.2f} s, "
                 f"ratio {whole / bare:.2f}; {size / 1e3:.0f} kB in the store"
             )
+
+
+def matches(folder: Path, count: int) -> list[Path]:
+    """Return real matches from the smallest to the largest where there are any, else synthetic ones that it writes."""
+    found = sorted((REPLAYS / "match").glob("*.replay"), key=lambda path: path.stat().st_size)
+    if not found:
+        found = [folder / f"{number}.replay" for number in range(count)]
+        for number, path in enumerate(found):
+            write_replay(path, seed=number, team_size=number % 3 + 1, duration_seconds=100.0 * (number + 1))
+    return [found[round(place)] for place in np.linspace(0, len(found) - 1, min(count, len(found)))]
+
+
+def parsed_file(path: Path, made: FramesProduct) -> ParsedFile:
+    """Return what products on request are made of."""
+    return ParsedFile(
+        path,
+        path.stem,
+        players=made.players,
+        player_ids=made.player_ids,
+        stints=made.stints,
+        frame_time=made.table["frame_time"].to_numpy(),
+        frames=made.table,
+    )

@@ -14,6 +14,7 @@ from tests.demo.variants import clones
 from impulse.collection.ballchasing import Ballchasing, open_ballchasing
 from impulse.collection.intake import take_in
 from impulse.collection.raw_storage import RawStorage
+from impulse.collection.source import SourcePlan
 from impulse.collection.status import status_lines
 from impulse.config.fetch import FetchParams, SourceKind
 from impulse.errors import EXIT_CONFIG, ConfigError, UnexpectedResponse
@@ -27,9 +28,13 @@ def source(place: Place, **settings) -> Iterator[Ballchasing]:
         yield opened
 
 
-def plan(place: Place, **settings) -> str:
+def planned(place: Place, **settings) -> SourcePlan:
     with source(place, dry_run=True, **settings) as opened:
         return opened.plan(RawStorage.in_folder(place.folder / "replays"))
+
+
+def plan(place: Place, **settings) -> str:
+    return planned(place, **settings).text
 
 
 def fetched(place: Place, **settings) -> int:
@@ -194,6 +199,17 @@ def test_dry_run_says_what_is_to_do_and_downloads_nothing(place: Place, replays:
     )
     assert place.server.files_sent == {}
     assert not (place.folder / "replays").exists()
+
+
+def test_a_plan_knows_what_will_be_there(place: Place, replays: list[bytes]) -> None:
+    """Sizes of files that are here; no list has those of others. A limit of the run counts."""
+    for number in range(3):
+        place.server.add_replay(f"replay-{number}", replays[number], "top")
+    fetched(place, groups=["top"], max_replays=1)
+    (here,) = (place.folder / "replays").rglob("*.replay")
+    expected = {f"replay-{number}": None for number in range(3)} | {here.stem: here.stat().st_size}
+    assert planned(place, groups=["top"]).sizes == expected
+    assert len(planned(place, groups=["top"], max_replays=1).sizes) == 2
 
 
 @pytest.mark.heavy

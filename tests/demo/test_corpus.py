@@ -10,7 +10,7 @@ import pytest
 from tests.demo.conftest import Parse
 from tests.demo.oracle import expected_array, late_players, player_order
 
-from impulse.demo import LATEST, DemoReplay, Kind, Platform, corpus, is_synthetic
+from impulse.demo import LATEST, DemoReplay, Kind, Platform, corpus, file_names, is_synthetic
 from impulse.demo.corpus import ZONE_MINUTES
 from impulse.errors import CorruptReplay
 from impulse.replay.container import check_integrity, read_header
@@ -162,6 +162,12 @@ def test_corpus_depends_on_its_arguments_alone() -> None:
     other = [(file.name, file.data) for file in corpus(matches=2, seed=2, duration_seconds=10.0)]
     assert again[: len(first)] == first
     assert not {data for _, data in first} & {data for _, data in other}
+
+
+def test_names_are_known_before_any_file_is_made(files: list[DemoReplay]) -> None:
+    """A plan counts them."""
+    assert list(file_names(matches=12)) == [file.name for file in files]
+    assert len(set(file_names(matches=40))) == len(list(file_names(matches=40))) > 40
 
 
 def test_bytes_are_pinned() -> None:

@@ -60,6 +60,42 @@ def test_alone_a_replay_is_at_fault_for_our_own_limits_and_no_others(task: str, 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("task", "detail"),
+    [
+        ("step-memory-frames-stats", "more than engine.memory_limit_mb allows (4096 MB), while making stats"),
+        (
+            "step-abort-frames-events",
+            "its worker was ended by SIGABRT (as native code ends that asks for more memory than engine.memory_limit_mb allows, "
+            "4096 MB), while making events",
+        ),
+    ],
+)
+def test_what_a_worker_was_making_when_it_ended_is_said(task: str, detail: str) -> None:
+    """The product, and the setting that it may have passed."""
+    (outcome,) = run_isolated(work, [task], ENGINE, alone=True)
+    assert outcome.error is not None
+    assert (outcome.error.detail, outcome.step) == (detail, task.rpartition("-")[2])
+
+
+@pytest.mark.slow
+def test_what_other_workers_make_is_told_with_each_result() -> None:
+    """Until their tasks end; a worker that goes on to another task has not begun anything."""
+    engine = replace(ENGINE, workers=3, timeout_seconds=8.0)
+    first, *others = run_isolated(work, ["fine", "step-hang-frames-stats", "step-hang-frames"], engine)
+    steps = [first.running, *(outcome.running for outcome in others)]
+    assert all(running.keys() <= {"stats", "frames"} and sum(running.values()) <= 2 for running in steps)
+    assert {outcome.step for outcome in others} == {"stats", "frames"}
+    assert steps[1] in ({"stats": 1}, {"frames": 1}, {})
+    assert steps[2] == {}
+
+
+def test_a_step_outside_of_a_worker_is_nothing() -> None:
+    """Whoever calls the work himself sees no difference."""
+    assert work("step-fine-frames") is None
+
+
+@pytest.mark.slow
 def test_a_machine_without_memory_is_no_fault_of_a_replay() -> None:
     """Where the settings give no limit, none of them was passed."""
     unlimited = replace(ENGINE, memory_limit_mb=0)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from impulse.errors import ConfigError, CorruptReplay, ReplayLost
 from impulse.replay.reasons import Reason
+from impulse.run.worker import say_step
 
 
 class Panic(BaseException):
@@ -63,6 +64,10 @@ def work(task: str) -> object:
             raise Panic
         case "stutter":
             return Stutter()
+        case "step":  # ends while it makes what is named last
+            for name in task.split("-")[2:]:
+                say_step(name)
+            return work(task.split("-")[1])
         case "unsendable":
             if task.endswith("error"):
                 raise Unsendable("no", "three", "arguments")

@@ -30,7 +30,7 @@ from impulse.collection.patience import Patience
 from impulse.collection.raw_storage import RawStorage
 from impulse.collection.rebuilding import fill
 from impulse.collection.selection import choose, reconcile, settle
-from impulse.collection.source import Certificate, Item, Shortfall
+from impulse.collection.source import ORDINARY_BYTES, Certificate, Item, Shortfall, SourcePlan
 from impulse.config.fetch import Delisted, FetchParams, query_filters
 from impulse.errors import AuthError, ConfigError, FetchError, Outage, Unreachable
 from impulse.files.output import only_writer
@@ -107,11 +107,15 @@ class Ballchasing:
     started: float
     """Time in seconds since 1970."""
 
-    def plan(self, storage: RawStorage) -> str:
+    def plan(self, storage: RawStorage) -> SourcePlan:
         """Return how many replays, calls and hours there are to do. Lists first, which needs a few calls."""
         listed, tier = self._listed(storage)
         known = self.ledger.known(self._wanted(listed))
-        return self._plan(self._reconciled(known, self._folder(storage), listed), tier)
+        downloads = self._reconciled(known, self._folder(storage), listed)
+        here = [found for found in downloads.values() if found.outcome is Outcome.DOWNLOADED]
+        wanted = choose(downloads)[: self.params.max_replays or None]
+        sizes = {found.replay.id: found.bytes for found in (*here, *wanted)}
+        return SourcePlan(self._plan(downloads, tier), sizes, ORDINARY_BYTES)
 
     def files(self, storage: RawStorage) -> Iterator[Item]:
         """Yield every replay that was asked for, once its file is in the storage or cannot be had in this run."""

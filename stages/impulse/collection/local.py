@@ -14,7 +14,7 @@ from impulse.collection.kept import KeptReplays
 from impulse.collection.known import KnownFacts
 from impulse.collection.matching import Match, matches, readable_name
 from impulse.collection.raw_storage import RawStorage
-from impulse.collection.source import Candidate, FileFacts, left_out, too_large
+from impulse.collection.source import ORDINARY_BYTES, Candidate, FileFacts, SourcePlan, left_out, too_large
 from impulse.config.fetch import FetchParams, check_glob
 from impulse.config.source_place import FOLDER_VARIABLE
 from impulse.errors import SourceError
@@ -39,11 +39,13 @@ class LocalFiles:
     known: KnownFacts
     """What they found in them."""
 
-    def plan(self, storage: RawStorage) -> str:
+    def plan(self, storage: RawStorage) -> SourcePlan:
         """Return what there is to do."""
         found = list_files(self.params, root=self.root)
-        size = sum(match.path.stat().st_size for match in found.values() if match.path.is_file())
-        return f"a run looks at {len(found)} files of this machine, {size / 1e6:.1f} MB; nothing is downloaded"
+        sizes = {name: match.path.stat().st_size for name, match in found.items() if match.path.is_file()}
+        size = sum(sizes.values())
+        text = f"a run looks at {len(found)} files of this machine, {size / 1e6:.1f} MB; nothing is downloaded"
+        return SourcePlan(text, sizes, ORDINARY_BYTES)
 
     def files(self, storage: RawStorage) -> Iterator[Candidate | Reject]:
         """Yield the files, sorted by their path inside the source; those that are as they were and kept are not read."""

@@ -11,7 +11,7 @@ from impulse.collection.kept import KeptReplays
 from impulse.collection.known import KnownFacts
 from impulse.collection.matching import SUFFIX
 from impulse.collection.raw_storage import RawStorage
-from impulse.collection.source import Candidate, FileFacts, left_out, too_large
+from impulse.collection.source import ORDINARY_BYTES, Candidate, FileFacts, SourcePlan, left_out, too_large
 from impulse.collection.threads import map_in_order
 from impulse.config.fetch import FetchParams
 from impulse.errors import ConfigError, ObjectMissing, SourceError
@@ -50,14 +50,15 @@ class BucketSource:
     state: Path
     bucket: S3Bucket
 
-    def plan(self, storage: RawStorage) -> str:
+    def plan(self, storage: RawStorage) -> SourcePlan:
         """Return what there is to do."""
         listed = self._listed()
-        size = sum(found.bytes for found in listed.values())
-        return (
-            f"a run reads those of {len(listed)} objects below {self.bucket.place} ({size / 1e6:.1f} MB) "
+        sizes = {name: found.bytes for name, found in listed.items()}
+        text = (
+            f"a run reads those of {len(listed)} objects below {self.bucket.place} ({sum(sizes.values()) / 1e6:.1f} MB) "
             "that no run has read before"
         )
+        return SourcePlan(text, sizes, ORDINARY_BYTES)
 
     def files(self, storage: RawStorage) -> Iterator[Candidate | Reject]:
         """Yield the files; those that an earlier run read and stored come without their bytes."""

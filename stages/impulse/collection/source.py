@@ -107,6 +107,21 @@ class Certificate:
     rows: Sequence[Mapping[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class SourcePlan:
+    """What a run of fetch would do, and which files there would then be."""
+
+    text: str
+    """One line for a person."""
+    sizes: Mapping[str, int | None]
+    """Bytes of each file that may become a replay, by its path in the source; None where the source does not tell them."""
+    typical_bytes: int
+    """Size of a usual file of the source, for those whose own is not known."""
+
+
+ORDINARY_BYTES = 1_500_000
+"""Size of a usual match of five minutes with four to six players."""
+
 Item = Candidate | Reject | Shortfall | Certificate
 """What a source yields."""
 
@@ -114,8 +129,8 @@ Item = Candidate | Reject | Shortfall | Certificate
 class Source(Protocol):
     """Where replays come from. ``impulse.collection.sources`` opens the one that the settings name."""
 
-    def plan(self, storage: RawStorage) -> str:
-        """Return one line about what a run would do; no file is written or removed.
+    def plan(self, storage: RawStorage) -> SourcePlan:
+        """Return what a run would do; no file is written or removed.
 
         Raises:
             SourceError: the source does not exist, or nothing in it is a replay.

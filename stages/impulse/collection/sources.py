@@ -11,9 +11,9 @@ from impulse.collection.kept import seen_in
 from impulse.collection.known import KnownFacts
 from impulse.collection.local import LocalFiles
 from impulse.collection.raw_storage import SEEN, RawStorage
-from impulse.collection.source import Candidate, Source
+from impulse.collection.source import Candidate, Source, SourcePlan
 from impulse.config.fetch import FetchParams, SourceKind
-from impulse.demo import corpus
+from impulse.demo import corpus, file_names
 from impulse.run.job import Job
 from impulse.run.progress import with_progress
 from impulse.tables.paths import replay_path
@@ -61,15 +61,21 @@ def open_source(job: Job[FetchParams]) -> Iterator[Source]:
             yield source
 
 
+DEMO_BYTES_A_SECOND = 4000
+"""Mean size of a synthetic replay by seconds of its match, to plan with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Demo:
     """Synthetic replays with known truth."""
 
     params: FetchParams
 
-    def plan(self, storage: RawStorage) -> str:
+    def plan(self, storage: RawStorage) -> SourcePlan:
         """Return what there is to do."""
-        return f"a run writes the replays of {self.params.matches} synthetic matches; nothing is downloaded"
+        text = f"a run writes the replays of {self.params.matches} synthetic matches; nothing is downloaded"
+        names = file_names(matches=self.params.matches)
+        return SourcePlan(text, dict.fromkeys(names), round(self.params.match_seconds * DEMO_BYTES_A_SECOND))
 
     def files(self, storage: RawStorage) -> Iterator[Candidate]:
         """Yield the replays, made one after the other."""

@@ -7,6 +7,7 @@ import os
 
 from impulse.collection.intake import take_in
 from impulse.collection.raw_storage import raw_storage
+from impulse.collection.source import SourcePlan
 from impulse.collection.sources import open_source
 from impulse.config.fetch import FetchParams
 from impulse.config.source_place import remember_place
@@ -28,12 +29,12 @@ def run(job: Job[FetchParams]) -> Counts | None:
         StageError: a bucket does not exist, cannot be reached, or refuses the credentials.
     """
     params = job.settings
+    if params.dry_run:
+        log.info("%s", plan(job).text)
+        return None
     add_aws_variables(os.environ, env_file=job.env_file)
     # The source comes first: that of Ballchasing makes sure that no other run downloads at the same time.
     with open_source(job) as source, raw_storage(params, folder=job.output / "raw", state=job.state) as storage:
-        if params.dry_run:
-            log.info("%s", source.plan(storage))
-            return None
         counts = take_in(
             source.files(storage),
             source=params.source,
@@ -44,3 +45,20 @@ def run(job: Job[FetchParams]) -> Counts | None:
     if job.output == job.home / "data":
         remember_place(vars(params), os.environ, state=job.state)
     return counts
+
+
+def plan(job: Job[FetchParams]) -> SourcePlan:
+    """Return what a run would do, and which files there would then be; no file is written.
+
+    Args:
+        job: the run, whose settings ask for a dry one.
+
+    Raises:
+        ConfigError, SourceError, StageError: as for :func:`run`.
+    """
+    add_aws_variables(os.environ, env_file=job.env_file)
+    with (
+        open_source(job) as source,
+        raw_storage(job.settings, folder=job.output / "raw", state=job.state) as storage,
+    ):
+        return source.plan(storage)

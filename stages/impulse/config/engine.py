@@ -31,7 +31,7 @@ class EngineParams:
     address: str | None = None
     """dask: address of the scheduler, such as tcp://host:8786; null starts a cluster on this machine."""
     workers: int = 0
-    """Worker processes; 0 takes one for each core."""
+    """Worker processes; 0 takes one for each core, or as many as there is memory for."""
     timeout_seconds: float = 300.0
     """Time limit of one replay: of the clock, and of CPU time when it is tried again alone."""
     memory_limit_mb: int = 4096

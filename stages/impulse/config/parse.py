@@ -14,10 +14,10 @@ class ParseParams(FrameSettings):
     """Settings of the parse stage."""
 
     events: bool = False
-    """Also make the events table (touches, passes, pickups, flips, ...): 2 to 6 s and 250 kB a match. A replay without any stays."""
+    """Also make the events table (touches, passes, pickups, flips, ...). A replay without any stays. Costs: docs/products.md."""
 
     stats: bool = False
-    """Also make the tables player_stats and team_stats, the parser's sums: 4 to 10 s and 17 kB a match. A replay without any stays."""
+    """Also make the tables player_stats and team_stats, the parser's sums. A replay without any stays."""
 
     controls: bool = False
     """Also make the columns of controls (throttle, steer, pitch, yaw, roll, jump, boost, handbrake, dodges), from the raw data."""

@@ -9,7 +9,7 @@ never the other way round.
 
 from __future__ import annotations
 
-from impulse.demo.corpus import DemoReplay, Kind, corpus, second_recording, with_flipped_bits
+from impulse.demo.corpus import DemoReplay, Kind, corpus, file_names, second_recording, with_flipped_bits
 from impulse.demo.match.cutting import cut
 from impulse.demo.match.generator import MatchPlan, generate
 from impulse.demo.match.people import Platform, Player
@@ -49,6 +49,7 @@ __all__ = [
     "cut",
     "edit_header",
     "encode_header",
+    "file_names",
     "generate",
     "is_synthetic",
     "second_recording",

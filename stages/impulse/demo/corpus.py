@@ -116,9 +116,32 @@ def corpus(*, matches: int = 12, seed: int = 0, duration_seconds: float = 75.0) 
         yield from _match_files(number, seed=seed, duration_seconds=duration_seconds)
 
 
-def _match_files(number: int, *, seed: int, duration_seconds: float) -> Iterator[DemoReplay]:
+def file_names(*, matches: int = 12) -> Iterator[str]:
+    """Yield the names of the files of :func:`corpus`, without making any."""
+    for number in range(matches):
+        for kind in _kinds(number):
+            yield _file_name(number, kind)
+
+
+def _kinds(number: int) -> Iterator[Kind]:
+    """Yield what the files of a match are."""
     place = number % len(ROUND)
-    kind = ROUND[place]
+    yield ROUND[place]
+    if place in HAS_SECOND_RECORDING:
+        yield Kind.SECOND_RECORDING
+    if place == HAS_COPY:
+        yield Kind.COPY
+    if place == HAS_CORRUPT:
+        yield Kind.CORRUPT
+
+
+def _file_name(number: int, kind: Kind) -> str:
+    return f"demo-{number:05d}-{kind.value}.replay"
+
+
+def _match_files(number: int, *, seed: int, duration_seconds: float) -> Iterator[DemoReplay]:
+    kinds = list(_kinds(number))
+    kind = kinds[0]
     plan = _plan(number, kind, seed=seed, duration_seconds=duration_seconds)
     match = generate(plan)
     if kind is Kind.CLIP:
@@ -126,15 +149,15 @@ def _match_files(number: int, *, seed: int, duration_seconds: float) -> Iterator
     recording = Recording(match, _recording_plan(kind))
 
     def named(kind: Kind, data: bytes, source: Recording = recording) -> DemoReplay:
-        return DemoReplay(f"demo-{number:05d}-{kind.value}.replay", data, kind, source)
+        return DemoReplay(_file_name(number, kind), data, kind, source)
 
     yield named(kind, recording.data)
-    if place in HAS_SECOND_RECORDING:
+    if Kind.SECOND_RECORDING in kinds:
         second = second_recording(recording)
         yield named(Kind.SECOND_RECORDING, second.data, second)
-    if place == HAS_COPY:
+    if Kind.COPY in kinds:
         yield named(Kind.COPY, recording.data)
-    if place == HAS_CORRUPT:
+    if Kind.CORRUPT in kinds:
         yield named(Kind.CORRUPT, with_flipped_bits(recording.data, seed=number))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from impulse.config.engine import EngineParams
@@ -20,7 +20,7 @@ from impulse.files.store import Entry
 from impulse.parsing.on_request import Product, asked_for
 from impulse.products.frames.product import FRAMES
 from impulse.products.measures import HEADER_FACTS
-from impulse.schema.features import frame_layout
+from impulse.schema.features import features_to_parse, frame_layout
 from impulse.schema.sampling import FrameSettings, Sampling
 
 MAKER, MAKER_ON_REQUEST = "parsing/work.py", "parsing/on_request.py"
@@ -78,6 +78,14 @@ class ProductKeys:
     def on_request(self, setting: str, manifest: Mapping[str, Any], frames: Entry) -> str:
         """Return the key of a product that a setting asks for."""
         return _hashed({**self.on_request_inputs[setting], "sha256": manifest["sha256"], **_content(frames)})
+
+
+def parsed_with(settings: ParseParams) -> ParseParams:
+    """Return the settings that decide about values: a choice of features that parsing has anyway is none of them."""
+    global_features, player_features = features_to_parse(
+        settings.global_features, settings.player_features, slots_per_team=settings.slots_per_team
+    )
+    return replace(settings, global_features=global_features, player_features=player_features)
 
 
 def _of_product(product: Product) -> dict[str, Any]:

@@ -14,8 +14,11 @@ from impulse.config.parse import ParseParams
 from impulse.errors import ReplayError, StageError, UnsupportedReplay
 from impulse.files.output import output_folder, write_json
 from impulse.files.store import Entry, Store
-from impulse.parsing.keys import ProductKeys
+from impulse.parsing.capacity import fitted, warn_of_low_limit
+from impulse.parsing.costs import RATES, note_rates, rows_share
+from impulse.parsing.keys import ProductKeys, parsed_with
 from impulse.parsing.listed_players import ListedPlayers
+from impulse.parsing.making import Ended, Making, cpu_seconds, is_of_memory, needed_of, report_lacking, spent_on
 from impulse.parsing.on_request import CONTROLS, Product, asked_for, stored_table
 from impulse.parsing.parsed_replay import replay_row
 from impulse.parsing.raw_replays import RawReplays
@@ -27,7 +30,6 @@ from impulse.run.job import Counts, Job
 from impulse.run.progress import with_progress
 from impulse.s3.credentials import add_aws_variables
 from impulse.schema.column import REPLAY_ID, Column, arrow_schema
-from impulse.schema.features import features_to_parse
 from impulse.tables import rejects
 from impulse.tables.io import read_table, table_of, write_parts, write_table
 from impulse.tables.measures import MEASURE_COLUMNS
@@ -64,9 +66,6 @@ _TABLES: dict[str, tuple[Column, ...]] = {
 }
 
 Row = Mapping[str, Any]
-Ended = Sequence[tuple[Results, ReplayError | None]]
-"""Of each task, what there is of its replay, or why this run cannot use it."""
-
 LOSSES_NAMED = 20
 """How many lost replays have a line each; more would hide the first."""
 
@@ -82,9 +81,8 @@ def run(job: Job[ParseParams]) -> Counts:
     raw, store = job.data / "raw", Store(job.state / "parsed")
     manifest = read_table(raw / MANIFEST, made_by="fetch")
     listed = ListedPlayers(read_table(raw / LISTED_PLAYERS, made_by="fetch"))
-    replays, params = RawReplays.of(manifest, folder=raw), _parsed_with(job.settings)
-    keys = ProductKeys.of(params, job.engine)
-    asked = asked_for(params)
+    replays, params = RawReplays.of(manifest, folder=raw), parsed_with(job.settings)
+    keys, asked = ProductKeys.of(params, job.engine), asked_for(params)
     with output_folder(job.output / "parsed") as folder:
         tasks = [ParseTask(replays, row, params, store, keys).looked_up() for row in manifest.to_pylist()]
         ended = _make_missing(tasks, job)
@@ -105,7 +103,13 @@ def run(job: Job[ParseParams]) -> Counts:
             _link_controls(folder, store, tasks, ended)
     store.sweep({entry.key for results, _ in ended for entry in results.entries})
     made = Counter(product for results, _ in ended for product in results.made)
-    refused = {product.setting: _report_refused(product.setting, tasks, ended) for product in asked}
+    spent = list(spent_on(tasks, ended))
+    note_rates(job.state / RATES, spent, rows=rows_share(params))
+    short = [(path, why) for path, why in _refused("", tasks, ended) if is_of_memory(why)]
+    report_lacking("frames", short, job.engine)
+    refused = {product.setting: _refused(product.setting, tasks, ended) for product in asked}
+    for setting, lacking in refused.items():
+        report_lacking(setting, lacking, job.engine)
     return Counts(
         len(tasks),
         len(tables["replays"]),
@@ -114,23 +118,16 @@ def run(job: Job[ParseParams]) -> Counts:
             "rows": sum(row["rows"] for row in tables["measures"]),
             "bytes_in": sum(task.manifest["bytes"] for task in tasks),
             "bytes": sum(row["bytes"] for row in tables["frames"]),
-            "refused": refused,
+            "refused": {setting: len(lacking) for setting, lacking in refused.items()},
         },
         timing={
             "parsed_now": made["frames"],
             "measured_now": made["measures"],
             **{f"{product.setting}_now": made[product.setting] for product in asked},
+            "cpu_seconds": cpu_seconds(spent),
         },
         packages=("subtr-actor-py", "pyarrow"),
     )
-
-
-def _parsed_with(settings: ParseParams) -> ParseParams:
-    """Return the settings that decide about values: a choice of features that parsing has anyway is none of them."""
-    global_features, player_features = features_to_parse(
-        settings.global_features, settings.player_features, slots_per_team=settings.slots_per_team
-    )
-    return replace(settings, global_features=global_features, player_features=player_features)
 
 
 def _make_missing(tasks: Sequence[ParseTask], job: Job[ParseParams]) -> Ended:
@@ -140,13 +137,18 @@ def _make_missing(tasks: Sequence[ParseTask], job: Job[ParseParams]) -> Ended:
     """
     missing = {task.manifest["replay_id"]: task for task in tasks if not task.is_done}
     known = sum(task.known.frames is not None for task in tasks)
-    log.info("%d replays, %d of them parsed before", len(tasks), known)
+    making = Making(missing.values())
+    log.info("%d replays, %d of them parsed before%s", len(tasks), known, making.announced)
+    needed = [needed_of(task) for task in missing.values()]
+    warn_of_low_limit(job.engine, needed)
+    engine = fitted(job.engine, needed)
     ended: dict[str, tuple[Results, ReplayError | None]] = {}
     while missing:
         again: dict[str, ParseTask] = {}
         lost: list[tuple[ParseTask, str]] = []
-        outcomes = run_tasks(make_products, missing.values(), job.engine)
-        for outcome in with_progress(outcomes, total=len(missing), what="replays"):
+        outcomes = run_tasks(make_products, missing.values(), engine)
+        for outcome in with_progress(outcomes, total=len(missing), what="replays", note=making.note):
+            making.add(outcome)
             task, error = outcome.task, outcome.error
             replay_id = task.manifest["replay_id"]
             if outcome.loss and task.manifest["sha256"] in job.engine.accept_lost:
@@ -195,17 +197,15 @@ def _after_failure(task: ParseTask, error: ReplayError) -> tuple[tuple[Results, 
     return (replace(task.known, errors=errors), None), None if is_lost else task
 
 
-def _report_refused(setting: str, tasks: Sequence[ParseTask], ended: Ended) -> int:
-    """Log which replays of the dataset lack a product that was asked for, and return their number."""
-    refused = [
-        (task.manifest["source_path"], why)
-        for task, (results, error) in zip(tasks, ended, strict=True)
-        if (why := results.refused(setting)) and not error
-    ]
-    if refused:
-        (first, why), others = refused[0], len(refused) - 1
-        log.warning("no %s of %s%s: %s", setting, first, f" and {others} more" if others else "", why)
-    return len(refused)
+def _refused(setting: str, tasks: Sequence[ParseTask], ended: Ended) -> list[tuple[str, ReplayError]]:
+    """Return which replays of the dataset lack a product that was asked for, and why; of no setting, which are no part of it."""
+    found = []
+    for task, (results, error) in zip(tasks, ended, strict=True):
+        lost = error or results.reject
+        why = (None if lost else results.refused(setting)) if setting else lost
+        if why is not None:
+            found.append((task.manifest["source_path"], why))
+    return found
 
 
 def _add_rows(tables: Mapping[str, list[Row]], row: Row, results: Results, listed: ListedPlayers) -> None:

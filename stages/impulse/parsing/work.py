@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from impulse.parsing.raw_replays import RawReplays
 from impulse.products.frames.product import FRAMES, make_frames
 from impulse.products.measures import HEADER_FACTS, measure
 from impulse.replay.reasons import Reason
+from impulse.run.worker import say_step
 from impulse.schema.features import frame_layout
 
 REJECTED = "rejected"
@@ -40,8 +42,8 @@ class Results:
     measures: Entry | None = None
     on_request: Mapping[str, Entry] = field(default_factory=dict)
     """By setting: what was asked for, or why there is none of this replay."""
-    made: tuple[str, ...] = ()
-    """Names of the products that were made now."""
+    made: Mapping[str, float] = field(default_factory=dict)
+    """CPU time, s, of each product that was made now, by name."""
     errors: Mapping[str, ReplayError] = field(default_factory=dict)
     """By setting: why this run could not make a product; it is not kept."""
 
@@ -125,6 +127,14 @@ class ParseTask:
         return [product for product in asked_for(self.params) if product.setting not in self.known.on_request]
 
     @property
+    def to_make(self) -> tuple[str, ...]:
+        """Names of what the store lacks, in the order in which it is made; measures apart, which take next to nothing."""
+        if self.is_done:
+            return ()
+        frames = () if self.known.frames else ("frames",)
+        return (*frames, *(product.setting for product in self.missing))
+
+    @property
     def is_done(self) -> bool:
         """Nothing is left to make."""
         known = self.known
@@ -141,30 +151,39 @@ def make_products(task: ParseTask) -> Results:
         ReplayLost: its file is missing or changed.
         StageError: raw replays cannot be read at all.
     """
-    made: list[str] = []
+    made: dict[str, float] = {}
     table = None
     with ExitStack() as open_files:
         file = cache(lambda: open_files.enter_context(_checked_file(task)))
         if task.params.controls:
             open_files.enter_context(one_walk(FOR_CONTROLS))
         if task.known.frames is None:
-            made.append("frames")
-            entry, table = _make_frames(task, *file())
+            with _noted(made, "frames"):
+                entry, table = _make_frames(task, *file())
             task = task.with_frames(entry)
         frames, measures = task.known.frames, task.known.measures
         if frames is None or task.is_done:
-            return replace(task.known, made=tuple(made))
+            return replace(task.known, made=made)
         contract = frame_layout(slots_per_team=task.params.slots_per_team).schema.names
         table = read_frames(_stored_frames(frames), contract) if table is None else table.select(contract)
         if measures is None:
-            made.append("measures")
-            measures = _measure(task, frames, table)
+            with _noted(made, "measures"):
+                measures = _measure(task, frames, table)
         on_request = dict(task.known.on_request)
         for product in task.missing:
-            made.append(product.setting)
-            path, _ = file()
-            on_request[product.setting] = task.keep_product(product, _parsed_file(task, frames, table, path))
-    return Results(frames, measures, on_request, tuple(made))
+            with _noted(made, product.setting):
+                path, _ = file()
+                on_request[product.setting] = task.keep_product(product, _parsed_file(task, frames, table, path))
+    return Results(frames, measures, on_request, made)
+
+
+@contextmanager
+def _noted(made: dict[str, float], name: str) -> Iterator[None]:
+    """Say what is made within, and note its CPU time once it is."""
+    say_step(name)
+    start = time.process_time()
+    yield
+    made[name] = time.process_time() - start
 
 
 def _stored_frames(entry: Entry) -> bytes:

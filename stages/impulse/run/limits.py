@@ -6,7 +6,11 @@ import importlib.util
 import logging
 import math
 import sys
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
 
 from impulse.errors import StageError
 
@@ -55,6 +59,59 @@ class MemoryLimit:
                 f"{LEAST_MB} MB; raise the limit of the shell or of the cluster's job"
             )
         return cls(shell, is_of_settings=False)
+
+
+def available_memory_mb(root: Path = Path("/")) -> int | None:
+    """Return the memory that programs can have now without swapping, in MB; None where the system does not say, as on macOS.
+
+    In a container or a job of a cluster (a control group, version 2) it is what that is still allowed, where that is less.
+
+    Args:
+        root: folder that has ``proc`` and ``sys``; tests give their own.
+    """
+    found = []
+    with suppress(OSError, ValueError, StopIteration):
+        lines = (root / "proc/meminfo").read_text(encoding="ascii").splitlines()
+        found.append(next(int(line.split()[1]) // 1024 for line in lines if line.startswith("MemAvailable:")))
+    top = root / "sys/fs/cgroup"
+    group = top / _own_group(root).lstrip("/")
+    for folder in (group, *group.parents):
+        with suppress(OSError, ValueError):  # a group without a limit says "max"
+            limit, used = (int((folder / f"memory.{name}").read_text(encoding="ascii")) for name in ("max", "current"))
+            found.append(max(0, limit - used + _reclaimable(folder)) // _MB)
+        if folder == top:
+            break
+    return min(found, default=None)
+
+
+def _own_group(root: Path) -> str:
+    """Return the path of this process's control group; empty where there is none."""
+    with suppress(OSError):
+        for line in (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+            if line.startswith("0::"):
+                return line.removeprefix("0::")
+    return ""
+
+
+def _reclaimable(group: Path) -> int:
+    """Return the bytes of files that a group has in memory and gives up when programs need it."""
+    with suppress(OSError, ValueError):
+        lines = (group / "memory.stat").read_text(encoding="ascii").splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("inactive_file "))
+    return 0
+
+
+def workers_that_fit(most: int, needs_mb: Iterable[float], available_mb: float) -> int:
+    """Return how many workers have room even if they work on the largest tasks at once; one at least.
+
+    Args:
+        most: no more than so many.
+        needs_mb: memory that each task takes.
+        available_mb: memory that there is.
+    """
+    taken = accumulate(sorted(needs_mb, reverse=True)[:most])
+    fitting = next((count for count, sum_mb in enumerate(taken) if sum_mb > available_mb), most)
+    return max(fitting, 1)
 
 
 def can_limit_memory() -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -25,6 +26,9 @@ Value = TypeVar("Value")
 
 WALL_FACTOR = 4.0
 """How many times its CPU time a task may last when it is tried alone: a disk or a network may hold it up."""
+
+MAY_BE_MEMORY = "as native code ends that asks for more memory than engine.memory_limit_mb allows"
+"""Part of the detail of a worker that aborted within a limit of memory."""
 
 _OWN_SIGNALS = frozenset(
     getattr(signal, name)
@@ -47,6 +51,10 @@ class TaskResult(Generic[Task, Value]):
     """Why the result is missing, which is not known to be the replay's fault; empty when it is not missing."""
     is_worth_a_try: bool = True
     """Whether what was lost may be had alone; a file that is missing stays so."""
+    step: str = ""
+    """What the worker was making when it ended; empty where its work does not say."""
+    running: Mapping[str, int] = field(default_factory=dict)
+    """What the other workers were making then: how many of them each; nothing where that is not known."""
 
 
 def run_isolated(
@@ -99,7 +107,7 @@ def run_isolated(
                 result = _ended(worker, memory, timeout, is_last_word=alone)
                 begin(worker)  # before the result is used, which may take a while
                 busy.remove(worker)  # its first place, where it has a second one now
-                yield result
+                yield replace(result, running=Counter(other.step for other in busy if other.step))
     finally:
         for worker in busy:
             worker.stop()
@@ -116,7 +124,7 @@ def _ended(
         timeout: seconds after which it was stopped.
         is_last_word: the task was tried alone, so a limit of ours that it passed is passed by its own fault.
     """
-    task = worker.task
+    task, step = worker.task, worker.step
     ended: ReplayError
     try:
         return TaskResult(task, worker.result())
@@ -127,7 +135,11 @@ def _ended(
             return TaskResult(task, None, error)
         ended, is_own_fault = error, memory.is_of_settings and memory.megabytes > 0
     except MemoryError:
-        detail = f"more than {memory.megabytes} MB asked for" if memory.megabytes else "this machine has no more memory"
+        detail = (
+            f"more than engine.memory_limit_mb allows ({memory.megabytes} MB)"
+            if memory.megabytes
+            else "this machine has no more memory"
+        )
         ended, is_own_fault = (
             UnsupportedReplay(Reason.PARSER_MEMORY, detail),
             memory.is_of_settings and memory.megabytes > 0,
@@ -140,8 +152,13 @@ def _ended(
     except WorkerDied as error:
         ended, is_own_fault = _died(error.exit_code, memory)
     if is_last_word and is_own_fault:
-        return TaskResult(task, None, ended)
-    return TaskResult(task, None, loss=ended.detail)
+        return TaskResult(task, None, _of_step(ended, step), step=step)
+    return TaskResult(task, None, loss=_of_step(ended, step).detail, step=step)
+
+
+def _of_step(ended: ReplayError, step: str) -> ReplayError:
+    """Return how a worker ended with what it was making, where that is known."""
+    return type(ended)(ended.reason, f"{ended.detail}, while making {step}") if step else ended
 
 
 def _died(exit_code: int, memory: MemoryLimit) -> tuple[ReplayError, bool]:
@@ -154,4 +171,6 @@ def _died(exit_code: int, memory: MemoryLimit) -> tuple[ReplayError, bool]:
         return UnsupportedReplay(Reason.PARSER_TIME, "not done within engine.timeout_seconds of CPU time"), True
     # Native code that is refused memory aborts.
     is_own_fault = ended_by in _OWN_SIGNALS and (memory.is_of_settings or ended_by != signal.SIGABRT)
-    return UnsupportedReplay(Reason.PARSER_DIED, f"its worker was ended by {ended_by.name}"), is_own_fault
+    is_refused = ended_by.name == "SIGABRT" and memory.megabytes > 0
+    hint = f" ({MAY_BE_MEMORY}, {memory.megabytes} MB)" if is_refused else ""
+    return UnsupportedReplay(Reason.PARSER_DIED, f"its worker was ended by {ended_by.name}{hint}"), is_own_fault

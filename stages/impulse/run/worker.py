@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
@@ -30,6 +31,25 @@ START_SECONDS = 120.0
 
 _STARTED = "started"
 """What a worker sends when the time of a task begins."""
+
+_tell: Callable[[object], object] | None = None
+"""Sends a message to the stage, in a worker; None elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a worker sends when it goes on to another part of its task."""
+
+    name: str
+
+
+def say_step(name: str) -> None:
+    """Let the stage know what this worker is making now, for its progress and in case it dies of that.
+
+    Nothing happens outside of a worker.
+    """
+    if _tell is not None:
+        _tell(_Step(name))
 
 
 class WorkerNotStarted(Exception):
@@ -72,6 +92,8 @@ class Worker(Generic[Task, Value]):
             there.close()
         self._deadline = self._timeout = 0.0
         self._has_started = False
+        self.step = ""
+        """What it is making, or was when it ended; empty where its work does not say."""
         self._answer: tuple[bool, Any] = (False, None)
         self.is_usable = True
         """It may be given another task."""
@@ -83,7 +105,7 @@ class Worker(Generic[Task, Value]):
             task: what to work on.
             timeout: seconds after which it is ended, from when it begins.
         """
-        self.task, self._timeout = task, timeout
+        self.task, self._timeout, self.step = task, timeout, ""
         self._deadline, self._has_started = time.monotonic() + START_SECONDS, False
         with suppress(OSError), self._killed_at_deadline():
             self._connection.send(task)
@@ -156,6 +178,9 @@ class Worker(Generic[Task, Value]):
         if message == _STARTED:
             self._deadline, self._has_started = time.monotonic() + self._timeout, True
             return False
+        if isinstance(message, _Step):
+            self.step = message.name
+            return False
         self._answer = message
         return True
 
@@ -193,6 +218,8 @@ def _serve(connection: Connection, work: Callable[[Any], Any], memory_limit_mb: 
     """Work until nobody is at the other end of the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it was not blocked at the start
     _prepare(memory_limit_mb, cpu_seconds)
+    global _tell  # a worker is a process
+    _tell = connection.send
     with suppress(EOFError, OSError):
         while True:
             task = connection.recv()
