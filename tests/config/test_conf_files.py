@@ -42,7 +42,7 @@ def line_after(checkout: Path, file: str, old: str, new: str | bytes, *, read: A
         ("config.yaml", "  fps: 10.0", "  fps:\t10.0", "fps", "is no YAML"),
         ("config.yaml", "  fps: 10.0", "  fps: 010", "parse.fps", "YAML reads 010 as the number 8"),
         ("config.yaml", "  fps: 10.0", "  fps: 1:30", "parse.fps", "YAML reads 1:30 as the number 90"),
-        ("config.yaml", "  events: false", "  fps: 5.0", "parse.fps", r"is set twice, first in line \d+;"),
+        ("config.yaml", "  slots_per_team: 4", "  fps: 5.0", "parse.fps", r"is set twice, first in line \d+;"),
         ("config.yaml", "  fps: 10.0", "  fps: [10.0", "fps", "a bracket is opened and not closed"),
         ("config.yaml", "  fps: 10.0", "  fps 10.0", "fps 10.0", "is no YAML"),
         ("config.yaml", "  fps: 10.0", "  fps:10.0", "fps", "there is no colon and space after the name"),

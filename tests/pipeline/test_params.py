@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 from tests.paths import ROOT
+from tests.settings import composed
 
 from impulse.config.composition import checked
 from impulse.config.hydra_schema import register_schema
@@ -25,6 +28,16 @@ def test_every_preset_composes_to_valid_params(group: str, option: str) -> None:
     register_schema()
     with initialize_config_dir(str(ROOT / "conf"), version_base=None):
         checked(Params, compose("config", overrides=[f"{group}={option}"]))
+
+
+def test_play_is_standard_with_controls_and_events() -> None:
+    """As `dvc exp run -S features=play` composes it; a single setting still has the last word."""
+    standard, play = composed("features=standard").parse, composed("features=play").parse
+    assert (standard.controls, standard.events, standard.stats) == (False, False, False)
+    assert play == replace(standard, controls=True, events=True)
+    assert composed("features=play", "parse.events=false", "parse.stats=true").parse == replace(
+        standard, controls=True, stats=True
+    )
 
 
 @pytest.mark.parametrize("name", FEATURE_PRESETS)
