@@ -16,10 +16,8 @@ from tests.benchmarks.measuring import measured
 from tests.benchmarks.on_request import matches, parsed_file
 
 from impulse.config.parsing_config import ParsingConfig
-from impulse.decoding.attributes import FOR_CONTROLS
-from impulse.decoding.walk import one_walk
 from impulse.files.store import Store
-from impulse.parsing.on_request import asked_for
+from impulse.parsing.on_request import asked_for, one_walk_for
 from impulse.products.frames.product import make_frames
 from impulse.schema.sampling import Decoder
 
@@ -31,9 +29,13 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "events": {"events": True},
     "stats": {"stats": True},
     "controls": {"controls": True},
+    "pads": {"pads": True},
+    "pad_rows": {"pad_rows": True},
     "exact_frames and controls": {"decoder": Decoder.exact, "controls": True},
-    "exact_frames and all others": {"decoder": Decoder.exact, "events": True, "stats": True, "controls": True},
-}
+    "exact_frames and all others": {
+        "decoder": Decoder.exact, "events": True, "stats": True, "controls": True, "pads": True, "pad_rows": True,
+    },
+}  # fmt: skip
 """What is measured, by the settings of parse that ask for it."""
 
 
@@ -66,7 +68,7 @@ def make_one(name: str, path_text: str) -> dict[str, float]:
     """Make one product of a replay; frames that it needs are made before, and not counted."""
     path, params = Path(path_text), replace(PARAMS, **SETTINGS[name])
     data, counts_frames = path.read_bytes(), "frames" in name
-    with TemporaryDirectory() as folder, one_walk(FOR_CONTROLS) if counts_frames and params.controls else nullcontext():
+    with TemporaryDirectory() as folder, one_walk_for(params) if counts_frames else nullcontext():
         store = Store(Path(folder))
         forget_peak()
         start = time.process_time()

@@ -21,6 +21,7 @@ from impulse.products.frames.product import FramesProduct, make_frames
 BARE: dict[str, Callable[[Path], Any]] = {
     "events": subtr_actor.get_stats_events,
     "stats": lambda path: subtr_actor.get_summed_stats(path, subtr_actor.get_stats_module_names()),
+    "pads": lambda path: subtr_actor.parse_replay(path.read_bytes()),
 }
 PARAMS = ParsingConfig.get_preset("standard").params()
 

@@ -31,12 +31,13 @@ from impulse.errors import StageError
 from impulse.parsing import stage as parsing
 from impulse.parsing.parsed_replay import parse_replay
 from impulse.schema.controls import is_control
+from impulse.schema.pads import PAD_ROW_COLUMNS, is_pad_row
 from impulse.schema.sampling import Decoder, GroundControls
 from impulse.tables.io import write_table
-from impulse.tables.paths import CONTROLS_FILES, controls_path, frames_path
+from impulse.tables.paths import CONTROLS_FILES, PAD_ROWS_FILES, beside_path, frames_path
 from impulse.validation import stage as validation
 
-PARAMS = replace(ParsingConfig.get_preset("standard").params(), controls=True, slots_per_team=3)
+PARAMS = replace(ParsingConfig.get_preset("standard").params(), controls=True, pad_rows=True, slots_per_team=3)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def test_the_dataset_has_what_parse_made(made: Path, tmp_path: Path) -> None:
     found = controls_of(dataset)
     assert found
     for replay_id, table in found.items():
-        expected = feather.read_table(made / "parsed" / controls_path(replay_id))
+        expected = feather.read_table(made / "parsed" / beside_path("controls", replay_id))
         frames = feather.read_table(made / "parsed" / frames_path(replay_id))
         assert expected.num_rows == frames.num_rows
         assert table.to_pydict() == expected.to_pydict()
@@ -87,6 +88,25 @@ def test_the_dataset_has_what_parse_made(made: Path, tmp_path: Path) -> None:
     assert [name for name in arrays if is_control(name)] == found[replay_id].column_names
     loaded = impulse.load(dataset, columns=["p0_control_throttle"])
     assert np.nanmax(np.abs(loaded["p0_control_throttle"].to_numpy())) == 1
+
+
+def test_how_long_pads_are_empty_goes_the_same_way(made: Path, tmp_path: Path) -> None:
+    """Beside the controls, and null in a replay that has none of it."""
+    listed = pq.read_table(made / "parsed" / PAD_ROWS_FILES)["replay_id"].to_pylist()
+    dataset = exported(made, tmp_path)
+
+    table = impulse.load(dataset, columns=["replay_id", "row", *(column.name for column in PAD_ROW_COLUMNS)])
+    ids = table["replay_id"].cast(pa.string())
+    for replay_id in ids.unique().to_pylist():
+        mine = table.filter(pa.compute.equal(ids, replay_id)).sort_by("row")
+        expected = feather.read_table(made / "parsed" / beside_path("pad_rows", replay_id))
+        assert replay_id in listed
+        assert expected.column_names == [column.name for column in PAD_ROW_COLUMNS]
+        for name in expected.column_names:
+            np.testing.assert_array_equal(mine[name].to_numpy(), expected[name].to_numpy())
+    arrays = json.loads((dataset / "numpy" / "train" / "columns.json").read_text())["columns"]
+    assert [name for name in arrays if is_pad_row(name)] == [column.name for column in PAD_ROW_COLUMNS]
+    assert table[PAD_ROW_COLUMNS[0].name].null_count < table.num_rows
 
 
 def test_a_replay_without_controls_stays_with_nulls(copied: Path, tmp_path: Path) -> None:
@@ -107,7 +127,7 @@ def test_a_replay_without_controls_stays_with_nulls(copied: Path, tmp_path: Path
 def test_controls_that_were_changed_are_noticed(copied: Path, tmp_path: Path) -> None:
     """No byte goes into a dataset that is not the one that parse wrote."""
     first = pq.read_table(copied / "parsed" / CONTROLS_FILES)["replay_id"][0].as_py()
-    path = copied / "parsed" / controls_path(first)
+    path = copied / "parsed" / beside_path("controls", first)
     path.unlink()
     path.write_bytes(b"other")
 
@@ -133,9 +153,9 @@ def test_another_choice_makes_controls_alone(copied: Path, tmp_path: Path) -> No
 
 def test_without_controls_nothing_is_different(copied: Path, tmp_path: Path) -> None:
     """Neither folder nor columns."""
-    parsing.run(job(replace(PARAMS, controls=False), copied))
+    parsing.run(job(replace(PARAMS, controls=False, pad_rows=False), copied))
 
-    assert not (copied / "parsed" / "controls").exists()
+    assert not any((copied / "parsed" / name).exists() for name in ("controls", "pad_rows", PAD_ROWS_FILES))
     assert not any(table.column_names for table in controls_of(exported(copied, tmp_path / "out")).values())
 
 
@@ -156,8 +176,9 @@ def test_one_reading_of_the_raw_data_serves_frames_and_controls(
 
     together = parse_replay(tmp_path / "a.replay", replace(PARAMS, decoder=decoder))
     assert len(read) == calls
-    apart = parse_replay(tmp_path / "a.replay", replace(PARAMS, decoder=decoder, controls=False))
+    apart = parse_replay(tmp_path / "a.replay", replace(PARAMS, decoder=decoder, controls=False, pad_rows=False))
 
     assert together.frames.equals(apart.frames)
     assert together.controls is not None
+    assert together.pad_rows is not None
     assert apart.controls is None

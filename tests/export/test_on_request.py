@@ -22,7 +22,7 @@ from impulse.tables.on_request import TABLES_ON_REQUEST
 def test_tables_on_request_are_exported_and_described(tmp_path: Path) -> None:
     data = prepared_data(tmp_path, matches=2, seconds=8.0)
     plain = exported(data, tmp_path / "plain")
-    asking = dataclasses.replace(ParsingConfig.get_preset("standard").params(), events=True, stats=True)
+    asking = dataclasses.replace(ParsingConfig.get_preset("standard").params(), events=True, stats=True, pads=True)
     parsing.run(job(asking, data))
     dataset = exported(data, tmp_path / "more")
 

@@ -106,6 +106,7 @@ KEYS = named(
     "another_parser_makes_frames_and_events_again",
     "what_ended_at_its_limits_is_tried_again_with_others",
 )
+PADS, PAD_TABLES = named("decoding/test_pads.py"), named("products/test_pads.py")
 STATS = named(
     "products/test_stats.py",
     "boost_is_as_in_the_frames",

@@ -25,6 +25,12 @@ class ParseParams(FrameSettings):
     ground_controls: GroundControls | None = None
     """What pitch, yaw and roll are on the floor: null, or recorded (yaw is the steer, pitch and roll are 0)."""
 
+    pads: bool = False
+    """Also make the tables pads and pad_pickups (boost pads, and who picked which up), from the raw data: 3 to 20 kB a match."""
+
+    pad_rows: bool = False
+    """Also make columns of how long each big pad is still empty, from the raw data."""
+
     def __post_init__(self) -> None:
         """Check values."""
         from impulse.schema import features

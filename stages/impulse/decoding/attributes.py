@@ -130,3 +130,18 @@ FOR_CONTROLS = (
     DODGE_TORQUE,
 )
 """What controls are made of; frames do without most of it."""
+
+PICKUPS = ("TAGame.VehiclePickup_TA:NewReplicatedPickupData", "TAGame.VehiclePickup_TA:ReplicatedPickupData")
+"""Of boost pads: who picked one up, with a count of it since 2019, or that it is there again."""
+
+FOR_PADS = (
+    *FOR_PEOPLE,
+    BODY,
+    COMPONENT_CAR,
+    COMPONENT_ACTIVE,
+    *BOOST_AMOUNTS,
+    *BOOST_UNLIMITED,
+    *DEMOLITIONS,
+    *PICKUPS,
+)
+"""What pads and their pickups are made of."""

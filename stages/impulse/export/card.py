@@ -113,6 +113,7 @@ def dataset_card(
         tables=tables,
         has_events="events" in tables,
         has_stats="player_stats" in tables,
+        has_pads="pads" in tables,
         example=max(splits, key=lambda split: split["matches"])["name"],
         columns=["replay_id", "row", "time", *_example_column(columns)],
         look_ahead=look_ahead.format(gaps=gaps),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 
+from impulse.schema.beside import BESIDE
 from impulse.schema.column import SCHEMA_VERSION, Column
-from impulse.schema.controls import control_columns
 from impulse.schema.features import FrameLayout, frame_layout
 from impulse.tables.event_kinds.catalogue import EVENT_KINDS
 from impulse.tables.event_kinds.kind import paths
@@ -53,13 +54,13 @@ COPIED_TABLES: dict[str, Sequence[Column]] = {
 
 
 def parsed_columns(made_with: Mapping[str, Any]) -> tuple[Column, ...]:
-    """Return the columns of the parsed frames, and of the controls where parse made them.
+    """Return the columns of the parsed frames, and those beside them that parse made.
 
     Args:
         made_with: what data/parsed says that they were made with.
     """
-    controls = control_columns(made_with["slots_per_team"]) if made_with.get("controls") else ()
-    return (*parsed_layout(made_with).columns, *controls)
+    asked = [beside.columns(made_with["slots_per_team"]) for beside in BESIDE if made_with.get(beside.setting)]
+    return (*parsed_layout(made_with).columns, *chain.from_iterable(asked))
 
 
 def parsed_layout(made_with: Mapping[str, Any]) -> FrameLayout:

@@ -22,7 +22,7 @@ from impulse.export.encoding.parquet import write_shard, writer_settings
 from impulse.export.encoding.source import ParsedFrames
 from impulse.files.digest import code_digest
 from impulse.files.store import Entry, Store
-from impulse.schema.controls import is_control
+from impulse.schema.beside import BESIDE
 from impulse.tables.paths import ARRAY, ARRAY_COLUMNS, ARRAY_OFFSETS, SPLITS, shard_path
 
 
@@ -71,10 +71,9 @@ class ExportPlan:
 
     def key(self, part: OutputPart) -> str:
         """Return the name of what determines the bytes of a part's files."""
-        has_controls = any(map(is_control, self.schema.names))
+        settings = [beside.setting for beside in BESIDE if any(map(beside.has, self.schema.names))]
         replays = [
-            [replay.replay_id, replay.rows, replay.sha256, *([replay.controls] if has_controls else [])]
-            for replay in part.replays
+            [replay.replay_id, replay.rows, replay.sha256, *map(replay.beside.get, settings)] for replay in part.replays
         ]
         content = {"kind": part.kind.value, "replays": replays, **self.determinants[part.kind]}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -102,13 +101,13 @@ def plan_parts(rows: Sequence[Mapping[str, Any]], params: ExportParams) -> list[
     """Return all parts of a dataset.
 
     Args:
-        rows: replay_id, split, shard, rows, frames_sha256 and, where it has any, controls_sha256 of the replays.
+        rows: replay_id, split, shard, rows, frames_sha256 and, where it has any, beside_sha256 of the replays.
         params: which parts are wanted.
     """
     by_shard: dict[tuple[str, int], list[ParsedFrames]] = defaultdict(list)
     by_split: dict[str, list[ParsedFrames]] = {split: [] for split in SPLITS}
     for row in sorted(rows, key=lambda row: row["replay_id"]):
-        frames = ParsedFrames(row["replay_id"], row["rows"], row["frames_sha256"], row.get("controls_sha256"))
+        frames = ParsedFrames(row["replay_id"], row["rows"], row["frames_sha256"], row.get("beside_sha256", {}))
         by_shard[row["split"], row["shard"]].append(frames)
         by_split[row["split"]].append(frames)
     parts = [

@@ -30,19 +30,19 @@ from impulse.export.writing import stored_parts
 from impulse.files.output import output_folder, write_json, write_text
 from impulse.files.store import Store
 from impulse.run.job import Counts, Job
+from impulse.schema.beside import BESIDE, names_beside
 from impulse.schema.column import Column, arrow_schema
-from impulse.schema.controls import control_names
 from impulse.tables.io import read_json, read_parts, read_table, table_of, write_parts, write_table
 from impulse.tables.on_request import TABLES_ON_REQUEST
 from impulse.tables.paths import (
     CHECKSUMS,
-    CONTROLS_FILES,
     DECISIONS,
     FEATURES,
     FRAMES_FILES,
     KEPT_COLUMNS,
     REJECTS,
     SPLITS,
+    beside_files,
 )
 from impulse.tables.rejects import REJECT_COLUMNS, read_rejects
 
@@ -70,7 +70,7 @@ def run(job: Job[ExportParams]) -> Counts:
             "no replay is left to export; data/validated/report.html and data/deduped/rejects.parquet say why"
         )
     known = parsed_columns(made_with)
-    kept_columns += control_names(column.name for column in known)  # no choice of features decides about these
+    kept_columns += names_beside(column.name for column in known)  # no choice of features decides about these
     schema = export_schema(arrow_schema(known), kept_columns, params)
     columns = described(known, schema)
     parts = plan_parts(rows, params)
@@ -127,12 +127,7 @@ def _kept_replays(parsed: Path, deduped: Path, params: ExportParams) -> list[dic
     decisions = {row["replay_id"]: row for row in read_table(deduped / DECISIONS, made_by="dedupe").to_pylist()}
     measures = {row["replay_id"]: row for row in read_table(parsed / "measures.parquet", made_by="parse").to_pylist()}
     files = {row["replay_id"]: row for row in read_table(parsed / FRAMES_FILES, made_by="parse").to_pylist()}
-    listed = read_table(parsed / CONTROLS_FILES, made_by="parse") if (parsed / CONTROLS_FILES).is_file() else None
-    controls = (
-        {}
-        if listed is None
-        else dict(zip(*(listed[name].to_pylist() for name in ("replay_id", "sha256")), strict=True))
-    )
+    beside = {made.setting: _hashes(parsed / beside_files(made.setting)) for made in BESIDE}
     recordings = [
         {**row, **decisions[row["replay_id"]]}
         for row in read_table(parsed / "replays.parquet", made_by="parse").to_pylist()
@@ -147,9 +142,18 @@ def _kept_replays(parsed: Path, deduped: Path, params: ExportParams) -> list[dic
         match, replay_id = recording["match_key"], recording["replay_id"]
         split = split_of(keys[match], params)
         place = {"split_key": keys[match], "split": split, "shard": shard_of(match, split, params)}
-        hashed = {"frames_sha256": files[replay_id]["sha256"], "controls_sha256": controls.get(replay_id)}
+        added = {setting: known[replay_id] for setting, known in beside.items() if replay_id in known}
+        hashed = {"frames_sha256": files[replay_id]["sha256"], "beside_sha256": added}
         rows.append({**recording, **measures[replay_id], **place, **hashed})
     return sorted(rows, key=lambda row: row["replay_id"])
+
+
+def _hashes(path: Path) -> dict[str, str]:
+    """Return the hash of each replay's file, by its id, from a list of files; empty where there is no such list."""
+    if not path.is_file():
+        return {}
+    listed = read_table(path, made_by="parse")
+    return dict(zip(*(listed[name].to_pylist() for name in ("replay_id", "sha256")), strict=True))
 
 
 def _write_tables(folder: Path, replays: Sequence[Mapping[str, Any]], parsed: Path, rejects: pa.Table) -> None:

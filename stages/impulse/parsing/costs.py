@@ -51,6 +51,8 @@ COSTS: Mapping[str, Cost] = {
     "events": Cost(3.5, 335, 70, 210),
     "stats": Cost(6.5, 14, 70, 195),
     "controls": Cost(0.95, 110, 110, 290, has_rows=True),
+    "pads": Cost(0.8, 12, 110, 290),
+    "pad_rows": Cost(0.75, 38, 110, 290, has_rows=True),
 }
 """By setting of parse. ``python tests/benchmarks/run.py costs`` measures them, on real matches of 2018 to 2026, 0.2 to 2.2 MB, with
 two cores of a server: processor time and bytes as sums over sums of file sizes, memory as a line through the peaks. Of those matches

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,13 +13,17 @@ from typing import Any
 import pyarrow as pa
 
 from impulse.config.parse import ParseParams
+from impulse.decoding.attributes import FOR_CONTROLS, FOR_PADS
 from impulse.decoding.parsed_file import ParsedFile
+from impulse.decoding.walk import one_walk
 from impulse.errors import StageError
 from impulse.files.frames import write_frames
 from impulse.files.packed import read_packed, write_packed
 from impulse.files.store import Entry, Store
 from impulse.products.controls import make_controls
 from impulse.products.events import make_events
+from impulse.products.pad_rows import make_pad_rows
+from impulse.products.pads import make_pads
 from impulse.products.stats import make_stats
 from impulse.schema.column import Column
 from impulse.tables.io import table_of
@@ -37,6 +42,8 @@ class OnRequest:
     """Its path under ``products/``."""
     make: Callable[[ParsedFile], Mapping[str, Rows]]
     """Gives rows of its tables; raises ReplayError where the parser refuses the replay."""
+    attributes: tuple[str, ...] = ()
+    """Names of raw values that it reads."""
 
     @property
     def tables(self) -> Mapping[str, tuple[Column, ...]]:
@@ -79,6 +86,8 @@ class ColumnsOnRequest:
     """Name of its file in the store."""
     make: Callable[[ParsedFile], pa.Table]
     """Raises ReplayError where the parser refuses the replay."""
+    attributes: tuple[str, ...]
+    """Names of raw values that it reads."""
     inputs: Mapping[str, Any]
     """What its key has beside its code: the settings that it reads."""
     tables: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
@@ -102,17 +111,22 @@ class ColumnsOnRequest:
 PRODUCTS = (
     OnRequest("events", "products/events.py", make_events),
     OnRequest("stats", "products/stats.py", partial(make_stats, tables=ON_REQUEST["stats"])),
+    OnRequest("pads", "products/pads.py", make_pads, FOR_PADS),
 )
 
-CONTROLS = "controls.arrow"
-"""Name of the file of controls in the store."""
+PAD_ROWS = ColumnsOnRequest("pad_rows", "products/pad_rows.py", "pad_rows.arrow", make_pad_rows, FOR_PADS, inputs={})
 
 
 def controls_with(params: ParseParams) -> ColumnsOnRequest:
     """Return the product of controls with its settings."""
     settings: dict[str, Any] = {"slots_per_team": params.slots_per_team, "ground_controls": params.ground_controls}
     return ColumnsOnRequest(
-        "controls", "products/controls.py", CONTROLS, partial(make_controls, **settings), inputs=settings
+        "controls",
+        "products/controls.py",
+        "controls.arrow",
+        partial(make_controls, **settings),
+        FOR_CONTROLS,
+        inputs=settings,
     )
 
 
@@ -140,5 +154,13 @@ def stored_table(entry: Entry, name: str) -> pa.Table:
 
 def asked_for(params: ParseParams) -> tuple[Product, ...]:
     """Return the products that the settings ask for."""
-    products: tuple[Product, ...] = (*PRODUCTS, controls_with(params))
+    products: tuple[Product, ...] = (*PRODUCTS, controls_with(params), PAD_ROWS)
     return tuple(product for product in products if getattr(params, product.setting))
+
+
+@contextmanager
+def one_walk_for(params: ParseParams) -> Iterator[None]:
+    """Let the raw data of a replay be read once within, for the frames and all products that the settings ask for."""
+    attributes = {name for product in asked_for(params) for name in product.attributes}
+    with one_walk(attributes) if attributes else nullcontext():
+        yield

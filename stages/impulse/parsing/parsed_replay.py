@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,10 @@ from typing import Any
 import pyarrow as pa
 
 from impulse.config.parse import ParseParams
-from impulse.decoding.attributes import FOR_CONTROLS
 from impulse.decoding.decoded import DecodedReplay
 from impulse.decoding.parsed_file import ParsedFile
-from impulse.decoding.walk import one_walk
 from impulse.parsing.fitting import check_product
-from impulse.parsing.on_request import OnRequest, asked_for, controls_with
+from impulse.parsing.on_request import PAD_ROWS, OnRequest, asked_for, controls_with, one_walk_for
 from impulse.products.frames.product import make_frames
 from impulse.products.measures import measure
 from impulse.replay.container import ReplayHeader, read_header
@@ -48,6 +45,8 @@ class ParsedReplay:
     """Rows by table of what the settings ask for, ``events`` and the like."""
     controls: pa.Table | None
     """Columns of controls, row by row of the frames; None where the settings ask for none."""
+    pad_rows: pa.Table | None
+    """How long each big pad is empty, in the same way."""
     decoded: DecodedReplay
     layout: FrameLayout
 
@@ -73,7 +72,7 @@ def parse_replay(path: Path, params: ParseParams) -> ParsedReplay:
         ReplayError: the replay cannot be used; carries the reason code.
         OSError: the file cannot be read.
     """
-    with one_walk(FOR_CONTROLS) if params.controls else nullcontext():
+    with one_walk_for(params):
         return _parsed(path, params)
 
 
@@ -112,6 +111,7 @@ def _parsed(path: Path, params: ParseParams) -> ParsedReplay:
             for name, rows in asked.make(file).items()
         },
         controls=controls_with(params).make(file) if params.controls else None,
+        pad_rows=PAD_ROWS.make(file) if params.pad_rows else None,
         decoded=product.decoded,
         layout=product.layout,
     )

@@ -19,7 +19,7 @@ from impulse.parsing.costs import RATES, note_rates, rows_share
 from impulse.parsing.keys import ProductKeys, parsed_with
 from impulse.parsing.listed_players import ListedPlayers
 from impulse.parsing.making import Ended, Making, cpu_seconds, is_of_memory, needed_of, report_lacking, spent_on
-from impulse.parsing.on_request import CONTROLS, Product, asked_for, stored_table
+from impulse.parsing.on_request import ColumnsOnRequest, Product, asked_for, stored_table
 from impulse.parsing.parsed_replay import replay_row
 from impulse.parsing.raw_replays import RawReplays
 from impulse.parsing.work import ParseTask, Results, make_products
@@ -34,7 +34,7 @@ from impulse.tables import rejects
 from impulse.tables.io import read_table, table_of, write_parts, write_table
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.parsed import (
-    CONTROLS_FILE_COLUMNS,
+    BESIDE_FILE_COLUMNS,
     DEMOLITION_COLUMNS,
     FRAMES_FILE_COLUMNS,
     GOAL_COLUMNS,
@@ -43,12 +43,12 @@ from impulse.tables.parsed import (
     STINT_COLUMNS,
 )
 from impulse.tables.paths import (
-    CONTROLS_FILES,
     FEATURES,
     LISTED_PLAYERS,
     MANIFEST,
     REJECTS,
-    controls_path,
+    beside_files,
+    beside_path,
     frames_path,
 )
 from impulse.tables.rejects import Reject
@@ -99,8 +99,8 @@ def run(job: Job[ParseParams]) -> Counts:
         _write(folder, tables, rejected, job.settings)
         for product in asked:
             _write_on_request(folder, product, tasks, ended)
-        if params.controls:
-            _link_controls(folder, store, tasks, ended)
+            if isinstance(product, ColumnsOnRequest):
+                _link_beside(folder, product, store, tasks, ended)
     store.sweep({entry.key for results, _ in ended for entry in results.entries})
     made = Counter(product for results, _ in ended for product in results.made)
     spent = list(spent_on(tasks, ended))
@@ -246,14 +246,16 @@ def _entries_on_request(setting: str, tasks: Sequence[ParseTask], ended: Ended) 
     }
 
 
-def _link_controls(folder: Path, store: Store, tasks: Sequence[ParseTask], ended: Ended) -> None:
-    """Put the files of controls beside the frames, and list them."""
+def _link_beside(
+    folder: Path, product: ColumnsOnRequest, store: Store, tasks: Sequence[ParseTask], ended: Ended
+) -> None:
+    """Put the files of columns on request beside the frames, and list them."""
     rows = []
-    for replay_id, entry in sorted(_entries_on_request("controls", tasks, ended).items()):
-        store.link(entry, CONTROLS, folder / controls_path(replay_id))
-        file = entry.files[CONTROLS]
+    for replay_id, entry in sorted(_entries_on_request(product.setting, tasks, ended).items()):
+        store.link(entry, product.file, folder / beside_path(product.setting, replay_id))
+        file = entry.files[product.file]
         rows.append({"replay_id": replay_id, "bytes": file.bytes, "sha256": file.sha256})
-    write_table(table_of(rows, CONTROLS_FILE_COLUMNS), folder / CONTROLS_FILES)
+    write_table(table_of(rows, BESIDE_FILE_COLUMNS), folder / beside_files(product.setting))
 
 
 def _write(folder: Path, tables: Mapping[str, Sequence[Row]], rejected: Sequence[Reject], params: ParseParams) -> None:
@@ -268,6 +270,7 @@ def _write(folder: Path, tables: Mapping[str, Sequence[Row]], rejected: Sequence
             "gap_rows": params.gap_rows.value,
             "slots_per_team": params.slots_per_team,
             "controls": params.controls,
+            "pad_rows": params.pad_rows,
             "global_features": list(params.global_features),
             "player_features": list(params.player_features),
         },

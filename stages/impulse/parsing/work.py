@@ -14,15 +14,13 @@ from typing import Any
 import pyarrow as pa
 
 from impulse.config.parse import ParseParams
-from impulse.decoding.attributes import FOR_CONTROLS
 from impulse.decoding.parsed_file import ParsedFile
-from impulse.decoding.walk import one_walk
 from impulse.errors import ReplayError, ReplayLost
 from impulse.files.frames import read_frames
 from impulse.files.store import Entry, Store
 from impulse.parsing.fitting import check_product
 from impulse.parsing.keys import ProductKeys
-from impulse.parsing.on_request import Product, asked_for
+from impulse.parsing.on_request import Product, asked_for, one_walk_for
 from impulse.parsing.raw_replays import RawReplays
 from impulse.products.frames.product import FRAMES, make_frames
 from impulse.products.measures import HEADER_FACTS, measure
@@ -155,8 +153,7 @@ def make_products(task: ParseTask) -> Results:
     table = None
     with ExitStack() as open_files:
         file = cache(lambda: open_files.enter_context(_checked_file(task)))
-        if task.params.controls:
-            open_files.enter_context(one_walk(FOR_CONTROLS))
+        open_files.enter_context(one_walk_for(task.params))
         if task.known.frames is None:
             with _noted(made, "frames"):
                 entry, table = _make_frames(task, *file())

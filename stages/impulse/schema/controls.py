@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from impulse.schema.column import Column
 
 CONTROLS = ("throttle", "steer", "pitch", "yaw", "roll", "jump", "boost", "handbrake")
@@ -71,8 +69,3 @@ def control_columns(slots_per_team: int) -> tuple[Column, ...]:
 def is_control(name: str) -> bool:
     """Tell whether a column of exported frames is one of these."""
     return _MARK in name
-
-
-def control_names(names: Iterable[str]) -> Sequence[str]:
-    """Return those of some names that are controls."""
-    return [name for name in names if is_control(name)]

@@ -70,17 +70,34 @@ FOLDERS: tuple[Folder, ...] = (
                 "one row for each team of a replay, with sums by the parser's own rules; with `parse.stats` only",
                 TEAM_STATS_COLUMNS,
             ),
+            "pads.parquet": (
+                "one row for each boost pad of a replay's map; with `parse.pads` only. Which pad of the game is where is found by the "
+                "cars that picked it up; on maps without the standard pads, and where too little was picked up to tell, those that "
+                "were used have no place",
+                on_request.PAD_COLUMNS,
+            ),
+            "pad_pickups.parquet": (
+                "one row for each time that a boost pad was picked up; with `parse.pads` only. A state that is told again is none. "
+                "Before 2019 a pad that the same car picks up again at once is one pickup, which is back late",
+                on_request.PAD_PICKUP_COLUMNS,
+            ),
             "measures.parquet": ("what the rules judge", (REPLAY_ID, *measures.MEASURE_COLUMNS)),
             paths.FRAMES_FILES: ("size and hash of every file of frames", parsed.FRAMES_FILE_COLUMNS),
             paths.CONTROLS_FILES: (
                 "size and hash of every file of controls; with `parse.controls` only, and none of a replay that the parser gives "
                 "no raw data of",
-                parsed.CONTROLS_FILE_COLUMNS,
+                parsed.BESIDE_FILE_COLUMNS,
+            ),
+            paths.PAD_ROWS_FILES: (
+                "size and hash of every file of how long big pads are empty; with `parse.pad_rows` only, and none of a replay that "
+                "the parser gives no raw data of",
+                parsed.BESIDE_FILE_COLUMNS,
             ),
             **_REJECTS,
         },
         {
             "controls/<xx>/<id>.arrow": "controls of one replay with `parse.controls`, row by row of its frames",
+            "pad_rows/<xx>/<id>.arrow": "how long big pads are empty in one replay with `parse.pad_rows`, row by row of its frames",
             "frames/<xx>/<id>.arrow": "frames of one replay, an Arrow file for `pandas.read_feather`",
             paths.FEATURES: "the settings of parse, with the chosen features",
         },

@@ -75,9 +75,96 @@ EVENT_COLUMNS: tuple[Column, ...] = (
     ),
 )
 
+PAD_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column(
+        "pad",
+        "int16",
+        "number of the pad: 0 to 33 are those of the standard arena in the order of RLBot and RLGym, by y, then x; from 34 on pads of "
+        "the recording whose place is not known",
+        lower=0,
+    ),
+    Column("map", "string", "the map, as map_code of the replay", nullable=True),
+    *(
+        Column(axis, "float32", f"position of the pad, {axis}; null where it is not known", "uu", nullable=True)
+        for axis in "xyz"
+    ),
+    Column(
+        "size",
+        "string",
+        "big (a full tank, empty for 10 s) or small (12 %, empty for 4 s), by its place, else by its returns; null where not known",
+        nullable=True,
+    ),
+    Column(
+        "names",
+        "list<string>",
+        "what the game calls it in this map; empty for a pad that nobody used, several where a map has two pads at one place",
+    ),
+)
+
+PAD_PICKUP_COLUMNS: tuple[Column, ...] = (
+    REPLAY_ID,
+    Column("pickup", "int32", "number of the pickup in the replay, from 0, in the order of frame and pad", lower=0),
+    Column("pad", "int16", "number of the pad, as in the table pads", lower=0),
+    Column("frame", "int32", "network frame that tells the pickup", lower=0),
+    Column("time", "float32", "time of that network frame", "s"),
+    Column("row", "int32", "first row at or after the pickup; null where no row follows", nullable=True),
+    Column("team", "string", "team of the player: blue or orange; null where the car is nobody's", nullable=True),
+    Column(
+        "player",
+        "int16",
+        "number of who picked it up, as in the players table; null where the car is nobody's",
+        nullable=True,
+        lower=0,
+    ),
+    Column("slot", "int8", "slot of the player at that time; null where player is", nullable=True),
+    Column(
+        "amount",
+        "float32",
+        "boost that the pad added: what it gives, or what was missing to a full tank; null where the size of the pad or "
+        "the boost before is not known",
+        "%",
+        nullable=True,
+        lower=0,
+        upper=100,
+    ),
+    Column(
+        "overfill",
+        "float32",
+        "boost of the pad that did not fit into the tank; null where amount is",
+        "%",
+        nullable=True,
+        lower=0,
+        upper=100,
+    ),
+    Column(
+        "is_stolen",
+        "bool",
+        "the pad is in the half of the other team, the middle line is nobody's; null where its place or the team is not known",
+        nullable=True,
+    ),
+    Column(
+        "back_frame",
+        "int32",
+        "network frame that tells that the pad is there again; null where none does",
+        nullable=True,
+        lower=0,
+    ),
+    Column(
+        "back_time",
+        "float32",
+        "time of that network frame, else by the rules of the game; null where the size is not known, and for a pad that was "
+        "picked up again before that time",
+        "s",
+        nullable=True,
+    ),
+    Column("is_back_recorded", "bool", "back_time was recorded; else it follows from the rules"),
+)
+
 ON_REQUEST: Mapping[str, Mapping[str, tuple[Column, ...]]] = {
     "events": {"events": EVENT_COLUMNS},
     "stats": {"player_stats": PLAYER_STATS_COLUMNS, "team_stats": TEAM_STATS_COLUMNS},
+    "pads": {"pads": PAD_COLUMNS, "pad_pickups": PAD_PICKUP_COLUMNS},
 }
 """Setting of parse to the tables that it adds."""
 

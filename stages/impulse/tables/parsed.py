@@ -278,9 +278,9 @@ DEMOLITION_COLUMNS: tuple[Column, ...] = (
     ),
 )
 
-CONTROLS_FILE_COLUMNS: tuple[Column, ...] = (
+BESIDE_FILE_COLUMNS: tuple[Column, ...] = (
     REPLAY_ID,
-    Column("bytes", "int64", "size of the replay's file of controls", "B", lower=0),
+    Column("bytes", "int64", "size of the replay's file", "B", lower=0),
     Column("sha256", "string", "SHA-256 of that file, hexadecimal; taken when it was written"),
 )
 

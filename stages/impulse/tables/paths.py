@@ -44,6 +44,9 @@ FRAMES_FILES = "frames.parquet"
 CONTROLS_FILES = "controls.parquet"
 """Size and hash of every file of controls, in data/parsed; there only where they were asked for."""
 
+PAD_ROWS_FILES = "pad_rows.parquet"
+"""The same of every file of how long big pads are empty."""
+
 FEATURES = "features.json"
 """The settings of parse that the frames in data/parsed were made with, with the chosen features."""
 
@@ -69,9 +72,14 @@ def frames_path(replay_id: str) -> str:
     return f"frames/{replay_id[:2]}/{replay_id}.arrow"
 
 
-def controls_path(replay_id: str) -> str:
-    """Return where the controls of a replay are inside data/parsed, one row for each row of its frames."""
-    return f"controls/{replay_id[:2]}/{replay_id}.arrow"
+def beside_path(setting: str, replay_id: str) -> str:
+    """Return where the columns that a setting adds to a replay's frames are inside data/parsed, one row for each row of those."""
+    return f"{setting}/{replay_id[:2]}/{replay_id}.arrow"
+
+
+def beside_files(setting: str) -> str:
+    """Return where the list of those files is: :data:`CONTROLS_FILES` or :data:`PAD_ROWS_FILES`."""
+    return f"{setting}.parquet"
 
 
 PARAMS_FILE = "params.yaml"

@@ -22,10 +22,10 @@ from impulse.demo.writer.version import FormatVersion
 # bring the actor back.
 DESTROYED, SPAWNED, UPDATED, RIGID_BODIES, DEMOLISHED, RESPAWNED = range(1, 7)
 
-NOT_REPEATED = ("HitTeamNum", "PickupData", "ReplicatedExplosionData", "ReplicatedStatEvent")
+NOT_REPEATED = ("HitTeamNum", "ReplicatedExplosionData", "ReplicatedStatEvent")
 """Attributes that tell of an event. The game repeats some, and readers then count the event again."""
-DEMOLITION = "ReplicatedDemolish"
-"""One more of these."""
+DEMOLITION, PICKUP = "ReplicatedDemolish", "PickupData"
+"""Two more of these."""
 HIDDEN = "Engine.Actor:bHidden"
 """What is told of a wreck, and of nothing else."""
 
@@ -111,9 +111,10 @@ class Stage:
         self._add(frame, DESTROYED, actor.id, "", join(ONE, bounded(actor.id, MAX_CHANNELS), ZERO))
         self._freed.append(actor.id)
 
-    def repeat_actors(self, keyframes: list[int], *, repeats_demolitions: bool) -> None:
+    def repeat_actors(self, keyframes: list[int], *, repeats_demolitions: bool, repeats_pads: bool) -> None:
         """Write every living actor again at the end of each of these ascending frames, wrecks behind all others."""
-        events = NOT_REPEATED if repeats_demolitions else (*NOT_REPEATED, DEMOLITION)
+        chosen = ((DEMOLITION, repeats_demolitions), (PICKUP, repeats_pads))
+        events = (*NOT_REPEATED, *(word for word, is_repeated in chosen if not is_repeated))
         log = sorted(self._log, key=lambda entry: entry[:2])
         alive: dict[int, dict[str, Bits]] = {}
         position = 0

@@ -95,6 +95,8 @@ class RecordingPlan:
     it until the new car appears. Keyframes write it after the new car."""
     repeats_demolitions: bool = False
     """Keyframes tell of a demolition again while the wreck is there, as real ones do."""
+    repeats_pads: bool = False
+    """Keyframes tell the state of every boost pad again that was used, as real ones do."""
     hides_attackers: bool = False
     """Demolitions name no attacker, as up to half of those of real files."""
     extra_ball: ExtraBall | None = None

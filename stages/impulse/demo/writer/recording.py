@@ -113,7 +113,11 @@ class Recording:
 
     def _encode(self, stage: Stage, cast: Cast) -> bytes:
         if self.plan.repeats_actors:
-            stage.repeat_actors(self.keyframes[1:], repeats_demolitions=self.plan.repeats_demolitions)
+            stage.repeat_actors(
+                self.keyframes[1:],
+                repeats_demolitions=self.plan.repeats_demolitions,
+                repeats_pads=self.plan.repeats_pads,
+            )
         network, offsets = self._pack_frames(stage, cast)
         body = encode_body(
             stage.table,

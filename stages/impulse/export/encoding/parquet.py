@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from impulse.config.export import Compression, ExportParams
 from impulse.export.encoding.source import ParsedFrames, read_parsed
 from impulse.export.encoding.types import as_exported
-from impulse.schema.controls import is_control
+from impulse.schema.beside import is_beside
 
 ZSTD_LEVEL = 3
 """Level 1 takes 1 % more bytes; 6 saves 1 % for twice the time, 19 saves 4 % for twenty times the time."""
@@ -24,7 +24,7 @@ _COUNTERS = ("row",)
 """Integers that grow from row to row; a dictionary of them would be as long as they are."""
 
 _STALE = "_stale"
-"""Ending of the names of floats with so few values that a dictionary takes a third of the bytes; controls are such, too."""
+"""Ending of the names of floats with so few values that a dictionary takes a third of the bytes; columns on request are such, too."""
 
 
 def writer_settings(schema: pa.Schema, params: ExportParams) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def writer_settings(schema: pa.Schema, params: ExportParams) -> dict[str, Any]:
     for field in schema:
         if pa.types.is_float16(field.type):
             encodings[field.name] = "PLAIN"  # split by byte it takes 7 % less, but DuckDB does not read it
-        elif field.name.endswith(_STALE) or is_control(field.name):
+        elif field.name.endswith(_STALE) or is_beside(field.name):
             dictionary.append(field.name)
         elif pa.types.is_floating(field.type):
             # Splitting floats by byte only helps a codec that comes after it.

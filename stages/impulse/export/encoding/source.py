@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 
 from impulse.errors import StageError
 from impulse.files.frames import read_frames
-from impulse.schema.controls import control_columns, control_names
+from impulse.schema.beside import BESIDE, Beside
 from impulse.schema.sampling import MOST_SLOTS_PER_TEAM
-from impulse.tables.paths import controls_path, frames_path
+from impulse.tables.paths import beside_path, frames_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class ParsedFrames:
     rows: int
     sha256: str
     """Hash of the file."""
-    controls: str | None = None
-    """Hash of the file of its controls; None where it has none, which are then null."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """By setting, the hash of the file of the columns that it adds; those of a setting without one are null."""
 
 
 def read_parsed(replay: ParsedFrames, parsed: Path, columns: Sequence[str]) -> pa.Table:
-    """Return columns of a replay's frames, and of its controls.
+    """Return columns of a replay's frames, and of those that are beside them.
 
     Args:
         replay: the replay.
@@ -39,23 +39,25 @@ def read_parsed(replay: ParsedFrames, parsed: Path, columns: Sequence[str]) -> p
     Raises:
         StageError: the file is missing, or is not the one that parse wrote.
     """
-    wanted = control_names(columns)
+    wanted = {beside: [name for name in columns if beside.has(name)] for beside in BESIDE}
+    others = {name for names in wanted.values() for name in names}
     frames = read_frames(
         _checked(parsed / frames_path(replay.replay_id), replay.sha256),
-        [name for name in columns if name not in set(wanted)],
+        [name for name in columns if name not in others],
     )
-    if not wanted:
-        return frames
-    controls = _controls(replay, parsed, wanted)
-    for name in wanted:
-        frames = frames.append_column(controls.schema.field(name), controls[name])
-    return frames.select(columns)
+    for beside, names in wanted.items():
+        if names:
+            added = _added(beside, replay, parsed, names)
+            for name in names:
+                frames = frames.append_column(added.schema.field(name), added[name])
+    return frames.select(columns) if others else frames
 
 
-def _controls(replay: ParsedFrames, parsed: Path, columns: Sequence[str]) -> pa.Table:
-    if replay.controls is not None:
-        return read_frames(_checked(parsed / controls_path(replay.replay_id), replay.controls), columns)
-    known = {column.name: column for column in control_columns(MOST_SLOTS_PER_TEAM)}
+def _added(beside: Beside, replay: ParsedFrames, parsed: Path, columns: Sequence[str]) -> pa.Table:
+    sha256 = replay.beside.get(beside.setting)
+    if sha256 is not None:
+        return read_frames(_checked(parsed / beside_path(beside.setting, replay.replay_id), sha256), columns)
+    known = {column.name: column for column in beside.columns(MOST_SLOTS_PER_TEAM)}
     fields = [known[name].field() for name in columns]
     return pa.table([pa.nulls(replay.rows, field.type) for field in fields], schema=pa.schema(fields))
 
