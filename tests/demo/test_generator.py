@@ -61,7 +61,7 @@ def test_velocity_is_the_rate_of_position(match: Match) -> None:
     for life in match.lives:
         if 0 < life.first <= len(both):
             both[life.first - 1, life.player] = False
-    elapsed = np.diff(match.time.astype(np.float64))[:, None, None]
+    elapsed = np.diff(np.rint(match.time.astype(np.float64) * 120) / 120)[:, None, None]  # steps of the game
     mean = (match.cars.velocity[1:] + match.cars.velocity[:-1]) / 2
     error = np.abs(np.diff(match.cars.position, axis=0) - mean * elapsed)[both]
     assert np.quantile(error, 0.99) < 1.0
@@ -117,6 +117,34 @@ def test_pickups_happen_at_their_pads(match: Match) -> None:
             last[event.pad] < match.time[play.first] <= match.time[event.frame] for play in match.plays
         )
         last[event.pad] = float(match.time[event.frame])
+
+
+def test_the_ball_is_hit_by_cars_alone(match: Match) -> None:
+    """It flies as a thrown ball from touch to touch, and at each it touches the car of whoever it is said to."""
+    touched = {touch.frame for touch in match.touches} | {play.end for play in match.plays}
+    elapsed = np.diff(match.time.astype(np.float64))[:, None]
+    push = np.abs(np.diff(match.ball.velocity, axis=0) + [0.0, 0.0, 650.0] * elapsed).max(axis=1)
+    flies = ~match.ball.asleep[1:] & ~match.ball.asleep[:-1]
+    assert set((1 + np.flatnonzero(flies & (push > 1.0))).tolist()) <= touched
+    for touch in match.touches:
+        assert match.players[touch.player].team == touch.team
+        assert -8.0 < gap_to_ball(match, touch.frame, touch.player) < 8.0
+    assert {play.hit for play in match.plays} <= touched
+    assert len(match.touches) >= match.time[-1] / 6
+
+
+def gap_to_ball(match: Match, frame: int, player: int) -> float:
+    """Return how far the ball is from an Octane's hitbox, in uu."""
+    x, y, z, w = match.cars.rotation[frame, player]
+    axes = np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+    ball = (match.ball.position[frame] - match.cars.position[frame, player]) @ axes - [13.88, 0.0, 20.75]
+    return float(np.linalg.norm(np.maximum(np.abs(ball) - [59.0, 42.1, 18.1], 0.0))) - 92.75
 
 
 def test_demolished_cars_come_back_after_three_seconds(match: Match) -> None:

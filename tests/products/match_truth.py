@@ -19,12 +19,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impulse.demo import ExtraBall, Platform, Recording
+from impulse.demo.match.arena import CAR_REST_Z_UU
 from impulse.demo.match.bodies import Bodies
 from impulse.demo.match.truth import GAME_STATES
 from impulse.schema.sampling import Sampling
@@ -182,6 +184,23 @@ class Truth:
         for life, linked in zip(match.lives, self.recording.component_links, strict=True):
             known[life.first : life.stop, life.player] = linked is not None
         return known
+
+    @cached_property
+    def held(self) -> NDArray[np.float64]:
+        """(F, P, 3) pitch, yaw and roll between the two updates of a car around each frame; NaN where they changed meanwhile.
+
+        NaN too where one of the updates shows it on the ground: these cars land on their wheels at once, as no real one does.
+        """
+        match, sent = self.recording.match, self.recording.body_updates
+        found = np.full(match.air_inputs.shape, np.nan)
+        for life in match.lives:
+            mine = match.air_inputs[:, life.player]
+            updates = life.first + np.flatnonzero(sent[life.first : life.stop, 1 + life.player])
+            for one, other in pairwise(updates.tolist()):
+                in_air = match.cars.position[[one, other], life.player, 2] > CAR_REST_Z_UU
+                if in_air.all() and (mine[one : other + 1] == mine[one]).all():
+                    found[one:other, life.player] = mine[one]
+        return found
 
     @cached_property
     def is_driven(self) -> NDArray[np.bool_]:

@@ -76,6 +76,8 @@ CAMERA = {
 }
 MOVING_UU_S = 30.0
 """From this speed on a state that is repeated is stale."""
+HELD, HELD_IN_OLD_FILES = 0.02, 0.1
+"""How far an inferred input may be off that was held from one update of the car to the next."""
 SEASONS = {"2022-09-29": 8}
 """Season of a day, by the game's own announcements."""
 TEAMS = ("blue", "orange")
@@ -333,11 +335,13 @@ def check_controls(it: Shown) -> None:
         dodges = linked & (active[:, 1] | begun[0])
         it.is_equal(f"{mine}_dodge_forward", ahead / length, dodges, off=1e-5)
         it.is_equal(f"{mine}_dodge_right", sideways / length, dodges, off=1e-5)
-        check_air_controls(it, mine, truth.car(slot).values, shown)
+        held = truth.of_players(truth.held, slot)
+        check_air_controls(it, mine, truth.car(slot).values, shown, held)
 
 
-def check_air_controls(it: Shown, mine: str, car: dict[str, np.ndarray], shown: np.ndarray) -> None:
-    """Pitch, yaw and roll, which these matches have no truth about: on the floor as asked for, elsewhere marked as inferred."""
+def check_air_controls(it: Shown, mine: str, car: dict[str, np.ndarray], shown: np.ndarray, held: np.ndarray) -> None:
+    """Pitch, yaw and roll: on the floor as asked for, elsewhere marked as inferred, and those that were held."""
+    off = HELD if it.truth.recording.plan.version.position_steps > 1 else HELD_IN_OLD_FILES
     sources, has_source = it.column(f"{mine}_source")
     np.testing.assert_array_equal(has_source, shown)
     sources = np.where(has_source, sources, 0).astype(np.int64)
@@ -347,6 +351,9 @@ def check_air_controls(it: Shown, mine: str, car: dict[str, np.ndarray], shown: 
         is_inferred, is_taken = sources & (1 << (8 + number)) != 0, sources & (1 << (2 + number)) != 0
         np.testing.assert_array_equal(is_known, is_inferred | is_taken)
         assert not (is_inferred & is_taken).any()
+        assert not (is_inferred & (car["pos"][:, 2] < 17.5)).any()
+        plain = is_inferred & np.isfinite(held[:, number])
+        np.testing.assert_allclose(found[plain], held[plain, number], rtol=0, atol=off, err_msg=f"{mine}_{name}")
         assert (np.abs(found[is_known]) <= 1).all()
         assert not (is_taken & (car["pos"][:, 2] > 22.5)).any()  # by whole uu in old files
         np.testing.assert_array_equal(found[is_taken], steer[is_taken] if name == "yaw" else 0)

@@ -162,7 +162,7 @@ CASES: dict[str, Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]] = {
     "duration_mismatch": _edited(TotalSecondsPlayed=300.0),
     "trailing_bytes": lambda folder, _: _file(folder, Recording(generate(PLAN)).data + b"more"),
     "mutated": _mutated,
-    "forfeit": _planned(is_forfeit=True, goals=0),
+    "forfeit": _planned(is_forfeit=True, goals=0, duration_seconds=40.0),
     "unknown_map": _edited(MapName="my_workshop_map_p"),
     "unknown_mode": _in_playlist(9999),
     "other_mode": _in_playlist(27),

@@ -1,7 +1,7 @@
 """Synthetic replays: valid ``.replay`` files made from scratch, with known truth.
 
-:func:`write_replay` writes one, :func:`corpus` yields a folder's worth. Motion is plausible, not physical: contacts are
-declared, not simulated.
+:func:`write_replay` writes one, :func:`corpus` yields a folder's worth. Flights of cars and
+of the ball are physical; what cars do on the ground, and what a hit does, is plausible and declared.
 
 Two rooms: ``match`` is the truth, what happened; ``writer`` is the codec, which makes bytes of it and imports the truth,
 never the other way round.

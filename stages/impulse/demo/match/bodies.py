@@ -23,7 +23,7 @@ class Bodies:
     asleep: NDArray[np.bool_]
     """(...) a sleeping body is stored without velocities, which count as 0."""
 
-    def __getitem__(self, key: slice | NDArray[np.bool_]) -> Bodies:
+    def __getitem__(self, key: int | slice | NDArray[np.bool_]) -> Bodies:
         """Return some of the bodies."""
         return Bodies(self.position[key], self.rotation[key], self.velocity[key], self.spin[key], self.asleep[key])
 

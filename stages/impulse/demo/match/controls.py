@@ -1,6 +1,6 @@
-"""What the drivers of a synthetic match press, as far as recordings tell it: throttle, steer, handbrake, where dodges go.
+"""What the drivers of a synthetic match press: throttle, steer and handbrake, where dodges go, and pitch, yaw and roll in flights.
 
-Owns: values that have nothing to do with how cars move, which is along paths of their own.
+Owns: throttle, steer and handbrake, which have nothing to do with how cars move on the ground, along paths of their own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impulse.demo.match.draws import Draws
+from impulse.demo.match.driving import Driving
 from impulse.demo.match.schedule import Schedule
 from impulse.demo.match.truth import DODGE, GAME_STATES, CarLife, GameState
 
@@ -22,8 +23,6 @@ ENDS_SHARE, NEUTRAL_SHARE = 0.25, 0.2
 """Share of the windows at either end, and in the middle (chosen)."""
 HANDBRAKE_SHARE = 0.15
 """Share of the windows with the handbrake (chosen)."""
-DODGE_TORQUE = (260.0, 224.0)
-"""Torque of a dodge to the side, about x, and of one ahead, about y, in the file's units (game rule)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +36,18 @@ class Controls:
     handbrake: NDArray[np.bool_]
     """(F, P)."""
     dodge_torque: NDArray[np.int64]
-    """(F, P, 2) about x and y, of the car's last dodge; zeros before the first."""
+    """(F, P, 2) about nose and right side, of the car's last dodge; zeros before the first."""
+    air_inputs: NDArray[np.float64]
+    """(F, P, 3) pitch, yaw and roll; zeros on the ground and without a car."""
 
 
 def press(
-    seed: int, schedule: Schedule, *, lives: tuple[CarLife, ...], component_counts: NDArray[np.uint8]
+    seed: int,
+    schedule: Schedule,
+    *,
+    lives: tuple[CarLife, ...],
+    driving: Driving,
+    component_counts: NDArray[np.uint8],
 ) -> Controls:
     """Return what everyone presses while he has a car and the match is no countdown.
 
@@ -49,6 +55,7 @@ def press(
         seed: seed of the match.
         schedule: F frames.
         lives: the cars.
+        driving: what cars do that are never missing.
         component_counts: (F, P, 4) as in :attr:`impulse.demo.match.truth.Match.component_counts`; tells of dodges.
     """
     frames, players = component_counts.shape[:2]
@@ -58,25 +65,22 @@ def press(
     throttle, steer = (_axis(of_one) for of_one in drawn[:2])
     is_held = schedule.state == GAME_STATES.index(GameState.COUNTDOWN)
     free = np.zeros((frames, players), dtype=bool)
+    has_car = np.zeros((frames, players), dtype=bool)
     torque = np.zeros((frames, players, 2), dtype=np.int64)
-    for number, life in enumerate(lives):
+    for life in lives:
         free[life.first + 1 : life.stop, life.player] = True
-        span = slice(life.first, life.stop)
-        counts = component_counts[span, life.player, DODGE].astype(np.int64)
-        draws = Draws(seed, "dodges", number)
-        for onset in np.flatnonzero((counts % 2 == 1) & (np.diff(counts, prepend=0) != 0)):
-            angle = draws.uniform(-np.pi, np.pi)
-            sideways, ahead = DODGE_TORQUE
-            torque[life.first + onset : life.stop, life.player] = (
-                round(-sideways * float(np.sin(angle))),
-                round(ahead * float(np.cos(angle))),
-            )
+        whole = slice(life.first, life.stop if life.demolished is None else life.demolished)
+        has_car[whole, life.player] = True
+        counts = component_counts[life.first : life.stop, life.player, DODGE].astype(np.int64)
+        for onset in life.first + np.flatnonzero((counts % 2 == 1) & (np.diff(counts, prepend=0) != 0)):
+            torque[onset : life.stop, life.player] = driving.dodge_torque[onset, life.player]
     free &= ~is_held[:, None]
     return Controls(
         np.where(free, throttle, NEUTRAL).astype(np.uint8),
         np.where(free, steer, NEUTRAL).astype(np.uint8),
         free & (drawn[2] < HANDBRAKE_SHARE),
         torque,
+        driving.air_inputs * has_car[..., None],
     )
 
 

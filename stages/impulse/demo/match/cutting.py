@@ -68,6 +68,7 @@ def cut(match: Match, *, first: int, stop: int) -> Match:
         steer=np.where(has_car, match.steer[span], NEUTRAL).astype(np.uint8),
         handbrake=match.handbrake[span] & has_car,
         dodge_torque=match.dodge_torque[span] * has_car[..., None],
+        air_inputs=match.air_inputs[span] * has_car[..., None],
         plays=_plays(match.plays, first, stop),
         lives=lives,
         goals=_events(match.goals, first, stop),

@@ -18,9 +18,9 @@ from impulse.demo.match.driving import drive
 from impulse.demo.match.incidents import CHANGE_FRAMES, OVERLAP_FRAMES, Attendance, choose_demolitions, choose_goals
 from impulse.demo.match.lives import make_lives, presence, run_components
 from impulse.demo.match.people import bot, guest, roster
-from impulse.demo.match.rolling import roll_ball
+from impulse.demo.match.rolling import choose_touch_frames, roll_ball
 from impulse.demo.match.schedule import count_up, make_schedule
-from impulse.demo.match.truth import Goal, Match, MatchPlayer, Touch
+from impulse.demo.match.truth import Goal, Match, MatchPlayer
 from impulse.errors import ConfigError
 
 MAX_TEAM_SIZE = 4
@@ -115,23 +115,35 @@ def generate(plan: MatchPlan) -> Match:
         schedule = count_up(schedule)
     frames = len(schedule.time)
     there = _attendance(plan, frames)
-    goals = choose_goals(plan.seed, schedule, there=there)
-    ball, touched = roll_ball(plan.seed, schedule, goal_teams=[goal.team for goal in goals])
-    bodies, jumping = drive(plan.seed, schedule, teams=there.teams)
+    driving = drive(plan.seed, schedule, there=there)
     demolitions = choose_demolitions(plan.seed, schedule, there=there, count=wanted_demolitions)
     lives = make_lives(schedule, there, demolitions=demolitions)
     cars = presence(lives, frames=frames, players=len(there.teams))
-    pad_events = find_pad_events(schedule, bodies, can_pick_up=cars.has_car & ~cars.is_demolished)
+    is_whole = cars.has_car & ~cars.is_demolished
+    shown = cars.show(driving.bodies)
+    touch_frames = choose_touch_frames(schedule)
+    shooters = [np.flatnonzero(is_whole[frames[-1]]).tolist() for frames in touch_frames]
+    goals = choose_goals(plan.seed, schedule, there=there, shooters=shooters)
+    ball, touches = roll_ball(
+        plan.seed,
+        schedule,
+        touch_frames,
+        cars=shown.blanked(~is_whole),
+        takers=driving.takers,
+        teams=there.teams,
+        goals=goals,
+    )
+    pad_events = find_pad_events(schedule, driving.bodies, can_pick_up=is_whole)
     boost, component_counts, boost_reports = run_components(
         plan.seed,
         schedule,
-        jumping=jumping,
+        jumping=driving.jumping,
         lives=lives,
         pad_events=pad_events,
         is_unlimited=plan.is_boost_unlimited,
         refills=plan.refills_while_burning,
     )
-    controls = press(plan.seed, schedule, lives=lives, component_counts=component_counts)
+    controls = press(plan.seed, schedule, lives=lives, driving=driving, component_counts=component_counts)
     return Match(
         seed=plan.seed,
         team_size=plan.team_size,
@@ -147,7 +159,7 @@ def generate(plan: MatchPlan) -> Match:
         countdown=schedule.countdown,
         is_ball_hit=schedule.is_ball_hit,
         ball=ball,
-        cars=cars.show(bodies),
+        cars=shown,
         has_car=cars.has_car,
         is_demolished=cars.is_demolished,
         boost=boost,
@@ -156,12 +168,13 @@ def generate(plan: MatchPlan) -> Match:
         steer=controls.steer,
         handbrake=controls.handbrake,
         dodge_torque=controls.dodge_torque,
+        air_inputs=controls.air_inputs,
         plays=schedule.plays,
         lives=lives,
         goals=goals,
         demolitions=demolitions,
         pad_events=pad_events,
-        touches=_touches(plan.seed, touched, goals),
+        touches=touches,
         boost_reports=boost_reports,
         joined=there.joined,
         left=there.left,
@@ -213,12 +226,3 @@ def _players(plan: MatchPlan, goals: tuple[Goal, ...], there: Attendance, frames
         )
         for number, player in enumerate(chosen)
     )
-
-
-def _touches(seed: int, touched: list[list[int]], goals: tuple[Goal, ...]) -> tuple[Touch, ...]:
-    """Give every touch a team; the last before a goal is the scorer's."""
-    draws = Draws(seed, "touches")
-    touches = [[Touch(frame, draws.integer(0, 1)) for frame in frames] for frames in touched]
-    for play, goal in zip(touches, goals, strict=False):
-        play[-1] = Touch(play[-1].frame, goal.team)
-    return tuple(touch for play in touches for touch in play)

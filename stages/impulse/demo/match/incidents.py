@@ -5,6 +5,7 @@ Owns: who scores and who demolishes whom, among those who are there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from impulse.demo.match.draws import Draws
@@ -32,8 +33,10 @@ class Attendance:
     """First frame without each player."""
 
 
-def choose_goals(seed: int, schedule: Schedule, *, there: Attendance) -> tuple[Goal, ...]:
-    """Choose who scores at the end of each play but the last.
+def choose_goals(
+    seed: int, schedule: Schedule, *, there: Attendance, shooters: Sequence[Sequence[int]]
+) -> tuple[Goal, ...]:
+    """Choose who scores at the end of each play but the last, among those who can be the last at the ball.
 
     The last goal goes to the team that leads by one, so that no match with goals ends in a draw, unless only
     one team has players.
@@ -44,10 +47,11 @@ def choose_goals(seed: int, schedule: Schedule, *, there: Attendance) -> tuple[G
     endings = [play.end for play in schedule.plays[:-1]]
     for number, frame in enumerate(endings):
         present = [player for player, joined in enumerate(there.joined) if joined < frame < there.left[player]]
+        able = [player for player in present if player in shooters[number]]
         team = draws.integer(0, 1)
         if number == len(endings) - 1 and abs(scores[0] - scores[1]) == 1:
             team = 0 if scores[0] > scores[1] else 1
-        scorer = draws.choice([player for player in present if there.teams[player] == team] or present)
+        scorer = draws.choice([player for player in able if there.teams[player] == team] or able)
         team = there.teams[scorer]
         mates = [player for player in present if there.teams[player] == team and player != scorer]
         assistant = draws.choice(mates) if mates and draws.chance(ASSIST_SHARE) else None

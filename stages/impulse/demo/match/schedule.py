@@ -26,8 +26,8 @@ START_TIME_S = (3.0, 10.0)
 """Time of the first frame (real replays); a stream must not start at 0."""
 FRAME_S = (0.0333, 0.036)
 """Length of a frame (real replays recorded at 30 frames a second)."""
-HIT_DELAY_S = (1.8, 2.6)
-"""From the end of a countdown to the first touch (chosen; what a kickoff takes)."""
+HIT_DELAY_S = (2.6, 3.0)
+"""From the end of a countdown to the first touch: what a car takes from the farthest place below its greatest speed."""
 SHORTEST_PLAY_S = 4.0
 """Least playing time before a goal; the ball gets from anywhere to a goal in it."""
 

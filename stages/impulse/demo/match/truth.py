@@ -20,6 +20,10 @@ BOOST, DODGE, JUMP, DOUBLE_JUMP = range(4)
 """Positions in the last axis of :attr:`Match.component_counts`."""
 
 
+SIDE_DODGE_TORQUE, AHEAD_DODGE_TORQUE = 260.0, 224.0
+"""Torque of a dodge to the side, about the nose, and of one ahead, about the right side, in rad/s^2 (game rule)."""
+
+
 class GameState(Enum):
     """State of the game; the value is the name that a replay uses."""
 
@@ -127,10 +131,22 @@ class PadEvent:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """A team hit the ball."""
+    """A car hit the ball, which the frame shows at the car, on its new way."""
 
     frame: int
     team: int
+    player: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dodge:
+    """A car began a dodge."""
+
+    frame: int
+    player: int
+    forward: float
+    """-1..1; with ``right`` of length 1."""
+    right: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +204,9 @@ class Match:
     """(F, P)."""
     dodge_torque: NDArray[np.int64]
     """(F, P, 2) of the car's last dodge about x and y, 260 and 224 in full, in hundredths of the parser's; zeros before one."""
+    air_inputs: NDArray[np.float64]
+    """(F, P, 3) pitch (nose up), yaw (nose to the right) and roll (right side down), -1..1, as held in the game's step after
+    the frame's state; 0 on the ground."""
 
     plays: tuple[Play, ...]
     lives: tuple[CarLife, ...]
@@ -231,6 +250,19 @@ class Match:
         """Return all numbers in ``players`` of the same person, in order: two for one who changes sides."""
         persons = self.persons
         return [other for other, person in enumerate(persons) if person == persons[number]]
+
+    @property
+    def dodges(self) -> tuple[Dodge, ...]:
+        """Dodges of all cars, in the order of frames."""
+        counts = self.component_counts[..., DODGE].astype(np.int64)
+        begins = (counts % 2 == 1) & (np.diff(counts, axis=0, prepend=0) != 0)
+        found = []
+        for frame, player in np.argwhere(begins).tolist():
+            about_x, about_y = self.dodge_torque[frame, player].tolist()
+            right, forward = about_x / -SIDE_DODGE_TORQUE, about_y / AHEAD_DODGE_TORQUE
+            length = max(float(np.hypot(forward, right)), 1e-9)
+            found.append(Dodge(frame, player, forward / length, right / length))
+        return tuple(found)
 
     @property
     def pickups(self) -> tuple[PadEvent, ...]:

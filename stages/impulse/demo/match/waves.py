@@ -31,8 +31,8 @@ def half_turn(turns: Array) -> tuple[Array, Array]:
     return cosine / length, sine / length
 
 
-def phase(height: float, *, is_rising: bool) -> float:
+def phase(height: Array, *, is_rising: NDArray[np.bool_]) -> Array:
     """Return where in a turn :func:`wave` has this height, on its rising or falling branch."""
-    quarter = (1 - float(np.sqrt(1 - abs(height)))) / 4
-    rising = quarter if height >= 0 else 1 - quarter
-    return rising if is_rising else 0.5 - rising
+    quarter = (1 - np.sqrt(1 - np.abs(height))) / 4
+    rising = np.where(height >= 0, quarter, 1 - quarter)
+    return np.asarray(np.where(is_rising, rising, 0.5 - rising))

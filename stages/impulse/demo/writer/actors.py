@@ -100,7 +100,9 @@ class Stage:
 
     def update(self, frame: int, actor: Actor, field: str, value: Bits, *, order: int = UPDATED) -> None:
         """Change an attribute of an actor, before the rigid bodies of the frame or, by ``order``, after them."""
-        self._add(frame, order, actor.id, field, join(self.start_update(actor, field), value, ZERO))
+        self._add(
+            frame, order, actor.id, field, join(actor.start, self.table.field_id(actor.archetype, field), value, ZERO)
+        )
 
     def start_update(self, actor: Actor, field: str) -> Bits:
         """Return what comes before the value of an attribute."""
@@ -146,5 +148,6 @@ class Stage:
 
 def changes(values: NDArray[np.generic], *, before: int) -> list[int]:
     """Return where a (N,) series differs from its last value, which was ``before`` at the start."""
-    found: list[int] = np.flatnonzero(np.diff(values.astype(np.int64), prepend=before)).tolist()
+    last = np.concatenate([[before], values[:-1]])
+    found: list[int] = np.flatnonzero(values != last).tolist()
     return found

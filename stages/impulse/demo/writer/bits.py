@@ -33,9 +33,9 @@ class Bits(NamedTuple):
 def join(*parts: Bits) -> Bits:
     """Return the parts one after another."""
     value = width = 0
-    for part in parts:
-        value |= part.value << width
-        width += part.width
+    for bits, count in parts:
+        value |= bits << width
+        width += count
     return Bits(value, width)
 
 

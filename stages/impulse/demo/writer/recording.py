@@ -185,9 +185,10 @@ def _flatten(records: list[Record]) -> tuple[NDArray[np.int64], NDArray[np.uint6
     keys: list[int] = []
     values: list[int] = []
     widths: list[int] = []
-    for record in sorted(records, key=lambda record: (record.frame, record.order)):
-        key = record.frame * 8 + record.order
-        value, width = record.bits
+    unsorted = [record.frame * 8 + record.order for record in records]
+    for number in np.argsort(unsorted, kind="stable").tolist():
+        key = unsorted[number]
+        value, width = records[number].bits
         while width > 64:
             keys.append(key)
             values.append(value & WORD)
@@ -246,7 +247,7 @@ def _stack_bodies(match: Match, plan: RecordingPlan) -> Bodies:
 
 
 def _body_updates(match: Match, plan: RecordingPlan) -> NDArray[np.bool_]:
-    """Choose which states are sent: at random, but always at spawns, goals, first touches, demolitions."""
+    """Choose which states are sent: at random, but always at spawns, goals, touches, demolitions."""
     shape = (match.frames, 1 + len(match.players))
     draws = Draws(match.seed, "updates", plan.recorder)
     sent = draws.uniforms(shape) >= plan.dropped_updates
@@ -256,6 +257,8 @@ def _body_updates(match: Match, plan: RecordingPlan) -> NDArray[np.bool_]:
         for frame in (play.first, play.hit, play.end):
             if frame < match.frames:
                 sent[frame, 0] = True
+    for touch in match.touches:
+        sent[touch.frame - 1 : touch.frame + 6, [0, 1 + touch.player]] = True
     for life in match.lives:
         sent[life.first, 1 + life.player] = spawned[life.first, 1 + life.player] = True
         if life.demolished is not None:
