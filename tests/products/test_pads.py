@@ -40,7 +40,7 @@ def parsed_of(recording: Recording, folder: Path) -> ParsedReplay:
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Recording, ParsedReplay]:
     """A match of the first and of the last format, whose keyframes tell again what pads are."""
     plan = RecordingPlan(version=BY_VERSION[request.param], repeats_pads=True)
-    recording = Recording(generate(MatchPlan(seed=8, team_size=3, duration_seconds=25, goals=1)), plan)
+    recording = Recording(generate(MatchPlan(seed=17, team_size=3, duration_seconds=30, goals=1)), plan)
     return recording, parsed_of(recording, tmp_path_factory.mktemp("pads"))
 
 
@@ -126,7 +126,7 @@ def test_rows_say_how_long_big_pads_are_empty(case: tuple[Recording, ParsedRepla
 
 def test_a_part_of_a_match_tells_the_same_of_what_it_has(tmp_path: Path) -> None:
     """Those pickups, though most pads come up in it only when they are used."""
-    match = cut(generate(MatchPlan(seed=8, team_size=3, duration_seconds=25, goals=1)), first=300, stop=800)
+    match = cut(generate(MatchPlan(seed=17, team_size=3, duration_seconds=30, goals=1)), first=300, stop=800)
     parsed = parsed_of(Recording(match), tmp_path)
 
     found = [(row["frame"], row["pad"]) for row in parsed.on_request["pad_pickups"]]
