@@ -47,12 +47,6 @@ def to(actor: int) -> dict[str, Any]:
     return {"active": True, "actor": actor}
 
 
-def body(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> dict[str, Any]:
-    """Return the value of a body that sleeps at a place."""
-    return {
-        "sleeping": True,
-        "location": {"x": x, "y": y, "z": z},
-        "rotation": {"x": 0.0, "y": 0.0, "z": 0.0, "w": 1.0},
-        "linear_velocity": None,
-        "angular_velocity": None,
-    }
+def body(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> tuple[float, ...]:
+    """Return the values of a body that is still, at a place."""
+    return (x, y, z, 0.0, 0.0, 0.0, 1.0, *6 * [0.0])

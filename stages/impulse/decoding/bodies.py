@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import itemgetter
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +45,8 @@ def bodies_of(walk: Walk, net_version: int | None) -> Bodies:
         net_version: the header's; None in files of 2015 to 2017.
     """
     updates = walk.updates.get(BODY, ())
-    raw = np.array([_numbers(update.value) for update in updates], dtype=np.float32).reshape(len(updates), 13)
+    every = chain.from_iterable(update.value for update in updates)
+    raw = np.fromiter(every, np.float32, 13 * len(updates)).reshape(len(updates), 13)
     lives = np.array([update.life for update in updates], dtype=np.intp)
     order = np.argsort(lives, kind="stable")
     values = np.concatenate([_in_units_of_today(raw[order], net_version), NO_BODY[np.newaxis]])
@@ -54,16 +55,6 @@ def bodies_of(walk: Walk, net_version: int | None) -> Bodies:
     ends = np.append(starts[1:], len(updates))[: len(found)]
     spans = {int(life): (int(start), int(end)) for life, start, end in zip(found, starts, ends, strict=True)}
     return Bodies(values, frames, spans)
-
-
-_STILL = {"x": 0.0, "y": 0.0, "z": 0.0}
-_TRIPLE, _QUATERNION = itemgetter("x", "y", "z"), itemgetter("x", "y", "z", "w")
-
-
-def _numbers(body: dict) -> tuple[float, ...]:  # type: ignore[type-arg]
-    at, turn = body["location"], body["rotation"]
-    speed, spin = body["linear_velocity"] or _STILL, body["angular_velocity"] or _STILL  # None for a sleeping body
-    return (*_TRIPLE(at), *_QUATERNION(turn), *_TRIPLE(speed), *_TRIPLE(spin))
 
 
 def _in_units_of_today(raw: Floats, net_version: int | None) -> Floats:

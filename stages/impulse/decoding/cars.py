@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from impulse.decoding.attributes import COMPONENT_CAR, DEMOLITIONS, PAWN_PLAYER
 from impulse.decoding.people import LOBBY_FRAMES, Person, Stint
@@ -165,6 +166,7 @@ def _linked_since(walk: Walk, update: Update, *, is_first: bool) -> int:
     return born if is_first and (update.frame < LOBBY_FRAMES or by_keyframe) else update.frame
 
 
+@cache
 def is_kind(archetype: str, kind: str) -> bool:
     """Tell whether a component's archetype, ``...CarComponent_Jump`` or ``...:Jump``, is of a kind."""
     return archetype.replace(":", ".").replace("_", ".").split(".")[-1] == kind

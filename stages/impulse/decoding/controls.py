@@ -8,18 +8,17 @@ once one of the three was sent of a car, the others are neutral until they are s
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from impulse.decoding.attributes import COMPONENT_ACTIVE, DODGE_TORQUE, HANDBRAKE, STEER, THROTTLE
 from impulse.decoding.cars import Drive, components
-from impulse.decoding.match_state import held
 from impulse.decoding.people import Stint
-from impulse.decoding.walk import Update, Walk
+from impulse.decoding.walk import Walk
 
 NEUTRAL = 128
 """Throttle and steer in the middle; 255 is full forward or right, 0 is full reverse or left."""
@@ -54,9 +53,9 @@ class RecordedControls:
         return np.asarray(active & ~np.concatenate(([False], active[:-1])))
 
 
-def axis_value(sent: Floats) -> Floats:
+def axis_values(sent: Sequence[int]) -> Floats:
     """Return throttle or steer, -1 to 1, of bytes: 128 is 0, 255 is 1, and 0 is -1; each side is linear."""
-    offset = sent - np.float32(NEUTRAL)
+    offset = np.array(sent, dtype=np.float32) - np.float32(NEUTRAL)
     return np.asarray(offset / np.where(offset > 0, np.float32(255 - NEUTRAL), np.float32(NEUTRAL)))
 
 
@@ -79,11 +78,16 @@ def recorded_controls(walk: Walk, drives: Sequence[Drive]) -> dict[Stint, Record
     """
     frames = len(walk.times)
     found = {drive.stint: _nothing(frames) for drive in drives}
-    sent = {name: _by_life(walk, name) for name in (THROTTLE, STEER, HANDBRAKE, COMPONENT_ACTIVE, DODGE_TORQUE)}
+    of_cars = [_sent(walk, name, axis_values) for name in (THROTTLE, STEER)] + [_sent(walk, HANDBRAKE, _numbers)]
+    active, directions = _sent(walk, COMPONENT_ACTIVE, _is_odd), _sent(walk, DODGE_TORQUE, _directions)
     parts = {name: components(walk, kind) for name, kind in KINDS.items()}
     for drive in drives:
         mine, span = found[drive.stint], slice(drive.start, drive.end)
-        mine.throttle[span], mine.steer[span], mine.handbrake[span] = _of_car(sent, drive)
+        of_car = [sent.get(drive.car, _NOTHING_SENT) for sent in of_cars]
+        unknown = slice(drive.start, max(drive.start, min(drive.end, *(sent.first for sent in of_car))))
+        for column, sent in zip((mine.throttle, mine.steer, mine.handbrake), of_car, strict=True):
+            column[span] = sent.held(drive.start, drive.end, before=0)
+            column[unknown] = np.nan
         mine.dodge_direction[:, span] = np.nan
         for name, of_kind in parts.items():
             mine.active[name][span] = np.nan
@@ -91,10 +95,9 @@ def recorded_controls(walk: Walk, drives: Sequence[Drive]) -> dict[Stint, Record
                 start, end = max(drive.start, since), min(drive.end, until)
                 if start >= end:
                     continue
-                counts = held(sent[COMPONENT_ACTIVE].get(life, ()), start, end)
-                mine.active[name][start:end] = np.nan_to_num(counts) % 2
-                if name == "dodge":
-                    mine.dodge_direction[:, start:end] = _directions(sent[DODGE_TORQUE].get(life, ()), start, end)
+                mine.active[name][start:end] = active.get(life, _NOTHING_SENT).held(start, end, before=0)
+                if name == "dodge" and life in directions:
+                    mine.dodge_direction[:, start:end] = directions[life].held(start, end, before=np.nan).T
     return found
 
 
@@ -106,32 +109,50 @@ def _nothing(frames: int) -> RecordedControls:
     return RecordedControls(empty(frames), empty(frames), empty(frames), active, empty(2, frames))
 
 
-def _by_life(walk: Walk, name: str) -> dict[int, list[Update]]:
-    found: defaultdict[int, list[Update]] = defaultdict(list)
-    for update in walk.updates.get(name, ()):
-        found[update.life].append(update)
-    return found
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What was sent of one actor."""
+
+    frames: npt.NDArray[np.intp]
+    """(n,) network frames."""
+    values: Floats
+    """(n, ...)."""
+
+    @property
+    def first(self) -> float:
+        """The first network frame; infinite for nothing."""
+        return self.frames[0] if len(self.frames) else np.inf
+
+    def held(self, start: int, end: int, *, before: float) -> Floats:
+        """Return (end - start, ...) the last value sent before or in each network frame, and another one before the first."""
+        since = np.concatenate([[start], np.minimum(np.maximum(self.frames, start), end), [end]])
+        values = np.concatenate([np.full_like(self.values, before, shape=(1, *self.values.shape[1:])), self.values])
+        return values.repeat(np.diff(since), axis=0)
 
 
-def _of_car(sent: Mapping[str, Mapping[int, Sequence[Update]]], drive: Drive) -> tuple[Floats, Floats, Floats]:
-    updates = [sent[name].get(drive.car, ()) for name in (THROTTLE, STEER, HANDBRAKE)]
-    first = min((of_one[0].frame for of_one in updates if of_one), default=drive.end)
-    told = np.arange(drive.start, drive.end) >= first
-    throttle, steer, handbrake = (
-        np.where(told & np.isnan(values), np.float32(neutral), values)
-        for values, neutral in (
-            (held(of_one, drive.start, drive.end), neutral)
-            for of_one, neutral in zip(updates, (NEUTRAL, NEUTRAL, 0), strict=True)
-        )
-    )
-    return axis_value(throttle), axis_value(steer), handbrake
+_NOTHING_SENT = _Sent(np.empty(0, np.intp), np.empty(0, np.float32))
 
 
-def _directions(updates: Sequence[Update], start: int, end: int) -> Floats:
-    both = zip(*(direction(update.value) for update in updates), strict=True) if updates else ((), ())
-    return np.stack(
-        [
-            held([update._replace(value=value) for update, value in zip(updates, values, strict=True)], start, end)
-            for values in both
-        ]
-    )
+def _sent(walk: Walk, name: str, meaning: Callable[[Any], Floats]) -> dict[int, _Sent]:
+    """Return what was sent of an attribute by life, as what it means: a function of all values at once."""
+    updates = walk.updates.get(name, ())
+    if not updates:
+        return {}
+    frames, lives, values = zip(*updates, strict=True)
+    order = np.argsort(lives, kind="stable")
+    known, starts = np.unique(np.array(lives)[order], return_index=True)
+    parts = (np.split(column[order], starts[1:]) for column in (np.array(frames), meaning(values)))
+    return {int(life): _Sent(*both) for life, *both in zip(known, *parts, strict=True)}
+
+
+def _numbers(sent: Sequence[float]) -> Floats:
+    return np.array(sent, dtype=np.float32)
+
+
+def _is_odd(counts: Sequence[int]) -> Floats:
+    """Return what a component does: its count rises where the action begins, and where it ends."""
+    return _numbers(counts) % 2
+
+
+def _directions(torques: Sequence[Mapping[str, float]]) -> Floats:
+    return np.array([direction(torque) for torque in torques], dtype=np.float32)

@@ -19,6 +19,8 @@ import numpy.typing as npt
 import subtr_actor
 
 from impulse.decoding.array_call import translated_errors
+from impulse.decoding.attributes import BODY
+from impulse.decoding.body_values import body_values
 
 
 class Update(NamedTuple):
@@ -29,7 +31,7 @@ class Update(NamedTuple):
     life: int
     """Whose it is: an index into :attr:`Walk.lives`."""
     value: Any
-    """As the parser writes it, without its type's name."""
+    """As the parser writes it, without its type's name; of a body its :func:`~impulse.decoding.body_values.body_values`."""
 
 
 @dataclass(slots=True)
@@ -120,7 +122,7 @@ def walk_replay(data: bytes, attributes: Collection[str]) -> Walk:
 
 
 def _decoded(data: bytes, attributes: Collection[str]) -> Walk:
-    with _no_garbage_collection():
+    with no_garbage_collection():
         with translated_errors():
             replay = subtr_actor.parse_replay(data)
         frames = (replay["network_frames"] or {}).get("frames", [])
@@ -130,6 +132,7 @@ def _decoded(data: bytes, attributes: Collection[str]) -> Walk:
 def _walk(frames: list[Mapping[str, Any]], objects: Sequence[str], attributes: Collection[str]) -> Walk:
     updates: defaultdict[str, list[Update]] = defaultdict(list)
     wanted = {number: updates[name].append for number, name in enumerate(objects) if name in attributes}
+    bodies = {number for number, name in enumerate(objects) if name == BODY}
     lives: list[Life] = []
     actors: defaultdict[int, list[int]] = defaultdict(list)
     alive: dict[int, int] = {}
@@ -159,7 +162,7 @@ def _walk(frames: list[Mapping[str, Any]], objects: Sequence[str], attributes: C
             keep = wanted.get(update["object_id"])
             if keep is not None and (life := alive.get(update["actor_id"])) is not None:
                 (value,) = update["attribute"].values()
-                keep(Update(number, life, value))
+                keep(Update(number, life, body_values(value) if update["object_id"] in bodies else value))
         frames[number] = {}  # frees what was read
     return Walk(
         np.array(times, np.float32),
@@ -172,7 +175,7 @@ def _walk(frames: list[Mapping[str, Any]], objects: Sequence[str], attributes: C
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """Keep Python from looking for cycles among millions of new objects that have none: it takes half of the time."""
     was_on = gc.isenabled()
     gc.disable()

@@ -22,7 +22,7 @@ from impulse.decoding.flights import Flights, flights
 from impulse.decoding.parsed_file import ParsedFile, Row
 from impulse.decoding.people import Person, people_of
 from impulse.decoding.sampling import frames_shown
-from impulse.decoding.walk import Walk, walk_replay
+from impulse.decoding.walk import Walk, no_garbage_collection, walk_replay
 from impulse.products.frames.slots import turns_of
 from impulse.replay.container import read_header
 from impulse.replay.facts import TEAMS
@@ -54,9 +54,10 @@ def make_controls(file: ParsedFile, *, slots_per_team: int, ground_controls: Gro
         ReplayError: the parser refused the replay, or what it gives is not of the form expected; the reason code says how.
     """
     data = file.path.read_bytes()
-    walk = walk_replay(data, FOR_CONTROLS)
-    with reading_raw_data():
-        told = _told(walk, read_header(data).net_version)
+    with no_garbage_collection():
+        walk = walk_replay(data, FOR_CONTROLS)
+        with reading_raw_data():
+            told = _told(walk, read_header(data).net_version)
     shown = frames_shown(walk.times, file.frame_time)
     columns = control_columns(slots_per_team)
     arrays: list[pa.Array] = []
