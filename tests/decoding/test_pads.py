@@ -48,7 +48,7 @@ def read(
     def life_in(frame: int) -> int:
         return len(cars) + next(n for n, (start, end) in reversed(list(enumerate(lives))) if start <= frame)
 
-    updates = {
+    updates: dict[str, list[tuple[int, int, Any]]] = {
         attribute: [(frame, life_in(frame), value) for frame, value in states],
         BODY: [(0, car, body(*at)) for car in range(len(cars))],
     }

@@ -18,7 +18,7 @@ from impulse.demo import Recording
 from impulse.errors import ReplayError
 from impulse.parsing.parsed_replay import ParsedReplay, parse_replay
 from impulse.products import events as events_module
-from impulse.products.events import make_events
+from impulse.products.events import differences, make_events
 
 PARAMS = dataclasses.replace(ParsingConfig.get_preset("standard").params(), events=True)
 TEAMS = ("blue", "orange")
@@ -59,6 +59,19 @@ def test_events_are_those_of_the_truth(parsed: ParsedReplay, synthetic: tuple[Pa
     victims = [names[row["other_player"]] for row in parsed.on_request["events"] if row["kind"] == "demolition"]
     assert victims == [match.players[event.victim].player.name for event in match.demolitions]
     assert len(match.demolitions) * len(match.goals) > 0
+
+
+def test_who_counts_otherwise_than_the_header_is_named(parsed: ParsedReplay) -> None:
+    """By each count that differs; of whom the header says nothing there is nothing to hold."""
+    events, (first, second, third, *_) = parsed.on_request["events"], parsed.players
+    assert parsed.facts["events_differ"] == []
+    more = {**first, "goals": first["goals"] + 1, "shots": first["shots"] + 2}
+    other = {**second, "saves": second["saves"] + 1}
+    unlisted = {**third, "assists": 99, "stats_source": "network"}
+    assert differences(events, [more, other, unlisted]) == [
+        f"{first['name']}: goals {first['goals']}, header {first['goals'] + 1}; shots {first['shots']}, header {first['shots'] + 2}",
+        f"{second['name']}: saves {second['saves']}, header {second['saves'] + 1}",
+    ]
 
 
 def test_an_event_belongs_to_the_first_row_that_shows_it(parsed: ParsedReplay) -> None:

@@ -526,6 +526,9 @@ def check_facts(it: Shown) -> None:
     if plan.version.date in SEASONS and plan.archetypes.ball:  # the parser, which knows seasons, refuses other cars
         assert facts["season"] == f"FreeToPlay {SEASONS[plan.version.date]}"
     assert facts["people_missing"] == []
+    assert facts["refused"] == []
+    assert facts.get("events_differ") is None  # no case asks for events
+    it.looked_at.add("replays.events_differ")  # held in test_events.py
     assert facts["balls_at_once"] == it.truth.balls_at_once
     assert facts["decoder"] in ("array", "exact")
     assert (facts["decoder"] == "exact") == bool(facts["why_exact"])

@@ -119,6 +119,22 @@ def test_every_input_is_named_with_all_that_was_measured(tmp_path: Path) -> None
     ]
 
 
+def test_what_products_lack_is_named(tmp_path: Path) -> None:
+    """A replay without a product that was asked for, and one whose events count otherwise than the header, and no other."""
+    run(tmp_path, [{"source_path": "good.replay"}])
+    assert "Products on request" not in (tmp_path / "validated" / "report.html").read_text()
+    differ = {"source_path": "b.replay", "events_differ": ["Ann: goals 1, header 2"]}
+    run(
+        tmp_path,
+        [{"source_path": "a.replay", "refused": ["events: decode_failed", "stats: decode_failed"]}, differ, {}],
+    )
+    section = (tmp_path / "validated" / "report.html").read_text().split("Products on request")[1].split("<h2")[0]
+    assert re.findall(r'<td class="(?:name|text)">([^<]*)</td>', section) == [
+        *("a.replay", "no events: decode_failed; no stats: decode_failed"),
+        *("b.replay", "Ann: goals 1, header 2"),
+    ]
+
+
 HOSTILE = "<script>alert(1)</script>|![x](http://evil/x.png)\n# head\u202e`code`&amp;\x1b[31m.replay"
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from impulse.config.engine import EngineParams
 from impulse.errors import ReplayError
-from impulse.parsing.costs import Needed, Spent, cost_name
+from impulse.parsing.costs import FRAMES, Needed, Spent, cost_name
 from impulse.parsing.work import ParseTask, Results
 from impulse.replay.reasons import Reason
 from impulse.run.pool import MAY_BE_MEMORY, TaskResult
+from impulse.tables.on_request import REFUSED
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,8 @@ def report_lacking(what: str, replays: Sequence[tuple[str, ReplayError]], engine
     # One that a setting may save comes first, as it is the one to act on.
     path, why = next((each for each in replays if is_of_memory(each[1])), replays[0])
     others = f" and {len(replays) - 1} more" if len(replays) > 1 else ""
+    if others and what != FRAMES:  # a replay without frames is a reject, and named there
+        others += f" (column {REFUSED.name} of the table replays names them)"
     hint = (
         f"; a higher engine.memory_limit_mb ({engine.memory_limit_mb} now) may help, then `dvc repro --force --single-item parse`"
         if is_of_memory(why) and engine.memory_limit_mb

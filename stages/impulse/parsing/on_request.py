@@ -21,15 +21,20 @@ from impulse.files.frames import write_frames
 from impulse.files.packed import read_packed, write_packed
 from impulse.files.store import Entry, Store
 from impulse.products.controls import make_controls
-from impulse.products.events import make_events
+from impulse.products.events import differences, make_events
 from impulse.products.pad_rows import make_pad_rows
 from impulse.products.pads import make_pads
 from impulse.products.stats import make_stats
 from impulse.schema.column import Column
 from impulse.tables.io import table_of
-from impulse.tables.on_request import ON_REQUEST
+from impulse.tables.on_request import EVENTS_DIFFER, ON_REQUEST
 
 Rows = Sequence[Mapping[str, Any]]
+
+
+def _no_facts(made: Mapping[str, Rows], file: ParsedFile) -> Mapping[str, Any]:
+    """Return no columns."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class OnRequest:
     """Gives rows of its tables; raises ReplayError where the parser refuses the replay."""
     attributes: tuple[str, ...] = ()
     """Names of raw values that it reads."""
+    facts: Callable[[Mapping[str, Rows], ParsedFile], Mapping[str, Any]] = _no_facts
+    """Gives columns of the replays table, of the rows that were made."""
 
     @property
     def tables(self) -> Mapping[str, tuple[Column, ...]]:
@@ -71,7 +78,7 @@ class OnRequest:
         def write(folder: Path) -> dict[str, Any]:
             for name, columns in self.tables.items():
                 write_packed(table_of(made[name], columns), folder / _stored_file(name))
-            return {}
+            return {"facts": self.facts(made, file)}
 
         return store.put(key, write)
 
@@ -108,8 +115,12 @@ class ColumnsOnRequest:
         return store.put(key, write)
 
 
+def _of_events(made: Mapping[str, Rows], file: ParsedFile) -> Mapping[str, Any]:
+    return {EVENTS_DIFFER.name: differences(made["events"], file.players)}
+
+
 PRODUCTS = (
-    OnRequest("events", "products/events.py", make_events),
+    OnRequest("events", "products/events.py", make_events, facts=_of_events),
     OnRequest("stats", "products/stats.py", partial(make_stats, tables=ON_REQUEST["stats"])),
     OnRequest("pads", "products/pads.py", make_pads, FOR_PADS),
 )

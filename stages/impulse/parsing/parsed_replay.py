@@ -23,6 +23,7 @@ from impulse.replay.modes import playlist_name
 from impulse.schema.features import FrameLayout
 from impulse.tables.fitting import check_fits
 from impulse.tables.manifest import MANIFEST_COLUMNS
+from impulse.tables.on_request import REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class ParsedReplay:
 
 def replay_row(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row of the replays table: the manifest's, what parsing found, and the playlist's name where no API told it."""
-    return {**manifest, **facts, "playlist": manifest.get("playlist") or playlist_name(facts["playlist_id"])}
+    playlist = manifest.get("playlist") or playlist_name(facts["playlist_id"])
+    return {**manifest, **facts, "playlist": playlist}
 
 
 def parse_replay(path: Path, params: ParseParams) -> ParsedReplay:
@@ -93,10 +95,17 @@ def _parsed(path: Path, params: ParseParams) -> ParsedReplay:
         frame_time=product.table["frame_time"].to_numpy(),
         frames=product.table,
     )
+    on_request: dict[str, list[dict[str, Any]]] = {}
+    facts: dict[str, Any] = {}
+    for asked in asked_for(params):
+        if isinstance(asked, OnRequest):
+            made = asked.make(file)
+            facts |= asked.facts(made, file)
+            on_request |= {name: [dict(row) for row in rows] for name, rows in made.items()}
     return ParsedReplay(
         frames=product.table,
         manifest=manifest,
-        facts=dict(product.facts),
+        facts={**product.facts, **facts, REFUSED.name: []},
         measures=measure(
             product.table, header=manifest, players=product.players, stints=product.stints, goals=product.goals
         ),
@@ -104,12 +113,7 @@ def _parsed(path: Path, params: ParseParams) -> ParsedReplay:
         stints=product.stints,
         goals=product.goals,
         demolitions=product.demolitions,
-        on_request={
-            name: [dict(row) for row in rows]
-            for asked in asked_for(params)
-            if isinstance(asked, OnRequest)
-            for name, rows in asked.make(file).items()
-        },
+        on_request=on_request,
         controls=controls_with(params).make(file) if params.controls else None,
         pad_rows=PAD_ROWS.make(file) if params.pad_rows else None,
         decoded=product.decoded,

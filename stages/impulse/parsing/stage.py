@@ -33,6 +33,7 @@ from impulse.schema.column import REPLAY_ID, Column, arrow_schema
 from impulse.tables import rejects
 from impulse.tables.io import read_table, table_of, write_parts, write_table
 from impulse.tables.measures import MEASURE_COLUMNS
+from impulse.tables.on_request import REFUSED
 from impulse.tables.parsed import (
     BESIDE_FILE_COLUMNS,
     DEMOLITION_COLUMNS,
@@ -93,7 +94,7 @@ def run(job: Job[ParseParams]) -> Counts:
             if reject is not None:
                 rejected.append(Reject(row["replay_id"], row["source_path"], "parse", reject.reason, reject.detail))
             else:
-                _add_rows(tables, row, results, listed)
+                _add_rows(tables, row, results, listed, asked)
                 assert results.frames is not None
                 store.link(results.frames, FRAMES, folder / frames_path(row["replay_id"]))
         _write(folder, tables, rejected, job.settings)
@@ -208,7 +209,9 @@ def _refused(setting: str, tasks: Sequence[ParseTask], ended: Ended) -> list[tup
     return found
 
 
-def _add_rows(tables: Mapping[str, list[Row]], row: Row, results: Results, listed: ListedPlayers) -> None:
+def _add_rows(
+    tables: Mapping[str, list[Row]], row: Row, results: Results, listed: ListedPlayers, asked: Sequence[Product]
+) -> None:
     """Add one replay's rows to the tables."""
     assert results.frames is not None
     assert results.measures is not None
@@ -221,7 +224,11 @@ def _add_rows(tables: Mapping[str, list[Row]], row: Row, results: Results, liste
             "max_duplicate_error": facts["max_duplicate_error"],
         }
     )
-    tables["replays"].append(replay_row(row, facts["facts"]))
+    of_replay = dict(facts["facts"])
+    for entry in results.on_request.values():
+        of_replay |= entry.facts.get("facts", {})
+    refused = [f"{product.setting}: {why.reason}" for product in asked if (why := results.refused(product.setting))]
+    tables["replays"].append(replay_row(row, {**of_replay, REFUSED.name: refused}))
     tables["measures"].append({"replay_id": replay_id, **results.measures.facts})
     tables["players"].extend(listed.with_listed_facts(replay_id, facts["players"]))
     tables["stints"].extend(facts["stints"])

@@ -6,7 +6,8 @@ Owns: the form of the events table. What all kinds have is a column each; the re
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ and the winner as its team, so that a won one would be lost by whom it names."""
 
 PLAIN_TAG = {"group", "value"}
 """What a class has that needs no detail."""
+
+COUNTS = ("goals", "assists", "saves", "shots")
+"""What events and header both count of a player."""
 
 Row = dict[str, Any]
 Stints = Sequence[Mapping[str, Any]]
@@ -43,6 +47,32 @@ def make_events(file: ParsedFile) -> dict[str, list[Row]]:
         key=lambda row: (row["frame"], row["kind"], _order(row["player"]), row["detail"])
     )  # the parser's order varies
     return {"events": [{"replay_id": file.replay_id, "event": number, **row} for number, row in enumerate(rows)]}
+
+
+def differences(rows: Iterable[Mapping[str, Any]], players: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return whose counts by events are not those of the header, as ``name: goals 1, header 2; shots 3, header 4``.
+
+    Args:
+        rows: of the events table.
+        players: of the players table; those of whom the header tells nothing are left out.
+    """
+    counted: Counter[tuple[int | None, str]] = Counter()
+    for row in rows:
+        if row["kind"] == "core_player":
+            detail = json.loads(row["detail"])
+            for count in COUNTS:
+                counted[row["player"], count] += detail[f"{count}_delta"]
+    found = []
+    for player in players:
+        if player["stats_source"] == "header":
+            differ = [
+                f"{count} {mine}, header {player[count]}"
+                for count in COUNTS
+                if (mine := counted[player["player"], count]) != player[count]
+            ]
+            if differ:
+                found.append(f"{player['name']}: {'; '.join(differ)}")
+    return found
 
 
 def _order(number: int | None) -> int:

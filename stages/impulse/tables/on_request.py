@@ -161,6 +161,21 @@ PAD_PICKUP_COLUMNS: tuple[Column, ...] = (
     Column("is_back_recorded", "bool", "back_time was recorded; else it follows from the rules"),
 )
 
+REFUSED = Column(
+    "refused",
+    "list<string>",
+    "products that were asked for (parse.events, stats, controls, pads, pad_rows) and that this replay lacks, as name: reason; "
+    "empty for none",
+)
+
+EVENTS_DIFFER = Column(
+    "events_differ",
+    "list<string>",
+    "whose goals, assists, saves or shots by events (core_player) are not the header's, as name: goals 1, header 2; empty for nobody; "
+    "null without events. Bots, and whoever the header does not list, are held against nothing",
+    nullable=True,
+)
+
 ON_REQUEST: Mapping[str, Mapping[str, tuple[Column, ...]]] = {
     "events": {"events": EVENT_COLUMNS},
     "stats": {"player_stats": PLAYER_STATS_COLUMNS, "team_stats": TEAM_STATS_COLUMNS},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from impulse.schema.column import REPLAY_ID, Column
 from impulse.tables.manifest import LISTED_RANK, MANIFEST_COLUMNS
+from impulse.tables.on_request import EVENTS_DIFFER, REFUSED
 
 BALLS_AT_ONCE = Column(
     "balls_at_once",
@@ -78,6 +79,8 @@ REPLAY_COLUMNS: tuple[Column, ...] = (
         nullable=True,
     ),
     Column("parser_version", "string", "version of subtr-actor-py that decoded the replay"),
+    REFUSED,
+    EVENTS_DIFFER,
 )
 
 _COUNTED = "from the header, else from the network data (stats_source); null where neither tells"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from impulse.schema.column import REPLAY_ID, Column
 from impulse.tables.manifest import IS_FORFEIT, TRAILING_BYTES
 from impulse.tables.measures import MEASURE_COLUMNS
+from impulse.tables.on_request import EVENTS_DIFFER, REFUSED
 from impulse.tables.parsed import BALLS_AT_ONCE, MUTATORS, PEOPLE_MISSING
 
 VERDICT_COLUMNS: tuple[Column, ...] = (
@@ -45,6 +46,8 @@ COMPARISON_COLUMNS: tuple[Column, ...] = (
     BALLS_AT_ONCE,
     PEOPLE_MISSING,
     Column("has_people_missing", "bool", "the header lists somebody who is not in the players table"),
+    REFUSED,
+    EVENTS_DIFFER,
     TRAILING_BYTES,
     IS_FORFEIT,
     MUTATORS,

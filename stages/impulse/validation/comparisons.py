@@ -57,6 +57,8 @@ def compare(replays: pa.Table, measures: pa.Table) -> pa.Table:
         "balls_at_once": replays["balls_at_once"],
         "people_missing": replays["people_missing"],
         "has_people_missing": pc.greater(pc.list_value_length(replays["people_missing"]), 0),
+        "refused": replays["refused"],
+        "events_differ": replays["events_differ"],
         "trailing_bytes": replays["trailing_bytes"],
         "is_forfeit": replays["is_forfeit"],
         "mutators": replays["mutators"],

@@ -83,12 +83,25 @@ def _content(judgement: Judgement, all_rejects: pa.Table, params: ValidateParams
         "filters": [f"{name}: {value}" for item in FILTERS for name, value in item.asked(params.filter)],
         "distributions": _distributions(verdicts),
         "worst": _worst(verdicts, params),
+        "noted": _noted(verdicts),
         "rejected": rejected.slice(0, MAX_ROWS).to_pylist(),
         "warned": warned.slice(0, MAX_ROWS).to_pylist(),
         "accepted": accepted.slice(0, MAX_ROWS).to_pylist(),
         "max_rows": MAX_ROWS,
         "worst_count": WORST,
     }
+
+
+def _noted(verdicts: pa.Table) -> list[tuple[str, str]]:
+    """Return replays that lack a product that was asked for, or whose events count otherwise than the header, each with what."""
+    said = ("source_path", "refused", "events_differ")
+    return [
+        (path, "; ".join([*(f"no {what}" for what in refused), *(differ or ())]))
+        for path, refused, differ in zip(
+            *(verdicts.sort_by("source_path")[name].to_pylist() for name in said), strict=True
+        )
+        if refused or differ
+    ]
 
 
 def _completeness(listings: pa.Table) -> dict[str, Any]:
