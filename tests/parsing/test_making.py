@@ -48,12 +48,12 @@ def test_progress_counts_each_product_and_says_what_runs() -> None:
         ([], None),
         (
             [UnsupportedReplay(Reason.DECODE_FAILED, "no"), UnsupportedReplay(Reason.DECODE_FAILED, "neither")],
-            "no stats of 0.replay and 1 more: decode_failed: no",
+            "no stats of 0.replay and 1 more (column refused of the table replays names them): decode_failed: no",
         ),
         (
             [UnsupportedReplay(Reason.DECODE_FAILED, "no"), UnsupportedReplay(Reason.PARSER_MEMORY, "8 bytes")],
-            "no stats of 1.replay and 1 more: parser_memory: 8 bytes; a higher engine.memory_limit_mb (4096 now) may help, "
-            "then `dvc repro --force --single-item parse`",
+            "no stats of 1.replay and 1 more (column refused of the table replays names them): parser_memory: 8 bytes; a higher "
+            "engine.memory_limit_mb (4096 now) may help, then `dvc repro --force --single-item parse`",
         ),
         (
             [UnsupportedReplay(Reason.PARSER_DIED, f"SIGABRT ({MAY_BE_MEMORY})")],
