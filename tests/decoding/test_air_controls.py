@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -114,6 +116,15 @@ def test_ticks_are_told_by_the_way(states: BodyStates, expected: int) -> None:
 def test_only_gravity_boost_and_throttle_are_free_flight(push: tuple[float, ...], expected: bool) -> None:
     """Whatever else changes a velocity turns cars as well."""
     assert is_free_flight(fallen(10, push=np.array(push)), np.array([10])).tolist() == [expected]
+
+
+@pytest.mark.parametrize(("degrees", "expected"), [(25.0, True), (32.0, False), (120.0, False)])
+def test_a_car_that_turns_faster_than_any_spin_is_in_no_free_flight(degrees: float, expected: bool) -> None:
+    """It landed, or is another one; in ten ticks a spin at its limit turns it by 26 degrees."""
+    turn = np.radians(degrees)
+    nose = np.array([[np.cos(turn), -np.sin(turn), 0.0], [np.sin(turn), np.cos(turn), 0.0], [0.0, 0.0, 1.0]])
+    states = replace(fallen(10), rotation=np.stack([np.eye(3), nose]))
+    assert is_free_flight(states, np.array([10])).tolist() == [expected]
 
 
 @pytest.mark.parametrize("kind", ["random", "held", "human"])

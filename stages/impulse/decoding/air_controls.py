@@ -53,6 +53,9 @@ MOST_DELAY_TICKS = 8
 VELOCITY_TOLERANCE_UU_S = 5.0
 """What a velocity in free flight may miss; gravity alone gives 5.4 a tick."""
 
+TURN_TOLERANCE = 0.05
+"""How much further than the fastest spin takes it a nose may seem to turn (rad): rotations are rounded, and ticks are not exact."""
+
 MAX_SPEED_UU_S = 2295.0
 """From here on the game takes away what would exceed 2300."""
 
@@ -146,7 +149,8 @@ def is_free_flight(states: BodyStates, ticks: npt.NDArray[np.intp]) -> Flags:
     )
     at_limit = np.linalg.norm(states.velocity[1:], axis=1) >= MAX_SPEED_UU_S
     normal = _unit(np.cross(nose, states.velocity[1:]))
-    return np.asarray(np.where(at_limit, np.abs((push * normal).sum(axis=1)) <= tolerance, free))
+    moves_freely = np.where(at_limit, np.abs((push * normal).sum(axis=1)) <= tolerance, free)
+    return np.asarray(moves_freely & (turned <= MAX_CAR_SPIN_RAD_S * seconds + TURN_TOLERANCE))
 
 
 def solve_inputs(
