@@ -107,6 +107,13 @@ KEYS = named(
     "what_ended_at_its_limits_is_tried_again_with_others",
 )
 PADS, PAD_TABLES = named("decoding/test_pads.py"), named("products/test_pads.py")
+AIR, FLIGHTS = named("decoding/test_air_controls.py"), named("products/test_play.py", "inputs_of_flights_are_found")
+EVENTS = named(
+    "products/test_events.py",
+    "people_are_who_they_were_then",
+    "a_fifty_fifty_is_of_both_teams",
+    "what_columns_say_is_no_detail",
+)
 STATS = named(
     "products/test_stats.py",
     "boost_is_as_in_the_frames",
