@@ -130,8 +130,17 @@ def test_a_pad_whose_actor_is_written_anew_without_a_state_is_there() -> None:
         ([(0, taken(0, 1)), (77, taken(1, 3))], 77),
         ([(0, taken(0, 1))], FRAMES),
         ([(77, taken(0, 1))], 0),
+        ([(0, taken(-1, 1)), (77, there())], 77),
     ],
-    ids=["was empty", "was there", "comes back first", "emptied again", "never back", "used first"],
+    ids=[
+        "was empty",
+        "was there",
+        "comes back first",
+        "emptied again",
+        "never back",
+        "used first",
+        "emptied by who is gone",
+    ],
 )
 def test_what_was_before_the_recording_is_not_known(states: list[tuple[int, dict[str, Any]]], known_from: int) -> None:
     """Its first network frame tells what was, not what happens: a pad that is empty then was picked up nobody knows when."""

@@ -216,12 +216,14 @@ def test_windows_outside_the_match_are_refused(bounds: tuple[int, int]) -> None:
         {"team_size": 0},
         {"team_size": 5},
         {"duration_seconds": 0.0},
+        {"duration_seconds": 0.05},
         {"team_size": 2, "bots": 3},
         {"goals": -1},
         {"demolitions": -1},
         {"join_frame": -1},
         {"leave_frame": 0},
         {"team_size": 1, "join_frame": 5, "leave_frame": 9},
+        {"team_size": 1, "bots": 1, "bots_from_frame": 9, "leave_frame": 9},
     ],
     ids=str,
 )
@@ -235,3 +237,12 @@ def test_impossible_recordings_are_refused() -> None:
     """No more than all updates can be dropped."""
     with pytest.raises(ConfigError, match="dropped_updates"):
         RecordingPlan(dropped_updates=1.5)
+
+
+@pytest.mark.parametrize(
+    "plan", [{"bots": 1, "bots_from_frame": 3, "leave_frame": 50}, {"duration_seconds": 0.1}], ids=str
+)
+def test_short_plans_and_few_people_are_matches(plan: dict[str, Any]) -> None:
+    """Also where nobody stays for the whole of the first kickoff."""
+    match = generate(MatchPlan(**{"team_size": 1, "duration_seconds": 20.0, **plan}))
+    assert match.frames > 0

@@ -110,7 +110,10 @@ def test_sizes_are_noted_by_row_for_what_has_rows(tmp_path: Path) -> None:
     assert [rows_share(ParseParams(fps=fps)) for fps in (5.0, 10.0, 30.0)] == [0.5, 1.0, 3.0]
 
 
-@pytest.mark.parametrize("content", [None, "", "[]", '{"local": 1}', '{"local": {"frames": {"other": 1}}}'])
+@pytest.mark.parametrize(
+    "content",
+    [None, "", "[]", '{"local": 1}', '{"local": {"frames": {"other": 1}}}', '{"local": {"frames": {"replays": "x"}}}'],
+)
 def test_rates_that_are_missing_or_damaged_are_none(tmp_path: Path, content: str | None) -> None:
     """Constants hold then, as for a product that too few replays speak for."""
     path = tmp_path / "rates.json"

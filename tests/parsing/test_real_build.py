@@ -26,7 +26,9 @@ from impulse.parsing import stage as parsing
 from impulse.validation import stage as validation
 
 PLAIN = ParsingConfig.get_preset("standard").params()
-EVERYTHING = dataclasses.replace(PLAIN, events=True, stats=True, controls=True)
+EVERYTHING = dataclasses.replace(PLAIN, events=True, stats=True, controls=True, pads=True, pad_rows=True)
+TABLES = {"events": "events", "stats": "player_stats", "controls": "controls", "pads": "pads", "pad_rows": "pad_rows"}
+"""Setting to a table, or list of files, that has every replay which does not lack the product."""
 MATCH_BYTES = 1_000_000
 """Of the folder of whole matches, which all are alike, no larger ones, so that the build takes a few minutes."""
 
@@ -56,12 +58,12 @@ def test_a_build_with_everything_on(real_replays: Path, hazards: Path, tmp_path:
     for name in ("rejects", "frames", "players", "measures"):
         assert (parsed / f"{name}.parquet").read_bytes() == (before / f"{name}.parquet").read_bytes(), name
     replays = rows(parsed, "replays")
-    told = {name: {row["replay_id"] for row in rows(parsed, name)} for name in ("events", "player_stats", "controls")}
-    lacking = {"events": 0, "stats": 0, "controls": 0}
+    told = {name: {row["replay_id"] for row in rows(parsed, name)} for name in TABLES.values()}
+    lacking = dict.fromkeys(TABLES, 0)
     for row in replays:
         refused = dict(line.split(": ") for line in row["refused"])
         assert set(refused.values()) <= {"unsupported_format"}, row["source_path"]
-        for setting, table in (("events", "events"), ("stats", "player_stats"), ("controls", "controls")):
+        for setting, table in TABLES.items():
             lacking[setting] += setting in refused
             assert (row["replay_id"] in told[table]) == (setting not in refused), (row["source_path"], setting)
         assert (row["events_differ"] is None) == ("events" in refused)

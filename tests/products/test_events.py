@@ -68,7 +68,17 @@ def test_who_counts_otherwise_than_the_header_is_named(parsed: ParsedReplay) -> 
     more = {**first, "goals": first["goals"] + 1, "shots": first["shots"] + 2}
     other = {**second, "saves": second["saves"] + 1}
     unlisted = {**third, "assists": 99, "stats_source": "network"}
-    assert differences(events, [more, other, unlisted]) == [
+    file = ParsedFile(
+        Path("any"),
+        "r",
+        players=[more, other, unlisted],
+        player_ids=["a", "b", "c"],
+        stints=[],
+        frame_time=np.empty(0, np.float32),
+        frames=pa.table({}),
+    )
+    assert differences(events, dataclasses.replace(file, player_ids=["a", "b", "b"])) == differences(events, file)[:1]
+    assert differences(events, file) == [
         f"{first['name']}: goals {first['goals']}, header {first['goals'] + 1}; shots {first['shots']}, header {first['shots'] + 2}",
         f"{second['name']}: saves {second['saves']}, header {second['saves'] + 1}",
     ]

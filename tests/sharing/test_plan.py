@@ -77,7 +77,7 @@ def test_what_is_not_there_yet_is_planned_by_the_size_of_its_file(place: Place) 
     fetched, kept, frames, events, whole = place.lines()
 
     assert fetched.startswith(f"fetch: a run looks at {len(sizes)} files of this machine")
-    assert kept == f"parse: {len(sizes)} replays, 0 of them here; made before and kept: frames of 0, events of 0"
+    assert kept == f"parse: {len(sizes)} replays, 0 of them here; made or refused before: frames of 0, events of 0"
     megabytes = sum(sizes) / 1e6
     for name, line in (("frames", frames), ("events", events)):
         seconds, size = COSTS[name].seconds * megabytes, COSTS[name].kilobytes * megabytes / 1e3
@@ -97,13 +97,13 @@ def test_what_was_made_before_costs_nothing(place: Place) -> None:
     place.parse()
     count = COUNT
     assert place.lines()[1:] == [
-        f"parse: {count} replays, {count} of them here; made before and kept: frames of {count}",
+        f"parse: {count} replays, {count} of them here; made or refused before: frames of {count}",
         "parse: nothing to make",
     ]
 
     place.choose("parse", events=True)
     _, kept, events, _ = place.lines()
-    assert kept.endswith(f"made before and kept: frames of {count}, events of 0")
+    assert kept.endswith(f"made or refused before: frames of {count}, events of 0")
     assert events.startswith(f"parse: events of {count} replays")
 
     write_replay(place.root / "replays" / "other.replay", seed=9, team_size=1, duration_seconds=6.0)
@@ -134,11 +134,11 @@ def test_a_file_that_was_changed_is_one_to_make(place: Place) -> None:
     place.parse()
     (place.root / "replays" / "0.replay").write_bytes((place.root / "replays" / "1.replay").read_bytes()[:-100])
     _, kept, *_ = place.lines()
-    assert kept == "parse: 3 replays, 2 of them here; made before and kept: frames of 2"
+    assert kept == "parse: 3 replays, 2 of them here; made or refused before: frames of 2"
 
     place.fetch()
     _, kept, *_ = place.lines()
-    assert kept == "parse: 2 replays, 2 of them here; made before and kept: frames of 2"
+    assert kept == "parse: 2 replays, 2 of them here; made or refused before: frames of 2"
 
 
 def test_sizes_that_a_source_does_not_tell_are_assumed_and_said(place: Place) -> None:

@@ -148,7 +148,8 @@ def test_lost_and_damaged_copies_are_replaced(filled: Bucket, tmp_path: Path, ki
         assert (filled.get(key) if storage else file.read_bytes()) == content
         read = {key for _, key in made if key.startswith("up/")}
         assert all(FILES[key.removeprefix("up/")] == content for key in read)
-        assert len(made) <= len(read) + (1 if storage and damaged else 0)
+        # Whoever has the damaged content reads it: a match, and its copy at the same time.
+        assert len(made) <= len(read) * (2 if storage and damaged else 1)
 
 
 def test_object_that_changes_while_it_is_read_is_not_remembered(

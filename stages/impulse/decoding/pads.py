@@ -127,6 +127,8 @@ def _read(archetype: str, walk: Walk, updates: Sequence[Update], lives: Sequence
                 pad.known_from = frame
             count, car, is_empty = value["picked_up"], value["instigator"], True
             taken = (frame, walk.life_at(car, frame)) if frame > 0 else None  # that was before the recording
+        elif number == 0:
+            is_empty = True  # whoever emptied it was gone before the recording
     if taken is not None:
         pad.pickups.append(Pickup(*taken, None))
     elif is_empty:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import subtr_actor
 
-from impulse.decoding.array_call import translated_errors
+from impulse.decoding.array_call import reading_raw_data, translated_errors
 from impulse.decoding.attributes import BODY
 from impulse.decoding.body_values import body_values
 
@@ -125,8 +125,9 @@ def _decoded(data: bytes, attributes: Collection[str]) -> Walk:
     with no_garbage_collection():
         with translated_errors():
             replay = subtr_actor.parse_replay(data)
-        frames = (replay["network_frames"] or {}).get("frames", [])
-        return _walk(frames, replay["objects"], attributes)
+        with reading_raw_data():
+            frames = (replay["network_frames"] or {}).get("frames", [])
+            return _walk(frames, replay["objects"], attributes)
 
 
 def _walk(frames: list[Mapping[str, Any]], objects: Sequence[str], attributes: Collection[str]) -> Walk:

@@ -111,7 +111,7 @@ class Spent(NamedTuple):
 class Rate:
     """What a product took of replays of a source in the last runs of this checkout that made some; sums over them."""
 
-    replays: int = 0
+    replays: float = 0
     megabytes: float = 0.0
     """Of replay files."""
     seconds: float = 0.0
@@ -163,7 +163,11 @@ def read_rates(path: Path) -> Rates:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return {
-            source: {name: Rate(**rate) for name, rate in found.items() if name in COSTS}
+            source: {
+                name: Rate(**{key: float(number) for key, number in rate.items()})
+                for name, rate in found.items()
+                if name in COSTS
+            }
             for source, found in content.items()
         }
     except (OSError, ValueError, TypeError, AttributeError):

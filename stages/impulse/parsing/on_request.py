@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from impulse.config.parse import ParseParams
+from impulse.decoding.array_call import reading_raw_data
 from impulse.decoding.attributes import FOR_CONTROLS, FOR_PADS
 from impulse.decoding.parsed_file import ParsedFile
 from impulse.decoding.walk import one_walk
@@ -74,11 +75,13 @@ class OnRequest:
             ReplayError: the parser refused the replay.
         """
         made = self.make(file)
+        with reading_raw_data():
+            facts = self.facts(made, file)
 
         def write(folder: Path) -> dict[str, Any]:
             for name, columns in self.tables.items():
                 write_packed(table_of(made[name], columns), folder / _stored_file(name))
-            return {"facts": self.facts(made, file)}
+            return {"facts": facts}
 
         return store.put(key, write)
 
@@ -116,7 +119,7 @@ class ColumnsOnRequest:
 
 
 def _of_events(made: Mapping[str, Rows], file: ParsedFile) -> Mapping[str, Any]:
-    return {EVENTS_DIFFER.name: differences(made["events"], file.players)}
+    return {EVENTS_DIFFER.name: differences(made["events"], file)}
 
 
 PRODUCTS = (

@@ -49,22 +49,24 @@ def make_events(file: ParsedFile) -> dict[str, list[Row]]:
     return {"events": [{"replay_id": file.replay_id, "event": number, **row} for number, row in enumerate(rows)]}
 
 
-def differences(rows: Iterable[Mapping[str, Any]], players: Sequence[Mapping[str, Any]]) -> list[str]:
+def differences(rows: Iterable[Mapping[str, Any]], file: ParsedFile) -> list[str]:
     """Return whose counts by events are not those of the header, as ``name: goals 1, header 2; shots 3, header 4``.
+
+    Left out is of whom the header tells nothing, and who shares an account, whose events name nobody.
 
     Args:
         rows: of the events table.
-        players: of the players table; those of whom the header tells nothing are left out.
+        file: the replay.
     """
     counted: Counter[tuple[int | None, str]] = Counter()
     for row in rows:
         if row["kind"] == "core_player":
             detail = json.loads(row["detail"])
             for count in COUNTS:
-                counted[row["player"], count] += detail[f"{count}_delta"]
+                counted[row["player"], count] += detail.get(f"{count}_delta") or 0
     found = []
-    for player in players:
-        if player["stats_source"] == "header":
+    for player, account in zip(file.players, file.player_ids, strict=True):
+        if player["stats_source"] == "header" and file.player_ids.count(account) == 1:
             differ = [
                 f"{count} {mine}, header {player[count]}"
                 for count in COUNTS

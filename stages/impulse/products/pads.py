@@ -108,7 +108,7 @@ def _is_stolen(pad: Pad, stint: Stint | None) -> bool | None:
 
 
 def _back(pickup: Pickup, after: Pickup | None, pad: Pad, times: npt.NDArray[np.float32]) -> Row:
-    """Return when a pad is there again: as told, else by the rules, unless it was picked up or play was reset before."""
+    """Return when a pad is there again: as told, else by the rules, unless it was picked up again before."""
     if pickup.back is not None:
         return {"back_frame": pickup.back, "back_time": float(times[pickup.back]), "is_back_recorded": True}
     due = None if pad.size is None else float(times[pickup.frame]) + pad.size.respawn_seconds
@@ -165,12 +165,17 @@ class _Cars:
 
 
 def _listed(file: ParsedFile, account: tuple[str, int], team: str, row: int | None) -> Mapping[str, Any]:
-    """Return the row of the stints table of somebody in a team: the last one that had begun, else the first; empty for nobody."""
+    """Return the row of the stints table of somebody in a team: the last one that had begun, else the first.
+
+    It is empty for nobody, and where several have one account and number, as the file then does not tell who it was.
+    """
     players = {
         player["player"]
         for player, player_id in zip(file.players, file.player_ids, strict=True)
         if (player_id, player["local_id"]) == account
     }
+    if len(players) > 1:
+        return {}
     mine = sorted(
         (stint for stint in file.stints if stint["player"] in players and stint["team"] == team),
         key=lambda stint: stint["first_row"] or 0,

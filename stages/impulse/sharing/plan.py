@@ -49,7 +49,7 @@ SECONDS_SHOWN = 100
 
 
 def plan(root: Path) -> Iterator[str]:
-    """Yield the lines of a plan; nothing is downloaded, parsed or written.
+    """Yield the lines of a plan; nothing is downloaded or parsed, and no data is written.
 
     Args:
         root: folder of the checkout, whose params.yaml is up to date.
@@ -135,7 +135,7 @@ class Work:
         """
         needed = [each for each in (*self.here, *self.to_come) if each.products]
         count = len(self.here) + len(self.to_come)
-        yield f"{counted(count)}, {len(self.here)} of them here; made before and kept: {self._kept(count)}"
+        yield f"{counted(count)}, {len(self.here)} of them here; made or refused before: {self._kept(count)}"
         if not needed:
             yield "nothing to make"
             return

@@ -172,7 +172,7 @@ EVENTS_DIFFER = Column(
     "events_differ",
     "list<string>",
     "whose goals, assists, saves or shots by events (core_player) are not the header's, as name: goals 1, header 2; empty for nobody; "
-    "null without events. Bots, and whoever the header does not list, are held against nothing",
+    "null without events. Bots, who shares an account, and whoever the header does not list are held against nothing",
     nullable=True,
 )
 

@@ -121,12 +121,10 @@ def _lay_out(seed: int, schedule: Schedule, tick: NDArray[np.int64], number: int
     left = [draws.sample(arena.KICKOFFS_UU, len(arena.KICKOFFS_UU)) for _ in range(2)]
     places = np.array([left[team].pop() for team in there.teams]) * np.where(teams == 0, 1.0, -1.0)[:, None]
     away = np.sqrt((places * places).sum(axis=1))
+    everybody = range(len(teams))
+    stays = [player for player in everybody if there.joined[player] <= play.first and play.hit < there.left[player]]
     taker = min(
-        (
-            player
-            for player in range(len(teams))
-            if there.joined[player] <= play.first and play.hit < there.left[player]
-        ),
+        stays or everybody,
         key=lambda player: (float(away[player]), draws.uniform(0.0, 1.0)),
     )
     way = places[taker] * (CONTACT_UU / away[taker] - 1)

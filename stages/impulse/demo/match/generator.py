@@ -24,6 +24,7 @@ from impulse.demo.match.truth import Goal, Match, MatchPlayer
 from impulse.errors import ConfigError
 
 MAX_TEAM_SIZE = 4
+LEAST_SECONDS = 0.1
 FULL_MATCH_S = 300
 """Clock of an ordinary match (game rule)."""
 GOAL_EVERY_S = 45.0
@@ -40,7 +41,7 @@ class MatchPlan:
     team_size: int = 3
     """Players of each team, 1..4."""
     duration_seconds: float = 75.0
-    """Playing time in seconds; recorded are about 5 s more for each kickoff, and 3 s after each goal."""
+    """Playing time in seconds, 0.1 or more; recorded are about 5 s more for each kickoff, and 3 s after each goal."""
     goals: int | None = None
     """None draws about one in 45 s; fewer if the playing time has no room for so many."""
     demolitions: int | None = None
@@ -77,8 +78,8 @@ class MatchPlan:
         """Refuse what cannot be generated."""
         if not 1 <= self.team_size <= MAX_TEAM_SIZE:
             raise ConfigError("team_size", f"must be 1..{MAX_TEAM_SIZE}, not {self.team_size}")
-        if self.duration_seconds <= 0:
-            raise ConfigError("duration_seconds", f"must be positive, not {self.duration_seconds}")
+        if self.duration_seconds < LEAST_SECONDS:
+            raise ConfigError("duration_seconds", f"must be at least {LEAST_SECONDS}, not {self.duration_seconds}")
         if not 0 <= self.bots <= self.team_size:
             raise ConfigError("bots", f"must be 0..{self.team_size}, not {self.bots}")
         for name in ("goals", "demolitions"):
@@ -99,6 +100,13 @@ class MatchPlan:
             raise ConfigError("team_size", "must be at least 2 where there is a guest, or somebody changes sides")
         if self.team_size == 1 and self.join_frame is not None and self.leave_frame is not None:
             raise ConfigError("leave_frame", "a 1v1 cannot have a joiner and a leaver, as nobody may be left")
+        if (
+            self.team_size == 1
+            and self.bots
+            and self.leave_frame is not None
+            and self.bots_from_frame >= self.leave_frame
+        ):
+            raise ConfigError("leave_frame", "must be after bots_from_frame in a 1v1, as nobody may be left")
 
 
 def generate(plan: MatchPlan) -> Match:
