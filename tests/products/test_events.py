@@ -187,6 +187,20 @@ def test_people_are_who_they_were_then(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rows[3]["row"] is None
 
 
+def test_a_touch_is_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parser gives the span of the ball's movement after it, and where the player is at the end of that."""
+    end = [4000.0, 2.0, 3.0]
+    told = event(
+        1.2, end=1.9, meta={"stream": "touch", "primary_player": HOST, "player_position": end}, player_position=end
+    )
+    told["payload"]["payload"] |= {"frame": 27, "time": 0.9, "ball_position": [7.0, 8.0, 9.0]}
+    (row,) = rows_of(monkeypatch, told)
+    assert (row["frame"], row["time"], row["row"], row["end_frame"], row["end_row"]) == (27, 0.9, 1, None, None)
+    assert [row[f"ball_{axis}"] for axis in "xyz"] == [7.0, 8.0, 9.0]
+    assert [row[f"player_{axis}"] for axis in "xyz"] == [None] * 3
+    assert json.loads(row["detail"]) == {"player_position": end}
+
+
 @pytest.mark.parametrize("winner", [True, False, None])
 def test_a_fifty_fifty_is_of_both_teams(monkeypatch: pytest.MonkeyPatch, winner: bool | None) -> None:
     """The parser calls the winner its team, and blue's player its player, also where orange won."""

@@ -9,6 +9,9 @@ from enum import StrEnum
 from impulse.config.ranges import check_numbers, check_range
 from impulse.errors import ConfigError
 
+LEAST_LIMIT_MB = 1024
+"""A worker with its libraries takes most of that in address space."""
+
 
 class EngineKind(StrEnum):
     """What runs the parser."""
@@ -45,8 +48,11 @@ class EngineParams:
         check_numbers(self, "engine")
         check_range("engine.workers", self.workers, 0, 1024)
         check_range("engine.timeout_seconds", self.timeout_seconds, 1)
-        if self.memory_limit_mb:
-            check_range("engine.memory_limit_mb", self.memory_limit_mb, 1024)
+        if self.memory_limit_mb and self.memory_limit_mb < LEAST_LIMIT_MB:
+            raise ConfigError(
+                "engine.memory_limit_mb",
+                f"{self.memory_limit_mb} is out of range, must be 0 (no limit) or at least {LEAST_LIMIT_MB}",
+            )
         for sha256 in self.accept_lost:
             if not re.fullmatch("[0-9a-f]{64}", sha256):
                 raise ConfigError(

@@ -50,7 +50,7 @@ EVENT_VIEWS = (
         "One row for each touch: how the ball was hit, and in which role.",
         "touch",
         ("number ball_speed_change", "text role", "text play_depth"),
-        tags=("kind hit", "action", "surface", "height_band", "dodge_state", "reception", "possession"),
+        tags=("kind hit", "action", "surface", "height_band", "dodge_state", "reception", "possession", "contested"),
     ),
     EventView("saves", "One row for each save that the scoreboard counts.", "timeline", of_kind="Save"),
     EventView(

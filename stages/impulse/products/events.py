@@ -23,6 +23,8 @@ BETWEEN_TEAMS = {"fifty_fifty": "team_one_player"}
 """Kinds of events that are of both teams, and the field that has orange's player. The parser gives blue's as the player of the event,
 and the winner as its team, so that a won one would be lost by whom it names."""
 
+TOUCH = "touch"
+
 PLAIN_TAG = {"group", "value"}
 """What a class has that needs no detail."""
 
@@ -83,6 +85,8 @@ def _order(number: int | None) -> int:
 
 def _row(event: Mapping[str, Any], file: ParsedFile, people: Mapping[str, Stints]) -> Row:
     meta, payload = event["meta"], event["payload"].get("payload") or {}
+    if meta["stream"] == TOUCH:
+        meta = _of_touch(meta, payload)
     orange = BETWEEN_TEAMS.get(meta["stream"])
     timing, team = meta["timing"], None if orange else meta.get("team_is_team_0")
     start, is_span = ("start_", True) if timing["type"] == "span" else ("", False)
@@ -111,6 +115,20 @@ def _row(event: Mapping[str, Any], file: ParsedFile, people: Mapping[str, Stints
         "tags": None if tags is None else sorted(map(_tag, tags)),
         "detail": _detail(meta, payload, people),
     }
+
+
+def _of_touch(meta: Mapping[str, Any], payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a touch as the moment that it is.
+
+    The parser gives many as the span of the ball's movement after it, which may begin half a second later, and with the player's
+    position at the end of that. What it tells of the movement is in the detail.
+    """
+    at_touch = {
+        "timing": {"type": "moment", "frame": payload["frame"], "time": payload["time"]},
+        "ball_position": payload["ball_position"],
+    }
+    is_of_movement = meta["timing"]["type"] == "span"
+    return {**meta, **at_touch, **({"player_position": None} if is_of_movement else {})}
 
 
 def _tag(tag: Mapping[str, Any]) -> str:

@@ -46,7 +46,7 @@ EVENT_COLUMNS: tuple[Column, ...] = (
         Column(
             f"{whose}_{axis}",
             "float32",
-            f"position of the {whose}, {axis}; null where the parser gives none",
+            f"position of the {whose}, {axis}, as the parser gives it: of spans mostly that at their end; null where it gives none",
             "uu",
             True,
         )

@@ -18,12 +18,12 @@ from impulse.tables.event_kinds.kind import (
 from impulse.tables.event_kinds.shared import SHARED, THIRDS
 
 TOUCH = Kind(
-    "A touch of the ball; as a span until the next touch, where the ball moves.",
+    "A touch of the ball.",
     "player",
-    None,
+    False,
     {
-        **named(SHARED, "frame time sample_frame sample_time touch_id ball_speed_change"),
-        "ball_position": vector("position of the ball at the touch"),
+        **named(SHARED, "sample_frame sample_time touch_id ball_speed_change"),
+        "player_position": vector("position of the player at the end of the ball's movement"),
         "ball_movement": parts(
             "what the ball does until the next touch",
             {

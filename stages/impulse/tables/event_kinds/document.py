@@ -13,12 +13,13 @@ _HEAD = ("| field | type | unit | meaning |", "| --- | --- | --- | --- |")
 
 _INTRODUCTION = f"""# Events
 
-`parse.events` gives the table `events.parquet` ([columns](../data/README.md#eventsparquet)): what subtr-actor-py finds by its own
-rules, whose words and thresholds (of version 1.5.1) these are. `kind` says what happened; `detail`, a JSON object, has what else
-is told of it. Times are those of the network frames. Fields that equal a column are left out of the detail, and any of them may
-be null. An event is a change of a value, not one that a keyframe sends again: no kind is on keyframes more often than chance. Only in
-recordings of 2016 and early 2017 that send bodies or amounts of boost seconds late, changes have the keyframe that tells them.
-Boost is in {BOOST} here, where frames and statistics have 0 to 100. Blue is called zero, orange one.
+`parse.events` gives the table `events.parquet` ([columns](../data/README.md#eventsparquet)): what subtr-actor-py finds by its
+own rules, whose words and thresholds (of version 1.5.1) these are. `kind` says what happened; `detail`, a JSON object, has what
+else is told of it. Times are those of the network frames. Fields that have the name and the value of a column are left out of
+the detail, and any of them may be null. Where a player was at an event, the frames tell: `p{{slot}}_pos_*` in `row`. An event
+is a change of a value, not one that a keyframe sends again: no kind is on keyframes more often than chance. Only in recordings
+of 2016 and early 2017 that send bodies or amounts of boost seconds late, changes have the keyframe that tells them. Boost is in
+{BOOST} here, where frames and statistics have 0 to 100. Blue is called zero, orange one.
 
 This page is generated from `impulse.tables.event_kinds` (`make docs`). A kind or field that an upgrade of the parser adds is kept in
 the table by its name, and is not here until it has a meaning."""

@@ -8,6 +8,8 @@ _ON_FIELD = "time on the field in play (game_state Active or Finished), that the
 
 _FROM_TOUCH = "from the first touch after each kickoff on"
 
+_FEWER = "as far as the parser finds them: none before 2020, and not all after it; the table demolitions has all"
+
 BOOST_MODULE = Module(
     "boost",
     both=(
@@ -148,8 +150,8 @@ CONTACTS = (
     ),
     Module(
         "demo",
-        both=(("demos_inflicted", "demolitions of others"),),
-        player=(("demos_taken", "times demolished"),),
+        both=(("demos_inflicted", f"demolitions of others; {_FEWER}"),),
+        player=(("demos_taken", f"times demolished; {_FEWER}"),),
     ),
     Module("dodge", both=(("count", "dodges"),)),
     Module(
