@@ -245,7 +245,7 @@ _CONTACTS: Mapping[str, Kind] = {
         other="who was hit",
     ),
     "demolition": Kind(
-        "One car demolishes another, as far as the parser finds it: none before 2020, not all after it; the table demolitions has all.",
+        "One car demolishes another, as far as the parser finds it: none before 2020, not all later; the table demolitions has all.",
         "player",
         False,
         {
