@@ -13,7 +13,13 @@ EVENT_COLUMNS: tuple[Column, ...] = (
     Column("kind", "string", "what happened, in the parser's word"),
     Column("frame", "int32", "network frame of the event, or of its begin"),
     Column("end_frame", "int32", "network frame of its end; null for what has no length", nullable=True),
-    Column("time", "float32", "time of that network frame", "s"),
+    Column(
+        "time",
+        "float32",
+        "time of that network frame, or one since the network frame before it: where a place or role changes, the parser gives the "
+        "time of the change between them",
+        "s",
+    ),
     Column("end_time", "float32", "time of the end; null for what has no length", "s", nullable=True),
     Column("row", "int32", "first row at or after the event, or its begin; null where no row follows", nullable=True),
     Column(
