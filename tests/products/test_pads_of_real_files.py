@@ -80,7 +80,7 @@ def test_pickups_are_the_parsers_without_what_is_told_again(path: Path) -> None:
 @pytest.mark.usefixtures("real_replays")
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_each_team_picks_up_as_often_as_the_parser_finds(path: Path) -> None:
-    """Not less than it finds in states and amounts both; more than all its events are boost that it did not see."""
+    """Not less than it finds in states and amounts both; its events lack up to a twentieth of the states that its frame data have."""
     parsed = parsed_of(path)
     pickups = parsed.on_request["pad_pickups"]
     told: dict[str, Counter[str]] = {"both": Counter(), "any": Counter()}
@@ -94,7 +94,7 @@ def test_each_team_picks_up_as_often_as_the_parser_finds(path: Path) -> None:
     assert all(row["player"] is not None for row in pickups)
     if pickups:  # dropshot has none, and the parser guesses some
         for team in ("blue", "orange"):
-            assert told["both"][team] - 2 <= mine[team] <= 1.03 * told["any"][team] + 2, (mine, told)
+            assert told["both"][team] - 2 <= mine[team] <= 1.06 * told["any"][team] + 2, (mine, told)
 
 
 @pytest.mark.heavy
