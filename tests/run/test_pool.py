@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.paths import ROOT, STAGES
 from tests.run.worker_killers import work
@@ -152,15 +153,18 @@ def test_workers_that_are_killed_at_any_moment_never_stop_a_run(moment: str) -> 
     killed = 0
 
     def kill() -> None:
+        # Not by multiprocessing.active_children(): it takes the exit code away from the thread that waits for it.
         nonlocal killed
         while killed < 6 and not ended.wait(0.001):
-            for child in multiprocessing.active_children():
-                if moment == "work" or (child.pid or 0) not in seen:
-                    seen.add(child.pid or 0)
-                    with suppress(ProcessLookupError, TypeError):
-                        os.kill(child.pid, signal.SIGKILL)  # type: ignore[arg-type]
+            for child in psutil.Process().children():
+                if child.pid not in bystanders and (moment == "work" or child.pid not in seen):
+                    seen.add(child.pid)
+                    with suppress(psutil.NoSuchProcess):
+                        child.kill()
                         killed += 1
 
+    multiprocessing.resource_tracker.ensure_running()  # it outlives the run
+    bystanders = {child.pid for child in psutil.Process().children()}
     seen: set[int] = set()
     ended = threading.Event()
     killer = threading.Thread(target=kill, daemon=True)

@@ -161,7 +161,9 @@ class Worker(Generic[Task, Value]):
             self.is_usable = False
             self._process.kill()
             self._process.join()
-            self._process.close()
+            # It has ended, but where another thread of this program waited for it, close() cannot know.
+            with suppress(ValueError):
+                self._process.close()
             self._connection.close()
 
     def _has_answered(self) -> bool:
