@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import feather
@@ -18,6 +19,8 @@ from tests.exported import exported
 from impulse.config.export import Compression, ExportParams, FloatType
 from impulse.errors import StageError
 from impulse.export.encoding.arrays import write_arrays
+from impulse.export.encoding.parquet import GROUP_ROWS, row_groups
+from impulse.export.encoding.source import ParsedFrames
 from impulse.export.encoding.types import as_exported, export_schema, half_resolution
 from impulse.schema.column import Column, arrow_schema
 from impulse.tables.paths import ARRAY_COLUMNS, FRAMES_FILES, frames_path
@@ -47,6 +50,44 @@ def test_arrays_are_not_taken_for_written_when_the_disk_is_full(tmp_path: Path) 
     assert not (tmp_path / ARRAY_COLUMNS).exists()  # which is written last
 
 
+@pytest.mark.parametrize(
+    ("rows", "groups"),
+    [
+        ([], []),
+        ([10], [[10]]),
+        ([GROUP_ROWS] * 3, [[GROUP_ROWS]] * 3),
+        ([9 * GROUP_ROWS, 1, 2], [[9 * GROUP_ROWS], [1, 2]]),
+        ([1, 9 * GROUP_ROWS, 2], [[1, 9 * GROUP_ROWS], [2]]),
+        ([GROUP_ROWS // 2] * 5, [[GROUP_ROWS // 2] * 2] * 2 + [[GROUP_ROWS // 2]]),
+    ],
+)
+def test_short_replays_share_a_row_group(rows: list[int], groups: list[list[int]]) -> None:
+    """One that is long enough has its own, and none is divided."""
+    replays = [ParsedFrames(f"{number:03}", count, "") for number, count in enumerate(rows)]
+    found = list(row_groups(replays))
+    assert [[replay.rows for replay in group] for group in found] == groups
+    assert [replay for group in found for replay in group] == replays
+
+
+def test_row_groups_of_a_shard_hold_whole_replays(data: Path, tmp_path: Path) -> None:
+    """What the footer tells of ids finds each replay in one group, with all of its rows in order."""
+    folder = exported(replicate(data, tmp_path / "data", 40), tmp_path, ExportParams(shards=1, train=1, val=0, test=0))
+    (path,) = (folder / "frames").rglob("*.parquet")
+    rows_of = {row["replay_id"]: row["rows"] for row in pq.read_table(folder / "replays.parquet").to_pylist()}
+    group_of: dict[str, int] = {}
+    with pq.ParquetFile(path) as file:
+        sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+        for number in range(file.num_row_groups):
+            table = file.read_row_group(number, columns=["replay_id", "row"]).to_pandas()
+            for replay_id, part in table.groupby("replay_id", observed=True):
+                assert part["row"].tolist() == list(range(rows_of[replay_id]))
+                assert group_of.setdefault(replay_id, number) == number
+    assert 1 < len(sizes) < 40
+    assert min(sizes[:-1]) >= GROUP_ROWS
+    assert group_of.keys() == rows_of.keys()
+    assert list(group_of) == sorted(group_of)
+
+
 def test_half_precision_is_for_what_it_can_hold(few: Path, tmp_path: Path) -> None:
     """Quantities with bounds are float16, times float32; schema.json says what it costs, and no value is off by more."""
     folder = exported(few, tmp_path, ExportParams(float_type=FloatType.float16, numpy=True))
@@ -59,8 +100,10 @@ def test_half_precision_is_for_what_it_can_hold(few: Path, tmp_path: Path) -> No
     assert (described["p0_boost"]["resolution"], described["p3_quat_x"]["resolution"]) == (0.0625, 2.0**-10)
     assert described["time"]["dtype"] == "float32"
     assert "resolution" not in described["time"]
-    table = pq.ParquetFile(path).read_row_group(0)
-    wide = frames_of(few, table["replay_id"][0].as_py())
+    table = pq.read_table(path, partitioning=None)
+    replay_id = table["replay_id"][0].as_py()
+    table = table.filter(pc.equal(table["replay_id"], replay_id))
+    wide = frames_of(few, replay_id)
     for name in ("ball_pos_y", "ball_vel_x", "p0_boost", "p0_quat_w"):
         mine, original = table[name].to_pandas().astype("float64"), wide[name].astype("float64")
         assert (mine - original).abs().max() <= described[name]["resolution"] / 2

@@ -133,6 +133,23 @@ def test_the_columns_of_a_group_are_there_together(dataset: Path) -> None:
     assert checked > 100
 
 
+def test_replays_together_count_as_each_alone() -> None:
+    """Also where a slot is held in one of them and not in the next, and where their names come from two dictionaries."""
+    alone = [
+        frames_with({}),
+        frames_with({"p0_present": NEVER, "p0_pos_x": [None] * 6, "p0_boost": [None] * 6, "ball_pos_x": [None] * 6}),
+        frames_with({"p0_present": [False] * 3 + [True] * 3, "p0_pos_x": [None] * 3 + [1.0] * 3, "p0_boost": SENT * 2}),
+    ]
+    named = [
+        frames.append_column("replay_id", pa.array([name] * 6).dictionary_encode())
+        for name, frames in zip("abc", alone, strict=True)
+    ]
+    together = count_kinds(pa.concat_tables(named))
+    np.testing.assert_array_equal(together, sum(count_kinds(frames) for frames in alone))
+    wrong = count_kinds(pa.concat_tables(alone))  # taken for one replay, in which somebody holds the slot all the time
+    assert (wrong != together).any()
+
+
 def test_only_what_is_looked_at_is_read(dataset: Path) -> None:
     """The same counts without the other columns, which are most."""
     frames = pq.read_table(next((dataset / "frames").rglob("*.parquet")))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from impulse.export.encoding.parquet import row_groups
 from impulse.export.parts import Kind, OutputPart
 from impulse.files.store import StoredFile
 from impulse.tables.paths import ARRAY
@@ -25,7 +26,7 @@ def listed_part(part: OutputPart, name: str, stored: StoredFile) -> dict[str, An
     if part.kind is Kind.shard or name == ARRAY:
         facts["rows"] = sum(replay.rows for replay in part.replays)
     if part.kind is Kind.shard:
-        facts["row_groups"] = len(part.replays)
+        facts["row_groups"] = sum(1 for _ in row_groups(part.replays))
     return facts
 
 

@@ -52,7 +52,7 @@ def total(counted: Sequence[Entry]) -> Histograms:
 
 
 def count_frames(shard: Path) -> dict[str, list[Any]]:
-    """Count the rows of a shard; memory holds a few columns of one row group, which is one replay, at a time.
+    """Count the rows of a shard; memory holds a few columns of one row group at a time.
 
     Returns:
         Lists of the shape of :data:`Histograms`, as JSON knows them; zeros where the frames have no such columns.

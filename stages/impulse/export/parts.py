@@ -30,7 +30,7 @@ class Kind(StrEnum):
     """What a part is."""
 
     shard = "shard"
-    """A Parquet file of frames: one row group for each replay."""
+    """A Parquet file of frames."""
     arrays = "arrays"
     """Memory-mappable arrays of a split."""
 

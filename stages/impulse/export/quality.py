@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -120,6 +121,7 @@ def columns_to_count(names: Sequence[str]) -> list[str]:
     """Return which columns of frames are looked at: the first of each group, of every slot, and what tells of rows and slots."""
     slots = _slots(names)
     wanted = [
+        "replay_id",
         "is_held",
         "ball_stale",
         *(f"p{slot}_{name}" for slot in slots for name in ("present", "demolished", "stale")),
@@ -129,10 +131,11 @@ def columns_to_count(names: Sequence[str]) -> list[str]:
 
 
 def count_kinds(frames: pa.Table) -> KindCounts:
-    """Count the values of each group in the frames of one replay.
+    """Count the values of each group in the frames of some replays.
 
     Args:
-        frames: the columns of :func:`columns_to_count`, perhaps with others; of any float type.
+        frames: the columns of :func:`columns_to_count`, perhaps with others; of any float type. Rows of a replay follow each
+            other; without ``replay_id`` they are of one.
 
     Returns:
         Zeros for a group of which there is no column. A value is modelled if it is boost that no byte of a file can be. In half
@@ -140,12 +143,16 @@ def count_kinds(frames: pa.Table) -> KindCounts:
     """
     counts: KindCounts = np.zeros((len(GROUPS), len(KINDS)), np.int64)
     held = _flags(frames, "is_held")
+    starts = _starts(frames)
     slots = {slot: _flags(frames, f"p{slot}_present") for slot in _slots(frames.column_names)}
-    for number, group in enumerate(GROUPS):
-        for name, slot in _columns(group, frames.column_names):
-            if slot is not None and not slots[slot].any():
-                continue  # nobody holds it
-            base = np.ones(len(held), dtype=bool)
+    holders = {slot: _anywhere(present, starts) for slot, present in slots.items()}
+    everywhere = np.ones(len(held), dtype=bool)
+    for number, columns in enumerate(_columns_of_groups(tuple(frames.column_names))):
+        group = GROUPS[number]
+        for name, slot in columns:
+            base = everywhere if slot is None else holders[slot]
+            if not base.any():
+                continue  # nobody holds the slot
             if slot is not None and group.of is Of.cars:
                 base = slots[slot] & ~_flags(frames, f"p{slot}_demolished")
             column = frames[name].combine_chunks()
@@ -155,6 +162,29 @@ def count_kinds(frames: pa.Table) -> KindCounts:
             modelled = _count_modelled(column, known & ~repeats) if group.is_boost else 0
             counts[number] += (n_known - n_held - modelled, modelled, n_held, n_base - n_known)
     return counts
+
+
+def _starts(frames: pa.Table) -> npt.NDArray[np.int64]:
+    """Return (replays,) the first row of each replay; there is one at least."""
+    if "replay_id" not in frames.column_names or frames.num_rows == 0:
+        return np.zeros(1, np.int64)
+    ids = frames["replay_id"].unify_dictionaries().combine_chunks()
+    codes = (ids if pa.types.is_dictionary(ids.type) else ids.dictionary_encode()).indices.to_numpy()
+    return np.concatenate(([0], np.flatnonzero(np.diff(codes)) + 1))
+
+
+def _anywhere(flags: Flags, starts: npt.NDArray[np.int64]) -> Flags:
+    """Return (rows,) whether a flag is set in any row of the same replay."""
+    if not len(flags):
+        return flags
+    found: Flags = np.repeat(np.logical_or.reduceat(flags, starts), np.diff([*starts, len(flags)]))
+    return found
+
+
+@lru_cache(maxsize=8)
+def _columns_of_groups(names: tuple[str, ...]) -> list[list[tuple[str, str | None]]]:
+    """Return what :func:`_columns` gives for each group."""
+    return [list(_columns(group, names)) for group in GROUPS]
 
 
 def _slots(names: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,11 @@ ZSTD_LEVEL = 3
 
 # Row groups are found by these; statistics of the other columns would only make the footer larger.
 _STATISTICS = ("replay_id", "row", "time", "segment")
+
+GROUP_ROWS = 2**11
+"""Rows from which a row group is full: two thirds of a match of five minutes at 10 rows a second, so a whole match has its own. The
+footer tells of each of 190 columns in each group, as many bytes as the values of a match of half a minute; ten matches of a
+quarter of a minute take a fifth of the time together."""
 
 _COUNTERS = ("row",)
 """Integers that grow from row to row; a dictionary of them would be as long as they are."""
@@ -67,10 +72,28 @@ def stale_share(shard: Path) -> float:
     return stale / total
 
 
+def row_groups(replays: Sequence[ParsedFrames]) -> Iterator[list[ParsedFrames]]:
+    """Yield the replays of each row group: whole ones, one or as many short ones as are needed for :data:`GROUP_ROWS`.
+
+    Args:
+        replays: sorted by id.
+    """
+    group: list[ParsedFrames] = []
+    rows = 0
+    for replay in replays:
+        group.append(replay)
+        rows += replay.rows
+        if rows >= GROUP_ROWS:
+            yield group
+            group, rows = [], 0
+    if group:
+        yield group
+
+
 def write_shard(
     target: Path, replays: Sequence[ParsedFrames], *, parsed: Path, schema: pa.Schema, settings: dict[str, Any]
 ) -> None:
-    """Write the frames of some replays as one Parquet file with a row group for each.
+    """Write the frames of some replays as one Parquet file; memory holds one of its row groups at a time.
 
     Args:
         target: the file.
@@ -83,6 +106,10 @@ def write_shard(
         StageError: a file of frames is not the one that parse wrote, or a value does not fit into its type.
     """
     with pq.ParquetWriter(target, schema, **settings) as writer:
-        for replay in replays:
-            frames = as_exported(read_parsed(replay, parsed, schema.names), schema, replay_id=replay.replay_id)
+        for group in row_groups(replays):
+            tables = [
+                as_exported(read_parsed(replay, parsed, schema.names), schema, replay_id=replay.replay_id)
+                for replay in group
+            ]
+            frames = pa.concat_tables(tables)
             writer.write_table(frames, row_group_size=max(frames.num_rows, 1))
