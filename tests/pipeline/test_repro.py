@@ -57,6 +57,24 @@ def test_a_second_repro_runs_no_stage(fresh: Checkout) -> None:
 
 
 @pytest.mark.heavy
+@pytest.mark.parametrize(
+    ("stage", "unused"),
+    [
+        ("fetch", ["pandas", "requests", "matplotlib", "botocore", "dvc"]),
+        ("parse", ["pandas", "requests", "matplotlib", "botocore", "dvc"]),
+        ("validate", ["pandas", "requests", "botocore", "dvc"]),
+        ("dedupe", ["pandas", "requests", "matplotlib", "botocore", "dvc"]),
+        ("export", ["pandas", "requests", "botocore", "dvc"]),
+    ],
+)
+def test_a_stage_imports_only_what_it_uses(fresh: Checkout, stage: str, unused: list[str]) -> None:
+    """Imports are most of the time that a build without news takes."""
+    done = fresh.run("python", "-X", "importtime", f"stages/{stage}.py")
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines() if "|" in line}
+    assert {"pyarrow", "hydra"} <= imported
+    assert imported.isdisjoint(unused), imported & {*unused}
+
+
 def test_the_dataset_is_rebuilt_byte_for_byte(fresh: Checkout) -> None:
     """Removed outputs come back the same: from the cache, by running export again, and by parsing all again."""
     before = fresh.content("data/export")

@@ -15,7 +15,19 @@ Where do I go to ...
 
 from __future__ import annotations
 
-from impulse.collection.config import CollectionConfig
-from impulse.collection.facade import DownloadIncomplete, DownloadResult, download_group
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from impulse.collection.config import CollectionConfig
+    from impulse.collection.facade import DownloadIncomplete, DownloadResult, download_group
 
 __all__ = ["CollectionConfig", "DownloadIncomplete", "DownloadResult", "download_group"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever has the name
+    """Import a name at its first use, because requests takes time that a stage with files of this machine need not wait."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = "config" if name == "CollectionConfig" else "facade"
+    return getattr(importlib.import_module(f"{__name__}.{module}"), name)

@@ -6,12 +6,40 @@ replays.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+
+def leave_pandas_out() -> None:
+    """Keep Arrow from loading pandas at the first list that it converts, which takes longer than most stages.
+
+    It does so once, to know pandas' own objects among the values, and a stage has none. What asks for pandas later, such as
+    ``Table.to_pandas``, gets it as ever.
+    """
+    if "pandas" in sys.modules:
+        return
+    finder = _NoPandas()
+    sys.meta_path.insert(0, finder)
+    try:
+        pa.array([0])
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _NoPandas(MetaPathFinder):
+    """Lets an import of pandas fail as if it were not installed."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
+        """Raise for pandas; look for nothing else."""
+        if name == "pandas":
+            raise ModuleNotFoundError("pandas is left out here", name=name)
 
 
 def array_of(values: npt.NDArray[Any], missing: npt.NDArray[np.bool_] | None = None) -> pa.Array:

@@ -123,6 +123,9 @@ def _run_hydra(name: str, section: type[Any], module: str, root: Path, *, wants_
                 output=output,
                 state=Path(os.environ.get("DVC_ROOT", root)) / ".state",
             )
+            from impulse.files.arrow import leave_pandas_out
+
+            leave_pandas_out()
             run = importlib.import_module(module).run
             run_stage(name, run, job, metrics=output / "metrics" if is_sweep or chosen else root / "metrics")
 
