@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from impulse.errors import StageError
+from impulse.files import records
 from impulse.files import store as module
-from impulse.files.store import Entry, Store
+from impulse.files.records import Entry
+from impulse.files.store import Store
 
 
 @pytest.fixture
@@ -132,7 +134,7 @@ def test_a_file_that_was_only_touched_is_given_back_and_read_once(
     part = put(store, "ab12", part=b"frames").folder / "part"
     os.utime(part, (1, 1))
     assert store.get("ab12") is not None
-    monkeypatch.setattr(module, "_sha256", lambda path: pytest.fail(f"{path} was read again"))
+    monkeypatch.setattr(records, "sha256_of", lambda path: pytest.fail(f"{path} was read again"))
     assert store.get("ab12") is not None
 
 

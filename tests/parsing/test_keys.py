@@ -12,7 +12,7 @@ from impulse.config.engine import EngineParams
 from impulse.config.parse import ParseParams
 from impulse.demo import Recording, edit_header
 from impulse.errors import ReplayError
-from impulse.files.store import Entry, StoredFile
+from impulse.files.records import Entry, StoredFile
 from impulse.parsing import keys as keys_module
 from impulse.parsing.keys import ProductKeys
 from impulse.parsing.parsed_replay import parse_replay

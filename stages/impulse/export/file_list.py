@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from impulse.export.encoding.parquet import row_groups
 from impulse.export.parts import Kind, OutputPart
-from impulse.files.store import StoredFile
+from impulse.files.records import StoredFile
 from impulse.tables.paths import ARRAY
 
 

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 
 from impulse.export.quality import GROUPS, KINDS, columns_to_count, count_kinds
 from impulse.files.digest import code_digest
-from impulse.files.store import Entry, Store
+from impulse.files.records import Entry
+from impulse.files.store import Store
 from impulse.schema.physics import ARENA_X_UU, ARENA_Y_UU, GOAL_DEPTH_UU, MAX_CAR_SPEED_UU_S
 
 Histograms = dict[str, npt.NDArray[np.int64]]

@@ -21,7 +21,8 @@ from impulse.export.encoding.arrays import write_arrays
 from impulse.export.encoding.parquet import write_shard, writer_settings
 from impulse.export.encoding.source import ParsedFrames
 from impulse.files.digest import code_digest
-from impulse.files.store import Entry, Store
+from impulse.files.records import Entry
+from impulse.files.store import Store
 from impulse.schema.beside import BESIDE
 from impulse.tables.paths import ARRAY, ARRAY_COLUMNS, ARRAY_OFFSETS, SPLITS, shard_path
 

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from impulse.config.engine import EngineKind, EngineParams
 from impulse.export.parts import ExportPlan, OutputPart
-from impulse.files.store import Entry, Store
+from impulse.files.records import Entry
+from impulse.files.store import Store
 from impulse.run.dask_cluster import connect
 
 

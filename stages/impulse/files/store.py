@@ -7,24 +7,20 @@ state outside every DVC output; deleting it costs time and nothing else.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from impulse.errors import StageError
-from impulse.files.disk import flush_to_disk, link_or_copy, make_read_only
+from impulse.files.disk import link_or_copy
 from impulse.files.output import output_file
-
-RECORD = "record"
-"""Name of the record in an entry's folder, and ending of one that stands alone. Line 1 is the SHA-256 of the rest, JSON."""
+from impulse.files.records import RECORD, Entry, StoredFile, described, proved, sha256_of, write_record
 
 LEAST_BYTES = 2**30
 """What the store may hold of earlier runs in any case."""
@@ -35,28 +31,6 @@ ABANDONED_SECONDS = 24 * 3600.0
 KEPT_SECONDS = 7 * 24 * 3600.0
 """How long an entry stays after its last use in any case: a run over few replays removes nothing of one over many, nor what
 another run has found and links when it ends."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """One file of an entry."""
-
-    bytes: int
-    sha256: str
-    mtime_ns: int
-    """When it was written; a file that somebody edited through a link of it has another time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A complete entry."""
-
-    key: str
-    folder: Path
-    """Where its files are; it exists only if there are any."""
-    files: Mapping[str, StoredFile]
-    facts: Mapping[str, Any]
-    """What its writer returned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +48,7 @@ class Store:
         home = self._home(key)
         for record in (home / RECORD, self._alone(key)):
             try:
-                entry = _proved(key, home, record)
+                entry = proved(key, home, record)
                 _note_use(record)
             except FileNotFoundError:
                 continue
@@ -84,6 +58,24 @@ class Store:
             else:
                 return entry
         return None
+
+    def known(self, key: str, files: Mapping[str, StoredFile]) -> Entry | None:
+        """Return an entry that was read before, without reading it again; None for one that is not as it was.
+
+        Args:
+            key: its name.
+            files: what its record said of its files; none for one of facts alone.
+        """
+        home = self._home(key)
+        try:
+            for name, file in files.items():
+                status = (home / name).stat()
+                if (status.st_size, status.st_mtime_ns) != (file.bytes, file.mtime_ns):
+                    return None
+            _note_use(home / RECORD if files else self._alone(key))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return Entry(key, home, files, {})
 
     def put(self, key: str, write: Callable[[Path], Mapping[str, Any]]) -> Entry:
         """Keep the files and facts that ``write`` makes, and return them; those that another writer kept first, if any.
@@ -97,8 +89,8 @@ class Store:
         partial = Path(tempfile.mkdtemp(prefix=f".{key}.", suffix=".partial", dir=home.parent))
         try:
             facts = write(partial)
-            files = {path.name: _described(path) for path in sorted(partial.iterdir())}
-            _write_record(partial / RECORD, files, facts)
+            files = {path.name: described(path) for path in sorted(partial.iterdir())}
+            write_record(partial / RECORD, files, facts)
             try:
                 partial.rename(home)
             except OSError:  # there is one: of another writer who was faster, or one that is damaged
@@ -115,7 +107,7 @@ class Store:
         record = self._alone(key)
         record.parent.mkdir(parents=True, exist_ok=True)
         with output_file(record, sync=False) as partial:
-            _write_record(partial, {}, facts)
+            write_record(partial, {}, facts)
         return Entry(key, self._home(key), {}, facts)
 
     def link(self, entry: Entry, name: str, target: Path) -> None:
@@ -144,7 +136,8 @@ class Store:
             Number of removed entries.
         """
         now = time.time() if now is None else now
-        used_bytes, removed = 0, 0
+        removed = 0
+        mine: list[Path] = []
         others: list[tuple[float, int, Path]] = []
         for path in self.folder.glob("*/*"):
             with suppress(FileNotFoundError):  # another run has just renamed or removed it
@@ -152,12 +145,12 @@ class Store:
                     if now - path.stat().st_mtime > ABANDONED_SECONDS:
                         _remove(path)
                 elif path.name.removesuffix(f".{RECORD}") in used:
-                    used_bytes += _size(path)
+                    mine.append(path)
                 else:
                     others.append((_last_use(path), _size(path), path))
         if sum(size for _, size, _ in others) <= LEAST_BYTES:
             return 0
-        left = max(LEAST_BYTES, SPARE_RUNS * used_bytes)
+        left = max(LEAST_BYTES, SPARE_RUNS * _sum_of_sizes(mine))
         for _, size, path in sorted(others, reverse=True):
             left -= size
             # Asked again, as another run may have found it since.
@@ -172,8 +165,8 @@ class Store:
             if place.name.startswith("."):
                 continue
             try:
-                entry = _proved(place.name, place, place / RECORD if place.is_dir() else place)
-                is_intact = all(_sha256(place / name) == file.sha256 for name, file in entry.files.items())
+                entry = proved(place.name, place, place / RECORD if place.is_dir() else place)
+                is_intact = all(sha256_of(place / name) == file.sha256 for name, file in entry.files.items())
             except FileNotFoundError:
                 is_intact = not place.exists()  # another run has just removed it
             except (OSError, ValueError, KeyError, TypeError):
@@ -192,31 +185,6 @@ class Store:
         return self.folder / key[:2] / f"{key}.{RECORD}"
 
 
-def _write_record(target: Path, files: Mapping[str, StoredFile], facts: Mapping[str, Any]) -> None:
-    """Write a record; one that a power cut damages counts as missing, so the disk need not be waited for."""
-    content = {"files": {name: asdict(file) for name, file in files.items()}, "facts": facts}
-    body = json.dumps(content, ensure_ascii=False).encode()
-    target.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-
-
-def _proved(key: str, home: Path, record: Path) -> Entry:
-    """Return the entry of a record.
-
-    Raises:
-        FileNotFoundError: there is no record.
-        ValueError, KeyError, TypeError: the record or a file is not what was written.
-    """
-    digest, _, body = record.read_bytes().partition(b"\n")
-    if hashlib.sha256(body).hexdigest().encode() != digest:
-        raise ValueError("the record was changed")
-    content = json.loads(body)
-    files = {name: StoredFile(**file) for name, file in content["files"].items()}
-    for name, file in files.items():
-        if not _is_intact(home / name, file):
-            raise ValueError(f"{name} was changed")
-    return Entry(key, home, files, content["facts"])
-
-
 def _note_use(record: Path) -> None:
     """Note that an entry was used now, where the disk can be written.
 
@@ -231,37 +199,17 @@ def _note_use(record: Path) -> None:
         return
 
 
-def _is_intact(path: Path, file: StoredFile) -> bool:
-    try:
-        status = path.stat()
-        if status.st_size != file.bytes:
-            return False
-        if status.st_mtime_ns == file.mtime_ns:
-            return True
-        if _sha256(path) != file.sha256:
-            return False
-        os.utime(path, ns=(file.mtime_ns, file.mtime_ns))  # so that it need not be read again
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def _described(path: Path) -> StoredFile:
-    """Make a finished file read-only and wait until the disk has it."""
-    make_read_only(path)  # its links are outputs of stages, and an edit of one would be an edit of all
-    flush_to_disk(path)
-    status = path.stat()
-    return StoredFile(status.st_size, _sha256(path), status.st_mtime_ns)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
-
-
 def _size(path: Path) -> int:
     files = path.iterdir() if path.is_dir() else (path,)
     return sum(file.stat().st_size for file in files)
+
+
+def _sum_of_sizes(paths: Iterable[Path]) -> int:
+    total = 0
+    for path in paths:
+        with suppress(FileNotFoundError):  # another run has just removed it
+            total += _size(path)
+    return total
 
 
 def _last_use(path: Path) -> float:

@@ -16,7 +16,7 @@ from impulse.config.engine import EngineParams
 from impulse.config.parse import ParseParams
 from impulse.decoding.array_call import parser_version
 from impulse.files.digest import code_digest, product_digest
-from impulse.files.store import Entry
+from impulse.files.records import Entry
 from impulse.parsing.on_request import Product, asked_for
 from impulse.products.frames.product import FRAMES
 from impulse.products.measures import HEADER_FACTS

@@ -30,6 +30,10 @@ class ListedPlayers:
         for row in table.to_pylist():
             self._rows[row["replay_id"]].append({**row, "player_id": _as_in_replays(row)})
 
+    def of(self, replay_id: str) -> Sequence[Row]:
+        """Return the rows of a replay."""
+        return self._rows.get(replay_id, [])
+
     def with_listed_facts(self, replay_id: str, players: Sequence[Row]) -> list[dict[str, Any]]:
         """Return a replay's rows of the players table with what the source tells.
 
@@ -40,7 +44,7 @@ class ListedPlayers:
             replay_id: the replay.
             players: its rows of the players table.
         """
-        listed = self._rows.get(replay_id, [])
+        listed = self.of(replay_id)
         found: dict[int, Row] = {}
         for identity in (_account, _name):
             taken = {id(row) for row in found.values()}

@@ -20,7 +20,8 @@ from impulse.decoding.walk import one_walk
 from impulse.errors import StageError
 from impulse.files.frames import write_frames
 from impulse.files.packed import read_packed, write_packed
-from impulse.files.store import Entry, Store
+from impulse.files.records import Entry
+from impulse.files.store import Store
 from impulse.products.controls import make_controls
 from impulse.products.events import differences, make_events
 from impulse.products.pad_rows import make_pad_rows

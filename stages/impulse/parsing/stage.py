@@ -10,16 +10,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from impulse.config.parse import ParseParams
 from impulse.errors import ReplayError, StageError, UnsupportedReplay
 from impulse.files.output import output_folder, write_json
-from impulse.files.store import Entry, Store
+from impulse.files.store import Store
 from impulse.parsing.capacity import fitted, warn_of_low_limit
 from impulse.parsing.costs import RATES, note_rates, rows_share
 from impulse.parsing.keys import ProductKeys, parsed_with
+from impulse.parsing.last_run import LAST_RUN, LastRun
 from impulse.parsing.listed_players import ListedPlayers
 from impulse.parsing.making import Ended, Making, cpu_seconds, is_of_memory, needed_of, report_lacking, spent_on
-from impulse.parsing.on_request import ColumnsOnRequest, Product, asked_for, stored_table
+from impulse.parsing.on_request import Product, asked_for
+from impulse.parsing.on_request_tables import write_on_request
 from impulse.parsing.parsed_replay import replay_row
 from impulse.parsing.raw_replays import RawReplays
 from impulse.parsing.work import ParseTask, Results, make_products
@@ -29,13 +34,12 @@ from impulse.run.engines import run_tasks
 from impulse.run.job import Counts, Job
 from impulse.run.progress import with_progress
 from impulse.s3.credentials import add_aws_variables
-from impulse.schema.column import REPLAY_ID, Column, arrow_schema
+from impulse.schema.column import REPLAY_ID, Column
 from impulse.tables import rejects
-from impulse.tables.io import read_table, table_of, write_parts, write_table
+from impulse.tables.io import read_table, table_of, write_table
 from impulse.tables.measures import MEASURE_COLUMNS
 from impulse.tables.on_request import REFUSED
 from impulse.tables.parsed import (
-    BESIDE_FILE_COLUMNS,
     DEMOLITION_COLUMNS,
     FRAMES_FILE_COLUMNS,
     GOAL_COLUMNS,
@@ -48,8 +52,6 @@ from impulse.tables.paths import (
     LISTED_PLAYERS,
     MANIFEST,
     REJECTS,
-    beside_files,
-    beside_path,
     frames_path,
 )
 from impulse.tables.rejects import Reject
@@ -84,25 +86,43 @@ def run(job: Job[ParseParams]) -> Counts:
     listed = ListedPlayers(read_table(raw / LISTED_PLAYERS, made_by="fetch"))
     replays, params = RawReplays.of(manifest, folder=raw), parsed_with(job.settings)
     keys, asked = ProductKeys.of(params, job.engine), asked_for(params)
+    rows = manifest.to_pylist()
+    # What is made on request is looked up replay by replay, so that the rest then costs little more.
+    last = LastRun(identity="") if asked else LastRun.read(job.state / LAST_RUN, keys)
+    kept = last.unchanged(((row, listed.of(row["replay_id"])) for row in rows), store)
     with output_folder(job.output / "parsed") as folder:
-        tasks = [ParseTask(replays, row, params, store, keys).looked_up() for row in manifest.to_pylist()]
-        ended = _make_missing(tasks, job)
-        tables: dict[str, list[Row]] = {name: [] for name in _TABLES}
+        changed = [row for row in rows if row["replay_id"] not in kept]
+        tasks = [ParseTask(replays, row, params, store, keys).looked_up() for row in changed]
+        ended = _make_missing(tasks, job, kept=len(kept))
+        made_rows: dict[str, list[Row]] = {name: [] for name in _TABLES}
         rejected = []
         for task, (results, error) in zip(tasks, ended, strict=True):
             row, reject = task.manifest, error or results.reject
             if reject is not None:
                 rejected.append(Reject(row["replay_id"], row["source_path"], "parse", reject.reason, reject.detail))
             else:
-                _add_rows(tables, row, results, listed, asked)
+                _add_rows(made_rows, row, results, listed, asked)
                 assert results.frames is not None
                 store.link(results.frames, FRAMES, folder / frames_path(row["replay_id"]))
+        for replay_id, (entry, _) in kept.items():
+            store.link(entry, FRAMES, folder / frames_path(replay_id))
+        order = {row["replay_id"]: place for place, row in enumerate(rows)}
+        tables = {
+            name: last.completed(name, table_of(made_rows[name], columns), list(kept), order)
+            for name, columns in _TABLES.items()
+        }
         _write(folder, tables, rejected, job.settings)
         for product in asked:
-            _write_on_request(folder, product, tasks, ended)
-            if isinstance(product, ColumnsOnRequest):
-                _link_beside(folder, product, store, tasks, ended)
-    store.sweep({entry.key for results, _ in ended for entry in results.entries})
+            write_on_request(folder, product, store, tasks, ended)
+    if not asked:
+        good = (
+            (task.manifest, listed.of(task.manifest["replay_id"]), results)
+            for task, (results, error) in zip(tasks, ended, strict=True)
+            if not error and not results.reject
+        )
+        last.write(job.state / LAST_RUN, good, list(kept), tables)
+    used = {entry.key for results, _ in ended for entry in results.entries}
+    store.sweep(used | {key for entry, measures in kept.values() for key in (entry.key, measures)})
     made = Counter(product for results, _ in ended for product in results.made)
     spent = list(spent_on(tasks, ended))
     note_rates(job.state / RATES, spent, rows=rows_share(params))
@@ -112,13 +132,13 @@ def run(job: Job[ParseParams]) -> Counts:
     for setting, lacking in refused.items():
         report_lacking(setting, lacking, job.engine)
     return Counts(
-        len(tasks),
-        len(tables["replays"]),
+        len(rows),
+        tables["replays"].num_rows,
         rejects.count_by_reason(rejected),
         figures={
-            "rows": sum(row["rows"] for row in tables["measures"]),
-            "bytes_in": sum(task.manifest["bytes"] for task in tasks),
-            "bytes": sum(row["bytes"] for row in tables["frames"]),
+            "rows": _sum(tables["measures"]["rows"]),
+            "bytes_in": sum(row["bytes"] for row in rows),
+            "bytes": _sum(tables["frames"]["bytes"]),
             "refused": {setting: len(lacking) for setting, lacking in refused.items()},
         },
         timing={
@@ -131,15 +151,24 @@ def run(job: Job[ParseParams]) -> Counts:
     )
 
 
-def _make_missing(tasks: Sequence[ParseTask], job: Job[ParseParams]) -> Ended:
+def _sum(column: pa.ChunkedArray) -> int:
+    return int(pc.sum(column).as_py() or 0)
+
+
+def _make_missing(tasks: Sequence[ParseTask], job: Job[ParseParams], *, kept: int) -> Ended:
     """Make what the store lacks; return what there is of each replay, or why this run cannot use it.
 
     A worker that dies of one product takes those after it along, so these are made in another round.
+
+    Args:
+        tasks: the replays.
+        job: engine and its limits.
+        kept: number of further replays, of which nothing is lacking.
     """
     missing = {task.manifest["replay_id"]: task for task in tasks if not task.is_done}
-    known = sum(task.known.frames is not None for task in tasks)
+    known = kept + sum(task.known.frames is not None for task in tasks)
     making = Making(missing.values())
-    log.info("%d replays, %d of them parsed before%s", len(tasks), known, making.announced)
+    log.info("%d replays, %d of them parsed before%s", kept + len(tasks), known, making.announced)
     needed = [needed_of(task) for task in missing.values()]
     warn_of_low_limit(job.engine, needed)
     engine = fitted(job.engine, needed)
@@ -236,38 +265,9 @@ def _add_rows(
     tables["demolitions"].extend(facts["demolitions"])
 
 
-def _write_on_request(folder: Path, product: Product, tasks: Sequence[ParseTask], ended: Ended) -> None:
-    """Write the tables of a product, replay by replay in the order of their ids, so that one is in memory at a time."""
-    entries = _entries_on_request(product.setting, tasks, ended)
-    for name, columns in product.tables.items():
-        parts = (stored_table(entries[replay_id], name) for replay_id in sorted(entries))
-        write_parts(parts, arrow_schema(columns), folder / f"{name}.parquet")
-
-
-def _entries_on_request(setting: str, tasks: Sequence[ParseTask], ended: Ended) -> dict[str, Entry]:
-    """Return the entry of each replay that has a product, by its id."""
-    return {
-        task.manifest["replay_id"]: results.on_request[setting]
-        for task, (results, error) in zip(tasks, ended, strict=True)
-        if not error and not results.reject and not results.refused(setting)
-    }
-
-
-def _link_beside(
-    folder: Path, product: ColumnsOnRequest, store: Store, tasks: Sequence[ParseTask], ended: Ended
-) -> None:
-    """Put the files of columns on request beside the frames, and list them."""
-    rows = []
-    for replay_id, entry in sorted(_entries_on_request(product.setting, tasks, ended).items()):
-        store.link(entry, product.file, folder / beside_path(product.setting, replay_id))
-        file = entry.files[product.file]
-        rows.append({"replay_id": replay_id, "bytes": file.bytes, "sha256": file.sha256})
-    write_table(table_of(rows, BESIDE_FILE_COLUMNS), folder / beside_files(product.setting))
-
-
-def _write(folder: Path, tables: Mapping[str, Sequence[Row]], rejected: Sequence[Reject], params: ParseParams) -> None:
-    for name, columns in _TABLES.items():
-        write_table(table_of(tables[name], columns), folder / f"{name}.parquet")
+def _write(folder: Path, tables: Mapping[str, pa.Table], rejected: Sequence[Reject], params: ParseParams) -> None:
+    for name, table in tables.items():
+        write_table(table, folder / f"{name}.parquet")
     write_table(rejects.to_table(rejected), folder / REJECTS)
     write_json(
         folder / FEATURES,

@@ -17,7 +17,8 @@ from impulse.config.parse import ParseParams
 from impulse.decoding.parsed_file import ParsedFile
 from impulse.errors import ReplayError, ReplayLost
 from impulse.files.frames import read_frames
-from impulse.files.store import Entry, Store
+from impulse.files.records import Entry
+from impulse.files.store import Store
 from impulse.parsing.fitting import check_product
 from impulse.parsing.keys import ProductKeys
 from impulse.parsing.on_request import Product, asked_for, one_walk_for
