@@ -27,7 +27,7 @@ SETTINGS = {
     "parse.": ParseParams(),
     "validate.": ValidateParams(),
     "dedupe.": DedupeParams(),
-    "export.": ExportParams(compression_level=3),
+    "export.": ExportParams(compression_level=3, shards=8),
     "engine.": EngineParams(),
 }
 """Settings in which every number has a value, by the start of their keys."""

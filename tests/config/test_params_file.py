@@ -47,7 +47,7 @@ def test_edits_of_conf_reach_params_again_and_again(checkout: Path) -> None:
     [
         ("fps: 10.0", "fps: 11.0", "conf/config.yaml"),
         ("at_least: 2\n", "at_least: 3\n", "conf/quality/default.yaml"),
-        ("shards: 8", "shards: 3", "conf/export/default.yaml"),
+        ("shards: null", "shards: 3", "conf/export/default.yaml"),
         ("workers: 0", "workers: 1", "conf/engine/local.yaml"),
     ],
 )
@@ -62,9 +62,9 @@ def test_a_hand_edit_is_refused_with_its_home(checkout: Path, old: str, new: str
 
 def test_a_hand_edit_beside_an_edit_of_conf_is_refused_too(checkout: Path) -> None:
     """A changed conf/ does not cover up a hand edit."""
-    edit(checkout / "params.yaml", "shards: 8", "shards: 3")
+    edit(checkout / "params.yaml", "shards: null", "shards: 3")
     edit(checkout / "conf" / "config.yaml", "fps: 10.0", "fps: 5.0")
-    with pytest.raises(ConfigError, match=r"^export.shards: .*8 became 3.*conf/export/default.yaml"):
+    with pytest.raises(ConfigError, match=r"^export.shards: .*None became 3.*conf/export/default.yaml"):
         params_file.refresh(checkout)
 
 
@@ -74,7 +74,7 @@ def test_a_hand_edit_beside_an_edit_of_conf_is_refused_too(checkout: Path) -> No
 def test_a_lock_that_was_cut_short_knows_no_file(checkout: Path, lock: str) -> None:
     """Whatever a crash left of dvc.lock, a hand edit is told as one."""
     (checkout / "dvc.lock").write_text(lock)
-    edit(checkout / "params.yaml", "shards: 8", "shards: 3")
+    edit(checkout / "params.yaml", "shards: null", "shards: 3")
     with pytest.raises(ConfigError, match=r"^export.shards: params.yaml was edited by hand"):
         params_file.refresh(checkout)
 

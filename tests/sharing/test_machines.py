@@ -127,7 +127,7 @@ def test_the_api_reads_single_files(shared: Sharing, monkeypatch: pytest.MonkeyP
 def test_a_new_export_needs_no_raw_data(shared: Sharing) -> None:
     """With another setting of export, only that stage runs, and only what it reads is downloaded."""
     here = shared.machine()
-    here.replace("conf/export/default.yaml", "shards: 8", "shards: 4")
+    here.replace("conf/export/default.yaml", "shards: null", "shards: 4")
     assert here.stages_run("dvc", "repro", "--pull", "--allow-missing") == ["config", "export"]
     assert data_folders(here) == {"raw", "parsed", "validated", "deduped", "export"}
     assert [list(here.content(f"data/{name}")) for name in ("raw", "validated")] == [["rejects.parquet"]] * 2

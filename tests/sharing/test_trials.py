@@ -83,23 +83,23 @@ def test_trials_are_builds(clone: Callable[[str, Path], Checkout], small_source:
     folders = ("data/parsed", "data/validated", "data/deduped", "data/export")
     built = {folder: checkout.content(folder) for folder in folders}
 
-    done = try_settings(checkout, "parse.fps=10,4,abc", "export.shards=8")
+    done = try_settings(checkout, "parse.fps=10,4,abc", "export.split_salt=impulse")
 
     assert done.returncode == 1
-    assert done.stderr.startswith("trials: parse.fps=abc export.shards=8: parse: error: parse.fps: ")
+    assert done.stderr.startswith("trials: parse.fps=abc export.split_salt=impulse: parse: error: parse.fps: ")
     assert len(done.stderr.splitlines()) == 1
     rows = {line.split("|")[1].strip(): line.split("|")[4].strip() for line in done.stdout.splitlines()[2:]}
     exported = json.loads((checkout.path / "metrics" / "export.json").read_text())["dataset"]
-    assert rows["parse.fps=10 export.shards=8"] == str(exported["rows"])
-    assert 0 < int(rows["parse.fps=4 export.shards=8"]) < exported["rows"]
-    assert rows["parse.fps=abc export.shards=8"] == "-"
+    assert rows["parse.fps=10 export.split_salt=impulse"] == str(exported["rows"])
+    assert 0 < int(rows["parse.fps=4 export.split_salt=impulse"]) < exported["rows"]
+    assert rows["parse.fps=abc export.split_salt=impulse"] == "-"
     for folder, content in built.items():
         assert checkout.content(folder) == content
-        assert checkout.content(folder.replace("data", "multirun/trials/parse.fps-10--export.shards-8")) == content
+        assert checkout.content(folder.replace("data", "multirun/trials/parse.fps-10--export.split_salt-impulse")) == content
     assert checkout.stages_run("dvc", "repro") == []
 
     config = checkout.path / "conf" / "config.yaml"
     config.write_text(config.read_text().replace("fps: 10.0", "fps: 4.0"))
     checkout.run("dvc", "repro")
     assert json.loads((checkout.path / "metrics" / "timing" / "parse.json").read_text())["parsed_now"] == 0
-    assert checkout.content("data/export") == checkout.content("multirun/trials/parse.fps-4--export.shards-8/export")
+    assert checkout.content("data/export") == checkout.content("multirun/trials/parse.fps-4--export.split_salt-impulse/export")

@@ -51,8 +51,9 @@ class ExportParams:
     """split_by player: refuse when players link a larger share of the matches than this; null warns only."""
     split_salt: str = "impulse"
     """Another text gives another assignment of matches to splits."""
-    shards: int = 8
-    """Parquet files of frames, spread over the splits by their shares; a match's file depends on its key alone."""
+    shards: int | None = None
+    """Parquet files of frames, spread over the splits by their shares; a match's file then depends on its key alone. Null goes by
+    size, 100 to 250 MB for most: a file that grows too large becomes two, and no other changes."""
     compression: Compression = Compression.zstd
     compression_level: int | None = None
     """Level of zstd; null takes 3, from which on a smaller file costs much more time."""
@@ -67,7 +68,8 @@ class ExportParams:
             check_range(f"export.{name}", getattr(self, name), 0, 1)
         if not math.isclose(self.train + self.val + self.test, 1.0, abs_tol=1e-9):
             raise ConfigError("export.train", f"train + val + test is {self.train + self.val + self.test:g}, must be 1")
-        check_range("export.shards", self.shards, 1, 4096)
+        if self.shards is not None:
+            check_range("export.shards", self.shards, 1, 4096)
         if self.max_linked_share is not None:
             check_range("export.max_linked_share", self.max_linked_share, 0, 1)
         if self.compression_level is not None:

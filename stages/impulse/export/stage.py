@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from impulse.config.export import ExportParams
 from impulse.errors import StageError
-from impulse.export.assignment import shard_of, split_of
+from impulse.export.assignment import shard_numbers, split_of
 from impulse.export.card import ABOUT, RIGHTS, TITLE, dataset_card
 from impulse.export.columns import COPIED_TABLES, EXPORTED_REPLAY_COLUMNS, described, parsed_columns, schema_document
 from impulse.export.croissant import CROISSANT, croissant_document
@@ -72,6 +73,7 @@ def run(job: Job[ExportParams]) -> Counts:
     known = parsed_columns(made_with)
     kept_columns += names_beside(column.name for column in known)  # no choice of features decides about these
     schema = export_schema(arrow_schema(known), kept_columns, params)
+    _put_into_shards(rows, len(schema), params)
     columns = described(known, schema)
     parts = plan_parts(rows, params)
     rejects = read_rejects(job.data)
@@ -141,11 +143,23 @@ def _kept_replays(parsed: Path, deduped: Path, params: ExportParams) -> list[dic
             continue
         match, replay_id = recording["match_key"], recording["replay_id"]
         split = split_of(keys[match], params)
-        place = {"split_key": keys[match], "split": split, "shard": shard_of(match, split, params)}
+        place = {"split_key": keys[match], "split": split}
         added = {setting: known[replay_id] for setting, known in beside.items() if replay_id in known}
         hashed = {"frames_sha256": files[replay_id]["sha256"], "beside_sha256": added}
         rows.append({**recording, **measures[replay_id], **place, **hashed})
     return sorted(rows, key=lambda row: row["replay_id"])
+
+
+def _put_into_shards(rows: Sequence[dict[str, Any]], columns: int, params: ExportParams) -> None:
+    """Add the number of its shard to each row of the replays table."""
+    for split in SPLITS:
+        members = [row for row in rows if row["split"] == split]
+        values: Counter[str] = Counter()
+        for row in members:
+            values[row["match_key"]] += row["rows"] * columns
+        numbers = shard_numbers(list(values.items()), split, params)
+        for row in members:
+            row["shard"] = numbers[row["match_key"]]
 
 
 def _hashes(path: Path) -> dict[str, str]:
