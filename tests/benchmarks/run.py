@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "stages"), str(ROOT)]
 
-from tests.benchmarks import costs, downloads, on_request, parsing, reading, tables, trials, writing  # noqa: E402 - the path comes first
+from tests.benchmarks import cluster, costs, downloads, on_request, parsing, reading, tables, trials, writing  # noqa: E402 - the path comes first
 
 CASES: dict[str, tuple[Callable[..., None], dict[str, int]]] = {
     "synthetic": (parsing.synthetic, {"matches": 1}),
@@ -26,6 +26,7 @@ CASES: dict[str, tuple[Callable[..., None], dict[str, int]]] = {
     "on-request": (on_request.on_request, {"replays": 1, "rounds": 1}),
     "costs": (costs.costs, {"replays": 1}),
     "one-more": (parsing.one_more, {"replays": 20}),
+    "cluster": (cluster.cluster, {"replays": 4, "seconds": 20, "rounds": 1}),
     "bucket": (parsing.bucket, {"replays": 4, "objects": 20, "rounds": 1}),
     "validate": (tables.validate, {"replays": 200}),
     "dedupe": (tables.dedupe, {"recordings": 200}),

@@ -20,8 +20,10 @@ from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import corpus
 from impulse.errors import StageError
 from impulse.parsing.stage import run
-from impulse.run.engines import _run_chunk, _with_second_try, run_tasks
+from impulse.run.chunk import opened_results, packed_chunk, run_chunk
+from impulse.run.engines import _with_second_try, run_tasks
 from impulse.run.pool import TaskResult
+from impulse.run.transfer import Transfer
 
 PARAMS = ParsingConfig.get_preset("standard").params()
 
@@ -90,24 +92,34 @@ def test_a_machine_that_loses_everything_is_not_tried_for_ever(caplog: pytest.Lo
 
 @pytest.mark.heavy
 @pytest.mark.slow
-def test_a_cluster_that_is_lost_is_one_line() -> None:
-    """Its workers die again and again, or its scheduler goes away, while work is under way."""
+def test_a_task_that_takes_dask_workers_along_is_lost() -> None:
+    """They die again and again, and nothing else is lost."""
     engine = EngineParams(kind=EngineKind.dask, workers=1)
-    lost = pytest.raises(StageError, match=r"^the Dask cluster was lost, run again to go on \(")
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), lost as caught:
-        list(run_tasks(work, ["parent"], engine))
-    assert "\n" not in str(caught.value)
+    with dask.config.set({"distributed.scheduler.allowed-failures": 1}):
+        outcomes = list(run_tasks(work, ["parent", "fine-1", "fine-2"], engine))
+    assert {outcome.task: outcome.loss for outcome in outcomes} == {
+        "parent": "Dask workers died while they had it",
+        "fine-1": "",
+        "fine-2": "",
+    }
 
+
+@pytest.mark.heavy
+@pytest.mark.slow
+def test_a_cluster_that_is_lost_is_one_line() -> None:
+    """Its scheduler goes away while work is under way."""
+    lost = pytest.raises(StageError, match=r"^the Dask cluster was lost, run again to go on \(")
     with (
         dask.config.set({"distributed.worker.daemon": False, "distributed.comm.timeouts.connect": "1s"}),
         LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
     ):
         far = EngineParams(kind=EngineKind.dask, address=cluster.scheduler_address)
         tasks = (f"fine-{number}" for number in range(10_000))
-        with lost:
+        with lost as caught:
             for number, _ in enumerate(run_tasks(work, tasks, far)):
                 if number == 0:
                     cluster.sync(cluster.scheduler.close)
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -120,12 +132,13 @@ def test_only_what_multiprocessing_forbids_is_about_the_workers(monkeypatch, tex
         assert not text, text
         raise AssertionError("a defect")
 
-    monkeypatch.setattr("impulse.run.engines.run_isolated", failing)
+    monkeypatch.setattr("impulse.run.chunk.run_isolated", failing)
+    chunk = packed_chunk(Transfer(work), ["fine-1"], EngineParams(), alone=False)
     if error is StageError:
-        assert isinstance(_run_chunk(work, [], EngineParams(), alone=False), StageError)
+        assert isinstance(opened_results(run_chunk(chunk)).error, StageError)
     else:
         with pytest.raises(AssertionError, match="a defect"):
-            _run_chunk(work, [], EngineParams(), alone=False)
+            run_chunk(chunk)
 
 
 def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,11 +95,16 @@ def test_trials_are_builds(clone: Callable[[str, Path], Checkout], small_source:
     assert rows["parse.fps=abc export.split_salt=impulse"] == "-"
     for folder, content in built.items():
         assert checkout.content(folder) == content
-        assert checkout.content(folder.replace("data", "multirun/trials/parse.fps-10--export.split_salt-impulse")) == content
+        assert (
+            checkout.content(folder.replace("data", "multirun/trials/parse.fps-10--export.split_salt-impulse"))
+            == content
+        )
     assert checkout.stages_run("dvc", "repro") == []
 
     config = checkout.path / "conf" / "config.yaml"
     config.write_text(config.read_text().replace("fps: 10.0", "fps: 4.0"))
     checkout.run("dvc", "repro")
     assert json.loads((checkout.path / "metrics" / "timing" / "parse.json").read_text())["parsed_now"] == 0
-    assert checkout.content("data/export") == checkout.content("multirun/trials/parse.fps-4--export.split_salt-impulse/export")
+    assert checkout.content("data/export") == checkout.content(
+        "multirun/trials/parse.fps-4--export.split_salt-impulse/export"
+    )

@@ -19,7 +19,7 @@ class EngineKind(StrEnum):
     local = "local"
     """Processes of this machine."""
     dask = "dask"
-    """Workers of a Dask cluster that share a file system with this machine."""
+    """Workers of a Dask cluster, which need no file system in common with this machine; the export stage works here all the same."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,9 @@ class EngineParams:
     """Time limit of one replay: of the clock, and of CPU time when it is tried again alone."""
     memory_limit_mb: int = 4096
     """Address space of one worker; 0 sets no limit. A lower limit of the shell (``ulimit -v``) holds instead."""
+    in_flight_mb: int = 256
+    """dask: MB of replays that are at most on their way to workers, worked on and not yet back. A cluster that is to be busy
+    needs about three replays for each thread of its workers; the scheduler holds as much in memory."""
     accept_lost: list[str] = field(default_factory=list)
     """SHA-256 of replays that the dataset may lack although the machine lost them, such as one whose worker the kernel kills
     each time. They are rejects with the reason ``lost``."""
@@ -48,6 +51,7 @@ class EngineParams:
         check_numbers(self, "engine")
         check_range("engine.workers", self.workers, 0, 1024)
         check_range("engine.timeout_seconds", self.timeout_seconds, 1)
+        check_range("engine.in_flight_mb", self.in_flight_mb, 1)
         if self.memory_limit_mb and self.memory_limit_mb < LEAST_LIMIT_MB:
             raise ConfigError(
                 "engine.memory_limit_mb",

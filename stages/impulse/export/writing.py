@@ -1,6 +1,7 @@
-"""Where parts of a dataset are written: by threads of this machine, or on a Dask cluster. The bytes are the same.
+"""Where parts of a dataset are written: by threads of this machine, whatever the engine.
 
-Threads are enough here: the code that takes time (Arrow and its codecs) runs without Python's lock.
+Threads are enough here: the code that takes time (Arrow and its codecs) runs without Python's lock. A cluster would be no help:
+all frames are here, and sending them takes longer than writing them.
 """
 
 from __future__ import annotations
@@ -9,11 +10,10 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from impulse.config.engine import EngineKind, EngineParams
+from impulse.config.engine import EngineParams
 from impulse.export.parts import ExportPlan, OutputPart
 from impulse.files.records import Entry
 from impulse.files.store import Store
-from impulse.run.dask_cluster import connect
 
 
 def stored_parts(
@@ -24,11 +24,11 @@ def stored_parts(
     Args:
         parts: the parts of a dataset.
         plan: how they are written.
-        store: has the parts of earlier runs; on a cluster on a file system that the workers share.
-        engine: where and by how many workers they are written; this changes no byte.
+        store: has the parts of earlier runs.
+        engine: how many workers write them, which changes no byte.
 
     Raises:
-        StageError: a replay's frames are not what parse wrote, or the cluster cannot be reached or is lost.
+        StageError: a replay's frames are not what parse wrote.
     """
     keys = [plan.key(part) for part in parts]
     found = {key: entry for key in dict.fromkeys(keys) if (entry := store.get(key)) is not None}
@@ -40,12 +40,6 @@ def stored_parts(
 def _written(parts: Sequence[OutputPart], plan: ExportPlan, store: Store, engine: EngineParams) -> list[Entry]:
     if not parts:
         return []
-    if engine.kind is EngineKind.dask:
-        with connect(engine) as client:
-            entries: list[Entry] = client.gather(
-                [client.submit(plan.stored, part, store, pure=False) for part in parts]
-            )
-            return entries
     workers = min(engine.workers or os.cpu_count() or 1, len(parts))
     with ThreadPoolExecutor(workers, thread_name_prefix="export") as pool:
         running = [pool.submit(plan.stored, part, store) for part in parts]

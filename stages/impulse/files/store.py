@@ -174,6 +174,13 @@ class Store:
             if not is_intact:
                 yield place
 
+    def entries(self) -> Iterator[Entry]:
+        """Yield every entry that is what was written, by key."""
+        places = [place for place in self.folder.glob("*/*") if not place.name.startswith(".")]
+        for key in sorted(place.name.removesuffix(f".{RECORD}") for place in places):
+            if (entry := self.get(key)) is not None:
+                yield entry
+
     def remove(self, place: Path) -> None:
         """Remove an entry by its place; what needs it makes it again."""
         _remove(place)

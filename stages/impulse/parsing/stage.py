@@ -27,6 +27,7 @@ from impulse.parsing.on_request import Product, asked_for
 from impulse.parsing.on_request_tables import write_on_request
 from impulse.parsing.parsed_replay import replay_row
 from impulse.parsing.raw_replays import RawReplays
+from impulse.parsing.transfer import TRANSFER
 from impulse.parsing.work import ParseTask, Results, make_products
 from impulse.products.frames.product import FRAMES
 from impulse.replay.reasons import Reason
@@ -176,7 +177,7 @@ def _make_missing(tasks: Sequence[ParseTask], job: Job[ParseParams], *, kept: in
     while missing:
         again: dict[str, ParseTask] = {}
         lost: list[tuple[ParseTask, str]] = []
-        outcomes = run_tasks(make_products, missing.values(), engine)
+        outcomes = run_tasks(make_products, missing.values(), engine, TRANSFER)
         for outcome in with_progress(outcomes, total=len(missing), what="replays", note=making.note):
             making.add(outcome)
             task, error = outcome.task, outcome.error

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_SECONDS = 30.0
 
+SENDS_BYTES = {"distributed.admin.large-graph-warning-threshold": "1 TiB"}
+"""Dask warns of tasks with large arguments, which is what replays are sent as on purpose (:mod:`impulse.run.dask_tasks`)."""
+
 
 @contextmanager
 def connect(engine: EngineParams) -> Iterator[Client]:
@@ -39,7 +42,7 @@ def connect(engine: EngineParams) -> Iterator[Client]:
         workers = engine.workers or os.cpu_count() or 1
         # A worker starts the parser in a process of its own, which a daemonic process must not.
         with (
-            dask.config.set({"distributed.worker.daemon": False}),
+            dask.config.set({"distributed.worker.daemon": False, **SENDS_BYTES}),
             LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
             Client(cluster, set_as_default=False) as client,
             _cluster_errors(),
@@ -50,7 +53,7 @@ def connect(engine: EngineParams) -> Iterator[Client]:
         client = Client(engine.address, timeout=CONNECT_TIMEOUT_SECONDS, set_as_default=False)
     except OSError as error:
         raise StageError(f"no Dask scheduler answers at {engine.address} (engine.address): {error}") from error
-    with client, _cluster_errors():
+    with dask.config.set(SENDS_BYTES), client, _cluster_errors():
         log.info("%d Dask workers at %s", len(client.scheduler_info()["workers"]), engine.address)
         yield client
 

@@ -19,6 +19,7 @@ from impulse.config.engine import EngineParams
 from impulse.errors import ReplayError, ReplayLost, StageError, UnsupportedReplay
 from impulse.replay.reasons import Reason
 from impulse.run.limits import MemoryLimit, can_limit_cpu
+from impulse.run.spare import SpareWorkers
 from impulse.run.worker import Worker, WorkerDied, WorkerNotStarted
 
 Task = TypeVar("Task")
@@ -58,7 +59,12 @@ class TaskResult(Generic[Task, Value]):
 
 
 def run_isolated(
-    work: Callable[[Task], Value], tasks: Iterable[Task], engine: EngineParams, *, alone: bool = False
+    work: Callable[[Task], Value],
+    tasks: Iterable[Task],
+    engine: EngineParams,
+    *,
+    alone: bool = False,
+    spare: SpareWorkers | None = None,
 ) -> Iterator[TaskResult[Task, Value]]:
     """Run ``work`` on every task in worker processes and yield outcomes as they come.
 
@@ -69,6 +75,7 @@ def run_isolated(
         engine: number of workers, time limit and memory limit of each.
         alone: the only task has the machine to itself, so that a limit that it passes is passed by its own fault. Its limit of
             time is then one of CPU time.
+        spare: workers of calls before, which are used again, and left for the next call.
 
     Raises:
         StageError: the memory of this shell is limited to less than a worker needs, or the machine takes no more processes.
@@ -80,7 +87,13 @@ def run_isolated(
     remaining = iter(tasks)
     busy: list[Worker[Task, Value]] = []
 
+    if alone:
+        spare = None  # CPU time is counted from the start of a process
+
     def start() -> Worker[Task, Value]:
+        found = spare.take(work, memory.megabytes) if spare is not None else None
+        if found is not None:
+            return found
         try:
             return Worker(work, memory_limit_mb=memory.megabytes, cpu_seconds=cpu_seconds)
         except OSError as error:
@@ -96,7 +109,9 @@ def run_isolated(
             busy.append(worker)
             worker.give(task, timeout=timeout)
             return
-        if worker is not None:
+        if worker is not None and spare is not None:
+            spare.leave(worker, work, memory.megabytes)
+        elif worker is not None:
             worker.stop()
 
     try:

@@ -155,6 +155,11 @@ class Worker(Generic[Task, Value]):
         value: Value = answer
         return value
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process is there."""
+        return self.is_usable and self._process.is_alive()
+
     def stop(self) -> None:
         """End the process, whatever it does."""
         if self.is_usable:
