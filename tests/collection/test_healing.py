@@ -13,12 +13,15 @@ import pytest
 from tests.collection.conftest import Place
 from tests.jobs import job
 
+from impulse.collection.adoption import LISTS
 from impulse.collection.stage import run
 from impulse.config.fetch import FetchParams, SourceKind
 from impulse.demo.server import KEY, DemoServer
 from impulse.run.job import Counts
 
 COUNT = 4
+STORE = ".state/raw"
+SUFFIXES = (".replay", ".parquet")
 _opened: list[str] = []
 _is_counting = False
 
@@ -46,6 +49,7 @@ def opened_replays() -> Iterator[list[str]]:
 
 
 def flipped(first: Path, _: Path) -> None:
+    first.chmod(0o644)
     content = bytearray(first.read_bytes())
     content[len(content) // 2] ^= 1
     first.write_bytes(content)
@@ -62,6 +66,7 @@ def with_the_same_time(first: Path, second: Path) -> None:
 
 
 def cut(first: Path, _: Path) -> None:
+    first.chmod(0o644)
     first.write_bytes(first.read_bytes()[:1000])
 
 
@@ -108,8 +113,8 @@ def fetch(
         yield fetched
 
 
-def kept(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (folder / "raw").rglob("*") if path.is_file()}
+def kept(folder: Path, place: str = "raw") -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / place).rglob("*") if path.name.endswith(SUFFIXES)}
 
 
 def test_what_was_changed_is_noticed_and_replaced(
@@ -118,13 +123,13 @@ def test_what_was_changed_is_noticed_and_replaced(
     """Whatever the change, and whoever has the same size or time; the run says how many files it replaced."""
     fetch()
     whole = kept(tmp_path)
-    first, second = sorted((tmp_path / "raw" / "replays").rglob("*.replay"))[:2]
+    first, second = sorted((tmp_path / STORE / "replays").rglob("*.replay"))[:2]
     for damage, count in DAMAGES.items():
         damage(first, second)
-        assert kept(tmp_path) != whole
+        assert kept(tmp_path, STORE) != whole
         caplog.clear()
         counts = fetch()
-        assert kept(tmp_path) == whole, damage.__name__
+        assert kept(tmp_path) == kept(tmp_path, STORE) == whole, damage.__name__
         assert (counts.timing["healed_now"], counts.failure) == (count, "")
         assert [message.split(",")[0] for message in caplog.messages if "kept files" in message] == [
             f"{count} kept files were not what they should be"
@@ -134,6 +139,19 @@ def test_what_was_changed_is_noticed_and_replaced(
     assert kept(tmp_path) == whole
 
 
+def test_what_was_changed_in_the_view_is_what_it_was(tmp_path: Path, fetch: Callable[[], Counts]) -> None:
+    """Files of data/raw that were edited, replaced, exchanged, removed or added: it is as the store and the manifest say again."""
+    fetch()
+    whole = kept(tmp_path)
+    first, second = sorted((tmp_path / "raw" / "replays").rglob("*.replay"))[:2]
+    for damage in (*DAMAGES, turned_into_a_dangling_link):
+        damage(first, second)
+        (first.parent / "mine.txt").touch()
+        fetch()
+        assert kept(tmp_path) == kept(tmp_path, STORE) == whole, damage.__name__
+        assert not (first.parent / "mine.txt").exists()
+
+
 def test_what_is_as_it_was_is_not_read(tmp_path: Path, fetch: Callable[[], Counts]) -> None:
     """Of files that came unchanged, kept ones and those of the source; one with another inode is read once."""
     fetch()
@@ -141,7 +159,7 @@ def test_what_is_as_it_was_is_not_read(tmp_path: Path, fetch: Callable[[], Count
     with opened_replays() as opened:
         assert fetch().timing == {"written_now": 0, "healed_now": 0}
     assert opened == []
-    first = min((tmp_path / "raw" / "replays").rglob("*.replay"))
+    first = min((tmp_path / STORE / "replays").rglob("*.replay"))
     copy = first.with_suffix(".copy")
     copy.write_bytes(first.read_bytes())
     copy.replace(first)
@@ -171,7 +189,7 @@ def test_memory_that_is_damaged_costs_a_reading(tmp_path: Path, replays: list[by
 def test_what_cannot_be_replaced_fails_the_stage(tmp_path: Path, fetch: Callable[[], Counts]) -> None:
     """A folder in the place of a file is not removed; everything else is kept and listed, in every run until it is mended."""
     whole = fetch().replays_out
-    first = min((tmp_path / "raw" / "replays").rglob("*.replay"))
+    first = min((tmp_path / STORE / "replays").rglob("*.replay"))
     content = first.read_bytes()
     first.unlink()
     first.mkdir()
@@ -198,7 +216,7 @@ def test_damage_that_the_server_cannot_mend_is_never_green(
             server.add_replay(f"replay-{number}", replays[number], "top")
         params = FetchParams(source=SourceKind.ballchasing, groups=["top"], base_url=server.url, outage_patience=0)
         run(job(params, tmp_path))
-        file = tmp_path / "raw/replays/re/replay-1.replay"
+        file = tmp_path / STORE / "replays/re/replay-1.replay"
         flipped(file, file)
         server.always["/replays/replay-1/file"] = "404"
         for _ in range(2):
@@ -208,6 +226,7 @@ def test_damage_that_the_server_cannot_mend_is_never_green(
                 "a kept replay could not be replaced, all others are kept: the file of replay-1"
             )
             assert (counts.replays_out, counts.rejected) == (2, {"kept_file_damaged": 1})
+            assert len(kept(tmp_path)) == 2 + len(LISTS)
         file.unlink()
         for _ in range(2):
             counts = run(job(params, tmp_path))

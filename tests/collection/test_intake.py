@@ -58,11 +58,11 @@ def test_manifest_does_not_depend_on_when_and_how_files_came(tmp_path: Path) -> 
 
 def test_leftovers_of_a_killed_run_go(tmp_path: Path) -> None:
     """A run removes what another one left half written; a dry run changes nothing."""
-    leftover = tmp_path / "replays" / "00" / ".x.replay.1.partial"
+    leftover = tmp_path / "raw" / "replays" / "00" / ".x.replay.1.partial"
     leftover.parent.mkdir(parents=True)
     leftover.write_bytes(b"half")
     for is_dry in (True, False):
-        with raw_storage(FetchParams(dry_run=is_dry), folder=tmp_path, state=tmp_path):
+        with raw_storage(FetchParams(dry_run=is_dry), folder=tmp_path / "view", state=tmp_path):
             assert leftover.exists() is is_dry
 
 

@@ -46,5 +46,6 @@ def test_lock_files_are_mended_before_anything_reads_them(tmp_path: Path, monkey
     monkeypatch.setattr(run_module, "refuse_incomplete", lambda _: seen.append(("complete", False)))
     assert run_module.run(tmp_path, {"AWS_EC2_METADATA_DISABLED": "true"}) == 0
     assert seen == [
-        (name, False) for name in ("stages/config.py", "stages/fetch.py", "repro", "check", "index", "push", "complete")
+        (name, False)
+        for name in ("stages/config.py", "stages/fetch.py", "commit", "repro", "check", "index", "push", "complete")
     ]

@@ -27,6 +27,13 @@ def copy(fresh: Checkout, tmp_path: Path) -> Checkout:
     return replace(fresh, path=tmp_path / "copy")
 
 
+@pytest.fixture
+def linked(fresh: Checkout, tmp_path: Path) -> Checkout:
+    """The same, where each file has all its names, as in the built checkout."""
+    subprocess.run(["cp", "-a", str(fresh.path), str(tmp_path / "linked")], check=True)
+    return replace(fresh, path=tmp_path / "linked")
+
+
 def verify(checkout: Checkout, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return checkout.run("python", "-m", "impulse", "verify", *options, check=False, PYTHONPATH="stages", **environ)
 
@@ -95,6 +102,56 @@ def test_every_kind_of_damage_is_named_and_mended(copy: Checkout) -> None:
 
 
 @pytest.mark.heavy
+def test_an_edit_through_a_link_is_mended_in_all_places(linked: Checkout) -> None:
+    """Raw replay, frames and shard, read-only again afterwards, with their old times: the cache and the stores have the damage too."""
+    before = {folder: linked.content(folder) for folder in FOLDERS}
+    edited = [
+        linked.path / first(linked, pattern)
+        for pattern in ("data/raw/replays/*/*.replay", "data/parsed/frames/*/*.arrow", "data/export/frames/*/*.parquet")
+    ]
+    for file in edited:
+        assert file.stat().st_nlink == 3
+        status, content = file.stat(), bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        file.chmod(0o644)
+        file.write_bytes(content)
+        file.chmod(0o444)
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    found = verify(linked)
+    assert found.returncode == 1
+    for place in (
+        ".dvc/cache/files/md5/",
+        "data/raw/",
+        "data/parsed/",
+        "data/export/",
+        ".state/raw/",
+        ".state/parsed/",
+    ):
+        assert f"\n{place}" in f"\n{found.stdout}", found.stdout
+    assert verify(linked, "--heal").returncode == 0
+    assert {folder: linked.content(folder) for folder in FOLDERS} == before
+    assert verify(linked).returncode == 0
+    assert linked.stages_run("dvc", "repro") == []
+    assert [file.stat().st_nlink for file in edited] == [3, 3, 3]
+
+
+@pytest.mark.heavy
+def test_what_an_edit_through_a_link_has_spoilt_for_good_is_named(
+    linked: Checkout, small_source: Path, tmp_path: Path
+) -> None:
+    """Where the source no longer has the replay: one line, and no success."""
+    source = Path(shutil.copytree(small_source, tmp_path / "source"))
+    contents = [file.read_bytes() for file in source.iterdir()]
+    rows = pq.read_table(linked.path / "data/raw/manifest.parquet").to_pylist()
+    row = next(row for row in rows if contents.count((source / row["source_path"]).read_bytes()) == 1)
+    (source / row["source_path"]).unlink()
+    flip(linked.path / "data/raw" / row["path"])
+    done = verify(linked, "--heal", IMPULSE_REPLAYS=str(source))
+    assert done.returncode != 0
+    assert done.stdout.count(f"{row['path']}: the source no longer has it") == 1
+
+
+@pytest.mark.heavy
 def test_what_a_folder_and_the_cache_have_both_lost_is_made_again(copy: Checkout) -> None:
     """DVC takes the folder for one that need not be here, and makes nothing."""
     before = copy.content("data/parsed")
@@ -133,6 +190,7 @@ def test_a_damaged_replay_that_the_source_no_longer_has_is_no_success(
     oid = hashlib.md5(raw.read_bytes(), usedforsecurity=False).hexdigest()
     (copy.path / ".dvc/cache/files/md5" / oid[:2] / oid[2:]).unlink()
     (source / row["source_path"]).unlink()
+    (copy.path / ".state/raw" / row["path"]).unlink()
     flip(raw)
     before = copy.content("data/export")
     done = verify(copy, "--heal", IMPULSE_REPLAYS=str(source))

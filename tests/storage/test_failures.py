@@ -189,7 +189,7 @@ def test_secret_from_the_env_file_is_used_and_stands_nowhere(
 def test_replays_move_into_the_bucket_when_the_storage_is_switched(
     new_checkout: Callable[..., Checkout], local: Checkout, bucket: Bucket
 ) -> None:
-    """Files of data/raw, also those of earlier selections, are objects afterwards; damaged ones stay and are told."""
+    """Files of the store, also those of earlier selections, are objects afterwards; damaged ones stay and are told."""
     checkout = new_checkout("storage=s3", f"fetch.storage_url=s3://{bucket.name}/raw")
     shutil.copytree(local.path / "data/raw", checkout.path / "data/raw")
     original = next((checkout.path / "data/raw").rglob("*.replay"))
@@ -198,7 +198,8 @@ def test_replays_move_into_the_bucket_when_the_storage_is_switched(
     assert "ff.replay stays on this machine, it cannot be used: truncated" in said
     files = {name: content for name, content in local.content("data/raw").items() if "/" in name}
     assert bucket.objects() == {f"raw/{name}": content for name, content in files.items()}
-    assert list((checkout.path / "data/raw").rglob("*.replay")) == [damaged]
+    assert [path.name for path in (checkout.path / ".state/raw").rglob("*.replay")] == [damaged.name]
+    assert not list((checkout.path / "data/raw").rglob("*.replay"))
     back = checkout.stage("fetch", "storage=local")
     assert "moved" not in back
     assert {name for name in checkout.content("data/raw") if "/" in name} >= files.keys()

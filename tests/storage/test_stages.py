@@ -56,7 +56,8 @@ def test_bucket_and_folder_give_the_same_dataset(local: Checkout, stored: Checko
     for name in ("fetch", "parse"):
         metrics = Path(f"metrics/{name}.json")
         assert (stored.path / metrics).read_bytes() == (local.path / metrics).read_bytes()
-    assert {path.suffix for path in (stored.path / ".state").rglob("*")} == {"", ".arrow", ".json", ".record"}
+    kept = {path.suffix for path in (stored.path / ".state").rglob("*")}
+    assert kept == {"", ".arrow", ".json", ".lock", ".parquet", ".record"}
 
 
 @pytest.mark.heavy

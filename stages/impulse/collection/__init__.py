@@ -11,6 +11,7 @@ Where do I go to ...
 - see what is remembered between runs: ``ledger``, ``listings``; how a lost one is made again: ``rebuilding``
 - watch a running job: ``status``
 - change what makes a file good, or the manifest: ``intake``; where files are kept: ``raw_storage``, ``impulse.s3.bucket``
+- change where a store finds files that it lacks: ``adoption``
 """
 
 from __future__ import annotations

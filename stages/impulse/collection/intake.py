@@ -95,7 +95,9 @@ def take_in(
     if healed:
         log.warning("%d kept files were not what they should be, and are replaced: %s", healed, _some(storage))
     listed = [row for row in players if row["replay_id"] in rows]
-    _write_lists(lists_of(Lists(list(rows.values()), listed, rejected, listings)), storage=storage)
+    lists = lists_of(Lists(list(rows.values()), listed, rejected, listings))
+    _write_lists(lists, storage=storage)
+    storage.publish(str(row["path"]) for row in lists.replays)
     if shortfall is not None and shortfall.exit_code == EXIT_CONFIG:
         raise shortfall  # somebody has to change something; what came before is listed
     return Counts(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,10 @@ from pathlib import Path
 from impulse.errors import ObjectMissing
 from impulse.files.seen import SeenContents
 from impulse.files.storage import Storage
+
+
+def _nothing(_: bytes) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,8 @@ class KeptReplays:
     """What was read or written before, so that a content is read again only where its stamp has changed."""
     healed: list[str] = field(default_factory=list)
     """Names whose content was not what it should be, and was replaced in this run."""
+    before_healing: Callable[[bytes], object] = _nothing
+    """Is called with a content that is about to take the place of another one."""
 
     def is_there(self, name: str) -> bool:
         """Tell whether there is a content of that name, good or not."""
@@ -59,6 +65,8 @@ class KeptReplays:
         before = self.storage.stamp(name)
         if before is not None and self.seen.get(name, before) == sha256:
             return False
+        if before is not None:
+            self.before_healing(content)
         is_written = self.storage.write(name, content)
         if is_written and before is not None:
             self.healed.append(name)
@@ -71,6 +79,11 @@ class KeptReplays:
         self.storage.remove(name)
 
 
+def seen_file(folder: Path, place: str) -> Path:
+    """Return the file with what was seen in a place."""
+    return folder / f"{hashlib.sha256(place.encode(errors='surrogateescape')).hexdigest()[:16]}.json"
+
+
 @contextmanager
 def seen_in(folder: Path, place: str, *, is_kept: bool = True) -> Iterator[SeenContents]:
     """Open what earlier runs have seen in a place, and write down what this one sees, however it ends.
@@ -80,8 +93,7 @@ def seen_in(folder: Path, place: str, *, is_kept: bool = True) -> Iterator[SeenC
         place: folder or bucket, with the way to it.
         is_kept: write anything down at all.
     """
-    name = hashlib.sha256(place.encode(errors="surrogateescape")).hexdigest()[:16]
-    seen = SeenContents(folder / f"{name}.json")
+    seen = SeenContents(seen_file(folder, place))
     try:
         yield seen
     finally:

@@ -21,7 +21,8 @@ def run(job: Job[FetchParams]) -> Counts | None:
     """Take in every file of the source; None for a dry run, which only says what there is to do.
 
     Args:
-        job: the run; files go to ``raw`` in its output folder, or to the bucket that its settings name.
+        job: the run; files go to the store in its local state, or to the bucket that its settings name, and ``raw`` in its output
+            folder shows those of the manifest.
 
     Raises:
         ConfigError: the settings lack something, such as a group or a place.
@@ -34,7 +35,11 @@ def run(job: Job[FetchParams]) -> Counts | None:
         return None
     add_aws_variables(os.environ, env_file=job.env_file)
     # The source comes first: that of Ballchasing makes sure that no other run downloads at the same time.
-    with open_source(job) as source, raw_storage(params, folder=job.output / "raw", state=job.state) as storage:
+    root = job.root if job.output == job.root / "data" else None  # DVC knows no other folder
+    with (
+        open_source(job) as source,
+        raw_storage(params, folder=job.output / "raw", state=job.state, root=root) as storage,
+    ):
         counts = take_in(
             source.files(storage),
             source=params.source,

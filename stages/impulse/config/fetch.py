@@ -38,7 +38,7 @@ class StorageKind(StrEnum):
     """Where fetch keeps raw replays and parse reads them."""
 
     local = "local"
-    """data/raw, beside the manifest."""
+    """Local state; data/raw has links to those of the manifest, beside it."""
     s3 = "s3"
     """A bucket; data/raw has the manifest and the other lists alone."""
 

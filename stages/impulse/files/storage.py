@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from impulse.errors import NameTaken
-from impulse.files.disk import open_without_waiting
+from impulse.files.disk import make_read_only, open_without_waiting
 from impulse.files.output import output_file
 from impulse.files.seen import Stamp
 
@@ -39,6 +39,8 @@ class LocalFolder:
     """A folder of this machine."""
 
     path: Path
+    is_protected: bool = False
+    """Its files are read-only once they are written, for they have other names elsewhere."""
 
     def size(self, name: str) -> int | None:
         """Return the size of a file, None when there is no such file."""
@@ -67,6 +69,8 @@ class LocalFolder:
         try:
             with output_file(target) as partial:
                 partial.write_bytes(content)
+                if self.is_protected:
+                    make_read_only(partial)
         except (IsADirectoryError, NotADirectoryError, FileExistsError) as error:
             taken = error.filename2 or error.filename
             raise NameTaken(f"{taken} is in the way of {name}; move it elsewhere and run again") from error

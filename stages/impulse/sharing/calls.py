@@ -26,6 +26,7 @@ LOOK_EVERY_SECONDS = 10.0
 def build_again(root: Path) -> None:
     """Look again into the source, then build what changed."""
     fetch_again(root)
+    keep_fetched(root)
     dvc(root, "repro")
 
 
@@ -33,6 +34,11 @@ def fetch_again(root: Path) -> None:
     """Look again into the source."""
     dvc(root, "repro", "config")
     run(root, sys.executable, "stages/fetch.py", "fetch.refresh=true")
+
+
+def keep_fetched(root: Path) -> None:
+    """Tell DVC what came: it would otherwise bring back from its cache what the same settings gave before."""
+    dvc(root, "commit", "--force", "--quiet", "fetch")
 
 
 def dvc(root: Path, *arguments: str) -> None:

@@ -139,6 +139,10 @@ def _collect(
         return
     watch.begin("build")
     watch.say_disk()
+    # Else DVC would bring back from its cache what the same settings gave in an earlier run.
+    _check(programs, "dvc commit", work("dvc", "commit", "--force", "--quiet", "fetch"))
+    if programs.is_stopping:
+        return
     _check(programs, "the build", work("dvc", "repro", variables=key))
     if programs.is_stopping:
         return

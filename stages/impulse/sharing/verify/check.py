@@ -16,6 +16,7 @@ from impulse.errors import StageError
 from impulse.files.output import output_file, write_text
 from impulse.files.store import Store
 from impulse.sharing.verify.outputs import Pinned
+from impulse.sharing.verify.raw_store import expected_in_store
 from impulse.tables.io import UNREADABLE, read_checked
 from impulse.tables.paths import CHECKSUMS, FRAMES_FILES, MANIFEST, STORAGE_URL, frames_path
 
@@ -30,6 +31,8 @@ ITS_OWN = "its own checksums"
 """What has the hashes of a table: the table. DVC has those of what it found, be that damaged."""
 READ_BEFORE = ".state/verified"
 """What an upload need not read again."""
+WRITABLE = 0o222
+"""Bits of the mode of a file that somebody may write."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -95,8 +98,10 @@ class Hashes:
         """Return MD5 and SHA-256 of a file; None if there is none or it cannot be read."""
         try:
             status = path.stat()
-            # No program can set the time of the last change back.
-            identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            # No program can set the time of the last change back; but a file that is read-only, because it has several names,
+            # gets a new one with each name.
+            changed = status.st_ctime_ns if status.st_mode & WRITABLE else 0
+            identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, changed)
             if identity not in self._known:
                 self._known[identity] = self._before.get(identity) or _read(path)
             return self._known[identity]
@@ -141,13 +146,15 @@ def check(root: Path, hashes: Hashes | None = None) -> Checked:
                 faults.setdefault(path, _fault(path, "dvc.lock"))
             elif not pinned.object_path(md5).is_file():
                 faults.setdefault(pinned.object_path(md5), Fault(pinned.object_path(md5), What.MISSING, "dvc.lock"))
-        if not output.is_persisted and output.path.is_dir():
+        if output.path.is_dir():
             foreign = set(pinned.here[output.path]) - files.keys()
             faults |= {path: Fault(path, What.FOREIGN, "dvc.lock") for path in sorted(foreign)}
     for fault in _faults_of_lists(root, hashes, wrong=faults):
         faults.setdefault(fault.path, fault)
     for path in _damaged_tables(root):
         faults.setdefault(path, Fault(path, What.DAMAGED, ITS_OWN))
+    for fault in _faults_of_raw_store(root, hashes, wrong=faults):
+        faults.setdefault(fault.path, fault)
     for name in STORES:
         for path in Store(root / ".state" / name).damaged():
             faults[path] = Fault(path, What.DAMAGED, "its record")
@@ -169,6 +176,18 @@ def _faults_of_lists(root: Path, hashes: Hashes, *, wrong: Collection[Path] = ()
             found = hashes.of(file)
             if found is None or found[1] != sha256:
                 yield _fault(file, f"data/{listing}")
+
+
+def _faults_of_raw_store(root: Path, hashes: Hashes, *, wrong: Collection[Path]) -> Iterator[Fault]:
+    """Yield the replays of the store that are not what they should be."""
+    manifest, listed = root / "data" / "raw" / MANIFEST, {}
+    if manifest.is_file() and manifest not in wrong:
+        with suppress(*UNREADABLE):
+            listed = _of_manifest(manifest)
+    for path, (sha256, kept_in) in expected_in_store(root, listed, listed_in=f"data/raw/{MANIFEST}").items():
+        found = hashes.of(path)
+        if found is not None and found[1] != sha256:
+            yield Fault(path, What.DAMAGED, kept_in)
 
 
 def _damaged_tables(root: Path) -> Iterator[Path]:

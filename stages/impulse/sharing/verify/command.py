@@ -11,7 +11,7 @@ from pathlib import Path
 
 from impulse.errors import ImpulseError
 from impulse.files.output import only_writer
-from impulse.sharing.calls import dvc, fetch_again
+from impulse.sharing.calls import dvc, fetch_again, keep_fetched
 from impulse.sharing.remote import check_remote
 from impulse.sharing.repository import forget_index
 from impulse.sharing.verify.check import ITS_OWN, Fault, Hashes, check, shown, summary
@@ -96,7 +96,8 @@ def _fetch_again(root: Path, places: Collection[str], say: Callable[[str], objec
     gone = set(places) - set(read_table(root / "data" / "raw" / MANIFEST, made_by="fetch")["path"].to_pylist())
     for place in sorted(gone):
         say(f"{place}: the source no longer has it; a build goes on without it, a copy in the source brings it back")
-    if not gone:
+    if not gone:  # else dvc.lock names the lost ones until somebody builds without them
+        keep_fetched(root)
         dvc(root, "repro")
     return gone
 

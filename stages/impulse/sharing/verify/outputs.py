@@ -21,8 +21,6 @@ class Output:
     path: Path
     oid: str
     """Its MD5 in dvc.lock; that of its list of files, with the ending ``.dir``, for a folder."""
-    is_persisted: bool
-    """A stage adds to it and takes nothing away, so that it may hold more than dvc.lock says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,8 @@ class Pinned:
     cache: Path
     here: Mapping[Path, tuple[Path, ...]]
     """The files of each output that are here, without those that DVC ignores."""
+    is_linked: bool
+    """DVC gives files of the cache second names instead of copying them."""
 
     @classmethod
     def of(cls, root: Path) -> Pinned:
@@ -43,12 +43,13 @@ class Pinned:
         """
         with opened(root) as repo:
             outputs = tuple(
-                Output(Path(out.fs_path), out.hash_info.value, bool(out.persist))
+                Output(Path(out.fs_path), out.hash_info.value)
                 for out in repo.index.outs
                 if out.use_cache and out.hash_info and out.hash_info.name == "md5"
             )
             here = {output.path: tuple(_files_here(repo, output.path)) for output in outputs}
-            return cls(outputs, Path(repo.cache.local.path), here)
+            cache = repo.cache.local
+            return cls(outputs, Path(cache.path), here, "hardlink" in cache.cache_types)
 
     def object_path(self, oid: str) -> Path:
         """Return where the cache keeps an object."""
