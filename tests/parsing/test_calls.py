@@ -40,7 +40,7 @@ CALLS = {
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with one raw replay, parsed in this process."""
 
-    def in_this_process(work: Any, tasks: Iterable[ParseTask], _: object) -> Iterator[TaskResult]:
+    def in_this_process(work: Any, tasks: Iterable[ParseTask], *_: object) -> Iterator[TaskResult]:
         for task in tasks:
             yield TaskResult(task, make_products(task))
 

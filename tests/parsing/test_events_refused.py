@@ -17,7 +17,6 @@ from tests.jobs import job
 from impulse.collection.intake import take_in
 from impulse.collection.raw_storage import RawStorage
 from impulse.collection.source import Candidate
-from impulse.config.engine import EngineParams
 from impulse.config.fetch import SourceKind
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import Kind, corpus
@@ -44,7 +43,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def in_this_process(
-    work: Callable[[ParseTask], Results], tasks: Iterable[ParseTask], engine: EngineParams
+    work: Callable[[ParseTask], Results], tasks: Iterable[ParseTask], *_: object
 ) -> Iterator[TaskResult[ParseTask, Results]]:
     for task in tasks:
         try:
@@ -117,7 +116,7 @@ def test_a_worker_that_dies_of_events(
 ) -> None:
     """What the parser cannot do costs the events, or the replay where it came no further; what others did ends the stage."""
 
-    def dies(work: Callable[..., Results], tasks: Iterable[ParseTask], engine: EngineParams) -> Iterator[TaskResult]:
+    def dies(work: Callable[..., Results], tasks: Iterable[ParseTask], *_: object) -> Iterator[TaskResult]:
         for number, task in enumerate(tasks):
             if not number:
                 work(dataclasses.replace(task, params=PARAMS))

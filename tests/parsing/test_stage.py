@@ -195,7 +195,7 @@ def test_what_passed_a_limit_waits_for_it_once(data: Path, monkeypatch: pytest.M
     tried: list[int] = []
 
     def ending(error: ReplayError | None, loss: str) -> None:
-        def run_tasks(_: object, tasks: Iterable[ParseTask], __: object) -> Iterator[TaskResult[ParseTask, Results]]:
+        def run_tasks(_: object, tasks: Iterable[ParseTask], *__: object) -> Iterator[TaskResult[ParseTask, Results]]:
             tasks = list(tasks)
             tried.append(len(tasks))
             yield from (TaskResult(task, None, error, loss) for task in tasks)

@@ -87,8 +87,11 @@ def shown(checkout: Checkout) -> set[str]:
     return {name for name in inodes(checkout.path / "data/raw") if name.endswith(".replay")}
 
 
-def test_bytes_stand_on_the_disk_once(fresh: Checkout) -> None:
-    """Raw replays, frames and shards share their inodes with DVC's cache, the first two with the store as well."""
+@pytest.mark.heavy
+def test_bytes_stand_on_the_disk_once(clone: Callable[[str, Path], Checkout], small_source: Path) -> None:
+    """Raw replays, frames and shards share their inodes with DVC's cache, and with the stores that they came from."""
+    fresh = clone("once", small_source)
+    fresh.run("dvc", "repro")
     cached = set(inodes(fresh.path / ".dvc/cache").values())
     for folder, store in (
         ("data/raw/replays", "raw"),

@@ -52,7 +52,7 @@ class Place:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """One whose source is a folder of synthetic replays, parsed in this process."""
 
-    def in_this_process(work: Any, tasks: Iterable[Any], _: object) -> Iterator[TaskResult]:
+    def in_this_process(work: Any, tasks: Iterable[Any], *_: object) -> Iterator[TaskResult]:
         for task in tasks:
             yield TaskResult(task, make_products(task))
 

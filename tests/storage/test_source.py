@@ -142,6 +142,7 @@ def test_lost_and_damaged_copies_are_replaced(filled: Bucket, tmp_path: Path, ki
             file.write_bytes(damaged)
         else:
             file.unlink()
+            (tmp_path / ".state/raw" / path).unlink()
         with calls({"GetObject"}) as made:
             timing = fetch(filled, tmp_path, storage).timing
         assert timing == {"written_now": 1, "healed_now": 0 if damaged is None else 1}

@@ -57,7 +57,7 @@ def test_bucket_and_folder_give_the_same_dataset(local: Checkout, stored: Checko
         metrics = Path(f"metrics/{name}.json")
         assert (stored.path / metrics).read_bytes() == (local.path / metrics).read_bytes()
     kept = {path.suffix for path in (stored.path / ".state").rglob("*")}
-    assert kept == {"", ".arrow", ".json", ".lock", ".parquet", ".record"}
+    assert kept == {"", ".arrow", ".json", ".lock", ".parquet", ".record", ".zip"}
 
 
 @pytest.mark.heavy
