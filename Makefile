@@ -17,7 +17,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev params repro update plan status remote-status results test test-heavy test-mutants test-torch chaos bench lint fix types check-params docs data-quality lock clean
-.PHONY: remote push verify repro-pull trials release
+.PHONY: remote push verify disk repro-pull trials release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ repro-pull: install ## build like repro, but take from the remote what was built
 
 verify: install ## find what is damaged or missing in this checkout; make verify HEAL=1 mends it
 	@$(IMPULSE) verify $(if $(HEAL),--heal)
+
+disk: install ## say what each place holds on the disk, and what may go
+	@$(IMPULSE) disk
 
 release: install ## tag and upload the dataset of this checkout: make release VERSION=v1.0 [PUSH=1]
 	@test -n "$(VERSION)" || { echo "make release VERSION=v1.0 [PUSH=1]"; exit 1; }

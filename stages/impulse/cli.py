@@ -193,6 +193,18 @@ def verify(*, heal: bool, elsewhere: bool) -> None:
         sys.exit(f"verify: {failure}")
 
 
+@main.command(short_help="Say what takes the disk, and what may go.")
+def disk() -> None:
+    """Say what each place of this checkout holds on the disk, how much of it no other place has, and what may go.
+
+    Files of data/, DVC's cache and the stores in .state are names of the same bytes where the disk has hard links.
+    """
+    from impulse.sharing.disk import disk as lines_of
+
+    for line in lines_of(checkout()):
+        click.echo(line)
+
+
 @main.command(short_help="Check, upload and tag the dataset.")
 @click.argument("version")
 @click.option("--push", "with_git", is_flag=True, help="Also push the branch and the tag to git's origin.")
