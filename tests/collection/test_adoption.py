@@ -144,6 +144,7 @@ def test_a_damaged_file_of_the_cache_is_not_taken(place: Place, caplog: pytest.L
     place.fetch()
     assert place.downloads == COUNT + 2
     assert f"{damaged} is damaged, so it is not taken from DVC's cache" in caplog.messages
+    assert not damaged.exists()  # DVC would take it for the good one
     assert (place.raw / "manifest.parquet").read_bytes() == whole
 
 

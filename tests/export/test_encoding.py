@@ -76,7 +76,10 @@ def test_row_groups_of_a_shard_hold_whole_replays(data: Path, tmp_path: Path) ->
     rows_of = {row["replay_id"]: row["rows"] for row in pq.read_table(folder / "replays.parquet").to_pylist()}
     group_of: dict[str, int] = {}
     with pq.ParquetFile(path) as file:
-        sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+        groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
+        sizes = [group.num_rows for group in groups]
+        at = file.schema_arrow.get_field_index("replay_id")
+        assert max(group.column(at).total_uncompressed_size for group in groups) < 0.5 * max(sizes)  # by a dictionary
         for number in range(file.num_row_groups):
             table = file.read_row_group(number, columns=["replay_id", "row"]).to_pandas()
             for replay_id, part in table.groupby("replay_id", observed=True):

@@ -16,13 +16,17 @@ from tests.parsing.test_stage import PARAMS, REPLAYS, content, manifest_of, run
 from tests.parsing.test_stage import data as data
 from tests.parsing.test_stage import fetched as fetched
 
+from impulse.config.engine import EngineParams
 from impulse.files.store import Store
 from impulse.parsing import last_run
-from impulse.parsing.last_run import LAST_RUN
+from impulse.parsing.keys import ProductKeys, parsed_with
+from impulse.parsing.last_run import LAST_RUN, LastRun
 from impulse.tables.io import table_of, write_table
 from impulse.tables.manifest import LISTED_PLAYER_COLUMNS
 
 pytestmark = pytest.mark.slow
+
+TABLES = ("frames", "replays", "measures", "players", "stints", "goals", "demolitions")
 
 
 @pytest.fixture
@@ -126,6 +130,23 @@ def test_what_is_not_as_it_was_is_made_again(data: Path, change: Callable[[Path]
     found = content(data / "parsed")
     assert without_memory(data) == found
     assert (found != before) == (change in (edited_row, listed_player))
+
+
+def test_no_damage_of_the_memory_ends_a_run(data: Path) -> None:
+    """Wherever a bit flips, the file is what was written or nothing at all."""
+    run(data)
+    file, keys = data / ".state" / LAST_RUN, ProductKeys.of(parsed_with(PARAMS), EngineParams())
+    whole = LastRun.read(file, keys, tables=TABLES)
+    assert len(whole.index) == REPLAYS
+    content = bytearray(file.read_bytes())
+    places = range(0, len(content), max(1, len(content) // 300))
+    for place in (*places, *range(len(content) - 1500, len(content), 3)):
+        content[place] ^= 1 << place % 8
+        file.write_bytes(content)
+        found = LastRun.read(file, keys, tables=TABLES)
+        assert found.index in ({}, whole.index)
+        assert found.tables in ({}, whole.tables)
+        content[place] ^= 1 << place % 8
 
 
 def test_other_settings_and_other_code_are_not_taken_for_the_same(

@@ -115,6 +115,23 @@ def test_bytes_stand_on_the_disk_once(clone: Callable[[str, Path], Checkout], sm
     assert sizes.get(".state/raw", 0) + sizes.get("data/raw", 0) < raw / 2  # names, folders and one note
 
 
+def test_no_earlier_listing_comes_back(checkout: Checkout, replays: list[bytes], server: DemoServer) -> None:
+    """Whether an update was killed before DVC heard of it, or settings are changed and changed back: the source decides."""
+    settings = ("conf/source/ballchasing.yaml", "rate_limit_per_hour: null", "rate_limit_per_hour: 72000")
+    server.add_replay("replay-late", replays[COUNT + 1], "top")
+    try:
+        checkout.run("python", "stages/fetch.py", "fetch.refresh=true")  # what an update does before it tells DVC
+        assert len(shown(checkout)) == COUNT + 1
+        for name, before, after in ((*settings,), (settings[0], *settings[:0:-1])):
+            checkout.run("dvc", "repro", "fetch")
+            assert len(shown(checkout)) == len(listed(checkout)) == COUNT + 1
+            checkout.replace(name, before, after)
+            assert "fetch" in checkout.stages_run("dvc", "repro", "fetch")
+        assert len(shown(checkout)) == len(listed(checkout)) == COUNT + 1
+    finally:
+        server.remove_replay("replay-late")
+
+
 def test_an_update_copies_nothing_else(checkout: Checkout, replays: list[bytes], server: DemoServer) -> None:
     """It looks again although DVC knows what these settings gave before; one new replay is one new file."""
     before = inodes(checkout.path / "data/raw/replays")
@@ -231,6 +248,19 @@ def test_downloads_of_a_killed_run_stay(configured: Checkout, server: DemoServer
     checkout.run("dvc", "repro", "fetch")
     assert downloads(server) - before == COUNT - len(had)
     assert before - calls <= len(had) + 4  # one for each thread was on its way
+    assert len(shown(checkout)) == COUNT
+
+
+def test_downloads_that_stand_in_data_raw_alone_are_kept(checkout: Checkout, server: DemoServer) -> None:
+    """As a fetch of before left them that was killed: neither the store nor DVC's cache has them, and DVC removes data/raw."""
+    shutil.rmtree(checkout.path / ".state/raw")
+    alone = Path("replays/al/alone.replay")
+    (checkout.path / "data/raw" / alone).parent.mkdir()
+    (checkout.path / "data/raw" / alone).write_bytes(b"a download")
+    calls = downloads(server)
+    checkout.run("python", "-m", "impulse", "repro", "--force", "--single-item", "fetch", PYTHONPATH="stages")
+    assert downloads(server) == calls
+    assert (checkout.path / ".state/raw" / alone).read_bytes() == b"a download"
     assert len(shown(checkout)) == COUNT
 
 

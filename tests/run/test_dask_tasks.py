@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import pickle
@@ -16,9 +17,10 @@ from distributed import KilledWorker
 from tests.run.worker_killers import work
 
 from impulse.config.engine import EngineParams
-from impulse.errors import ConfigError, ReplayLost
+from impulse.errors import ConfigError, ReplayLost, StageError
 from impulse.run import dask_tasks, spare
 from impulse.run.chunk import ChunkResults, opened_results, packed_chunk, run_chunk
+from impulse.run.dask_cluster import _cluster_errors
 from impulse.run.dask_tasks import MB, run_on_dask
 from impulse.run.engines import _with_second_try
 from impulse.run.pool import TaskResult, run_isolated
@@ -56,6 +58,8 @@ class Chunk:
         self.client.submitted.append((self, told))
 
     def result(self) -> bytes:
+        if self.client.fails_with is not None:
+            raise self.client.fails_with
         if self.killed:
             raise KilledWorker("task", None, 3)  # type: ignore[arg-type]
         _, packed, _, _ = pickle.loads(self.content)
@@ -81,6 +85,7 @@ class Client:
     kills: float = 0.0
     done: int = 0
     fails_after: float = float("inf")
+    fails_with: Exception | None = None
 
     def nthreads(self) -> dict[str, int]:
         threads = self.threads
@@ -205,6 +210,26 @@ def test_what_came_before_an_error_is_taken_in(fake) -> None:
     with pytest.raises(ConfigError, match=r"parse\.fps"):
         fake(client, [2_000] * 100, got=got)
     assert len(got) == client.done > 0
+
+
+@pytest.mark.parametrize(
+    "error", [ModuleNotFoundError("No module named 'impulse.run.chunk'"), AttributeError("no attribute 'run_chunk'")]
+)
+def test_a_worker_that_cannot_find_the_work_is_one_line(fake, error: Exception) -> None:
+    """It is about the worker's machine, and not about this one."""
+    with pytest.raises(StageError, match=r"a Dask worker has another version of impulse, or none \(.*run_?.?chunk"):
+        fake(Client(2, fails_with=error), [1_000] * 3)
+
+
+@pytest.mark.parametrize(
+    "error", [TimeoutError("timed out"), OSError("Timed out trying to connect"), ConnectionResetError(104, "x")]
+)
+def test_a_scheduler_that_does_not_answer_is_one_line(error: Exception) -> None:
+    """Whatever the connection raises; a full disk of this machine is its own fault."""
+    with pytest.raises(StageError, match=r"^the Dask cluster was lost, run again to go on"), _cluster_errors():
+        raise error
+    with pytest.raises(OSError, match="No space left"), _cluster_errors():
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_process_is_used_for_the_next_chunk(monkeypatch: pytest.MonkeyPatch) -> None:

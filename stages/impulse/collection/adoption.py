@@ -56,18 +56,15 @@ class Adoption:
         Args:
             seen: notes the hashes of files of the cache, which are read once; a damaged one is left there.
         """
+        take_standing(self.store, self.standing)
         here = set(names_in(self.store))
-        missing = [name for name in names_in(self.standing) if name not in here]
-        taken = {name for name in missing if _link(self.standing / name, self.store / name)}
-        if taken:
-            log.info("took %d files that the store lacks from %s", len(taken), self.standing)
         note = self._noted()
         self._cache = note.get("cache")
         listing = None if self.root is None else _listing_in(self.root / "dvc.lock")
         if listing is None:
             return
         is_noted = note.get("listing") == listing and note.get("folders") == _folders(self.store)
-        if is_noted or self._take_listed(listing, here | taken, seen):
+        if is_noted or self._take_listed(listing, here, seen):
             self._listing = listing
 
     def note(self) -> None:
@@ -104,6 +101,7 @@ class Adoption:
             try:
                 if (found := _hashes(_object(cache, md5)))[0] != md5:
                     log.warning("%s is damaged, so it is not taken from DVC's cache", _object(cache, md5))
+                    _object(cache, md5).unlink()  # DVC would take it for the good one that comes now
                 elif _link(_object(cache, md5), self.store / name):
                     seen.keep(name, stamp_of((self.store / name).stat()), found[1])
                     taken += 1
@@ -128,6 +126,19 @@ class Adoption:
         except (OSError, ValueError):
             return {}
         return note if isinstance(note, dict) else {}
+
+
+def take_standing(store: Path, standing: Path) -> None:
+    """Give the store what it lacks of the files of data/raw.
+
+    Args:
+        store: the store; the caller holds its lock.
+        standing: data/raw.
+    """
+    here = set(names_in(store))
+    taken = sum(_link(standing / name, store / name) for name in names_in(standing) if name not in here)
+    if taken:
+        log.info("took %d files that the store lacks from %s", taken, standing)
 
 
 def names_in(folder: Path) -> Iterator[str]:

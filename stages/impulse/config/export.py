@@ -53,7 +53,7 @@ class ExportParams:
     """Another text gives another assignment of matches to splits."""
     shards: int | None = None
     """Parquet files of frames, spread over the splits by their shares; a match's file then depends on its key alone. Null goes by
-    size, 100 to 250 MB for most: a file that grows too large becomes two, and no other changes."""
+    size, 60 to 300 MB: a file that grows too large becomes two, and no other changes."""
     compression: Compression = Compression.zstd
     compression_level: int | None = None
     """Level of zstd; null takes 3, from which on a smaller file costs much more time."""

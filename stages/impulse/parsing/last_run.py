@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,18 +46,30 @@ class LastRun:
     """What each replay was, and the keys of its entries."""
 
     @classmethod
-    def read(cls, file: Path, keys: ProductKeys) -> LastRun:
-        """Return what the last run left; nothing where its settings or its code were others, or the file is damaged."""
+    def read(cls, file: Path, keys: ProductKeys, *, tables: Collection[str]) -> LastRun:
+        """Return what the last run left; nothing where its settings or its code were others, or the file is damaged.
+
+        Args:
+            file: in the folder of local state.
+            keys: of this run.
+            tables: names of those that a run writes.
+        """
         identity = _identity(keys)
         try:
             with zipfile.ZipFile(file) as content:
                 if content.comment.decode() != identity:
                     return cls(identity)
-                tables = {name: read_checked(io.BytesIO(content.read(name))) for name in content.namelist()}
-            index = {row["replay_id"]: row for row in tables.pop(_INDEX).to_pylist()}
-        except (zipfile.BadZipFile, *UNREADABLE):
+                found = {name: read_checked(io.BytesIO(content.read(name))) for name in (_INDEX, *tables)}
+            index = {row["replay_id"]: row for row in found.pop(_INDEX).to_pylist()}
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            RuntimeError,
+            *UNREADABLE,
+        ):  # the last for one flipped bit says "encrypted"
             return cls(identity)
-        return cls(identity, tables, index)
+        return cls(identity, found, index)
 
     def unchanged(self, replays: Iterable[tuple[Row, Sequence[Row]]], store: Store) -> dict[str, tuple[Entry, str]]:
         """Return the entry of the frames, and the key of the measures, of each replay that is as it was, by its id.

@@ -89,7 +89,7 @@ def run(job: Job[ParseParams]) -> Counts:
     keys, asked = ProductKeys.of(params, job.engine), asked_for(params)
     rows = manifest.to_pylist()
     # What is made on request is looked up replay by replay, so that the rest then costs little more.
-    last = LastRun(identity="") if asked else LastRun.read(job.state / LAST_RUN, keys)
+    last = LastRun(identity="") if asked else LastRun.read(job.state / LAST_RUN, keys, tables=_TABLES)
     kept = last.unchanged(((row, listed.of(row["replay_id"])) for row in rows), store)
     with output_folder(job.output / "parsed") as folder:
         changed = [row for row in rows if row["replay_id"] not in kept]

@@ -67,4 +67,12 @@ def _cluster_errors() -> Iterator[None]:
     try:
         yield
     except (KilledWorker, CancelledError, CommClosedError) as error:
-        raise StageError(f"the Dask cluster was lost, run again to go on ({one_line(error)})") from error
+        raise _lost(error) from error
+    except OSError as error:
+        if error.errno is not None and not isinstance(error, ConnectionError):
+            raise  # of this machine's disk
+        raise _lost(error) from error
+
+
+def _lost(error: BaseException) -> StageError:
+    return StageError(f"the Dask cluster was lost, run again to go on ({one_line(error)})")

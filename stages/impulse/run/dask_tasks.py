@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from impulse.config.engine import EngineParams
-from impulse.errors import ReplayLost
+from impulse.errors import ReplayLost, StageError, one_line
 from impulse.run.chunk import opened_results, packed_chunk, run_chunk
 from impulse.run.pool import TaskResult
 from impulse.run.transfer import Transfer
@@ -100,6 +100,11 @@ def run_on_dask(
             results = opened_results(future.result())
         except KilledWorker:
             yield from (TaskResult(task, None, loss="Dask workers died while they had it") for task in chunk)
+        except (ImportError, AttributeError) as error:
+            raise StageError(
+                f"a Dask worker has another version of impulse, or none ({one_line(error)}); install the one of this machine there, "
+                "and start the workers again"
+            ) from error
         else:
             for outcome, sent_back in results.results:
                 yield _here(chunk[outcome.task], outcome, sent_back, transfer)

@@ -37,7 +37,7 @@ def fetch_again(root: Path) -> None:
 
 
 def keep_fetched(root: Path) -> None:
-    """Tell DVC what came: it would otherwise bring back from its cache what the same settings gave before."""
+    """Tell DVC what came, so that it does not look into the source a second time."""
     dvc(root, "commit", "--force", "--quiet", "fetch")
 
 

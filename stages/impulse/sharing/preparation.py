@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from impulse.errors import ConfigError
+from impulse.files.disk import REMOVES_READ_ONLY
 from impulse.files.output import only_writer
 from impulse.run.groups import OWN_GROUPS
 from impulse.run.program import DATA_VARIABLE, is_composed
@@ -37,8 +38,10 @@ def prepare(root: Path) -> bool:
         raise ConfigError(str(root), "cannot be written by you; build in a copy of the checkout, or have it made yours")
     refuse_links(root)
     choose_git(root)
+    choose_links(root)
     wait_for_stages(root)
     mend(root)
+    keep_downloads(root)
     if is_composed(root):
         return False
     from impulse.config.params_file import settle
@@ -127,6 +130,27 @@ def choose_git(root: Path) -> None:
             click.echo(
                 "this folder is no git repository, so DVC does without; experiments and releases need `git init` and a commit"
             )
+
+
+def choose_links(root: Path) -> None:
+    """Let DVC copy where a read-only file cannot be replaced or removed, for it makes what it links read-only."""
+    config = root / ".dvc" / "config.local"
+    if not REMOVES_READ_ONLY and not (config.is_file() and "type =" in config.read_text(encoding="utf-8")):
+        dvc(root, "config", "--local", "cache.type", "copy")
+
+
+def keep_downloads(root: Path) -> None:
+    """Give replays of data/raw that the store lacks a name there, for DVC removes data/raw before fetch runs.
+
+    Fetch kept them in data/raw alone before there was a store, also those of a run that was killed, which DVC's cache lacks.
+    """
+    from impulse.collection.adoption import take_standing
+    from impulse.collection.raw_storage import STORE
+    from impulse.tables.paths import REPLAYS
+
+    if (root / "data" / "raw" / REPLAYS).is_dir():
+        with only_writer(root / ".state" / STORE, say=click.echo):
+            take_standing(root / ".state" / STORE, root / "data" / "raw")
 
 
 def look_again(root: Path, arguments: tuple[str, ...]) -> None:

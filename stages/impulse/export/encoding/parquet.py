@@ -111,5 +111,6 @@ def write_shard(
                 as_exported(read_parsed(replay, parsed, schema.names), schema, replay_id=replay.replay_id)
                 for replay in group
             ]
-            frames = pa.concat_tables(tables)
+            # One dictionary of ids, as Parquet gives up on dictionaries that follow each other.
+            frames = pa.concat_tables(tables).unify_dictionaries()
             writer.write_table(frames, row_group_size=max(frames.num_rows, 1))

@@ -139,7 +139,7 @@ def _collect(
         return
     watch.begin("build")
     watch.say_disk()
-    # Else DVC would bring back from its cache what the same settings gave in an earlier run.
+    # Else DVC would look into the source a second time.
     _check(programs, "dvc commit", work("dvc", "commit", "--force", "--quiet", "fetch"))
     if programs.is_stopping:
         return
