@@ -40,6 +40,9 @@ def connect(engine: EngineParams) -> Iterator[Client]:
         ) from error
     if engine.address is None:
         workers = engine.workers or os.cpu_count() or 1
+        # Its processes end while they have work where the stage ends with an error, and would log that beside the one line of it.
+        os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         # A worker starts the parser in a process of its own, which a daemonic process must not.
         with (
             dask.config.set({"distributed.worker.daemon": False, **SENDS_BYTES}),
