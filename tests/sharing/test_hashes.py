@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from impulse.sharing.verify import check
+from impulse.files.hashes import md5_and_sha256
 from impulse.sharing.verify.check import READ_BEFORE, Hashes
 
 
@@ -18,13 +18,13 @@ def test_only_what_was_written_since_is_read_again(tmp_path: Path, monkeypatch: 
     for file in files:
         file.write_bytes(file.name.encode() * 1000)
     read: list[Path] = []
-    whole = check._read
+    whole = md5_and_sha256
 
     def counted(path: Path) -> tuple[str, str]:
         read.append(path)
         return whole(path)
 
-    monkeypatch.setattr(check, "_read", counted)
+    monkeypatch.setattr("impulse.sharing.verify.check.md5_and_sha256", counted)
 
     def hashed() -> list[str]:
         read.clear()

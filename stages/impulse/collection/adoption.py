@@ -20,6 +20,7 @@ from typing import Any
 import yaml
 
 from impulse.files.disk import link_or_copy, make_read_only
+from impulse.files.hashes import md5_and_sha256
 from impulse.files.output import write_json
 from impulse.files.seen import SeenContents
 from impulse.files.storage import stamp_of
@@ -33,7 +34,6 @@ NOTE = "adopted.json"
 """File of the store that says which listing was adopted, and where DVC's cache was then."""
 OUTPUT = "data/raw"
 """Name of the output in dvc.lock."""
-_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class Adoption:
             md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
             copy = _object(cache, md5)
             with suppress(FileNotFoundError):
-                if _hashes(copy)[0] != md5:
+                if md5_and_sha256(copy)[0] != md5:
                     copy.unlink()
 
     def _take_listed(self, listing: str, here: set[str], seen: SeenContents) -> bool:
@@ -99,7 +99,7 @@ class Adoption:
             if name in here or not _is_ours(name):
                 continue
             try:
-                if (found := _hashes(_object(cache, md5)))[0] != md5:
+                if (found := md5_and_sha256(_object(cache, md5)))[0] != md5:
                     log.warning("%s is damaged, so it is not taken from DVC's cache", _object(cache, md5))
                     _object(cache, md5).unlink()  # DVC would take it for the good one that comes now
                 elif _link(_object(cache, md5), self.store / name):
@@ -223,17 +223,3 @@ def _link(source: Path, target: Path) -> bool:
         return False
     make_read_only(target)
     return True
-
-
-def _hashes(path: Path) -> tuple[str, str]:
-    """Return MD5 and SHA-256 of a file.
-
-    Raises:
-        FileNotFoundError: there is none.
-    """
-    md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-    with path.open("rb") as content:
-        while chunk := content.read(_CHUNK_BYTES):
-            md5.update(chunk)
-            sha256.update(chunk)
-    return md5.hexdigest(), sha256.hexdigest()

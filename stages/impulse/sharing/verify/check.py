@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -13,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from impulse.errors import StageError
+from impulse.files.hashes import md5_and_sha256
 from impulse.files.output import output_file, write_text
 from impulse.files.store import Store
 from impulse.sharing.verify.outputs import Pinned
@@ -33,7 +33,6 @@ READ_BEFORE = ".state/verified"
 """What an upload need not read again."""
 WRITABLE = 0o222
 """Bits of the mode of a file that somebody may write."""
-_CHUNK_BYTES = 1 << 20
 
 
 class What(StrEnum):
@@ -103,7 +102,7 @@ class Hashes:
             changed = status.st_ctime_ns if status.st_mode & WRITABLE else 0
             identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, changed)
             if identity not in self._known:
-                self._known[identity] = self._before.get(identity) or _read(path)
+                self._known[identity] = self._before.get(identity) or md5_and_sha256(path)
             return self._known[identity]
         except OSError:
             return None
@@ -277,15 +276,6 @@ def _damaged_objects(pinned: Pinned, hashes: Hashes) -> Iterator[Fault]:
 
 def _fault(path: Path, kept_in: str) -> Fault:
     return Fault(path, What.DAMAGED if path.exists() else What.MISSING, kept_in)
-
-
-def _read(path: Path) -> tuple[str, str]:
-    md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-    with path.open("rb") as content:
-        while chunk := content.read(_CHUNK_BYTES):
-            md5.update(chunk)
-            sha256.update(chunk)
-    return md5.hexdigest(), sha256.hexdigest()
 
 
 def summary(faults: Iterable[Fault]) -> str:
