@@ -29,9 +29,12 @@ def copy(fresh: Checkout, tmp_path: Path) -> Checkout:
 
 @pytest.fixture
 def linked(fresh: Checkout, tmp_path: Path) -> Checkout:
-    """The same, where each file has all its names, as in the built checkout."""
-    subprocess.run(["cp", "-a", str(fresh.path), str(tmp_path / "linked")], check=True)
-    return replace(fresh, path=tmp_path / "linked")
+    """The dataset built in a copy without any of it, so that store, cache and data are names of the same files."""
+    shutil.copytree(fresh.path, tmp_path / "linked", ignore=shutil.ignore_patterns("data", ".state", "cache"))
+    linked = replace(fresh, path=tmp_path / "linked")
+    linked.run("git", "checkout", "-q", "--", "data")
+    linked.run("python", "-m", "impulse", "repro", PYTHONPATH="stages")
+    return linked
 
 
 def verify(checkout: Checkout, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:

@@ -31,6 +31,7 @@ TEXTS = {
     "BallHitSpinScale": "ball_hit_spin_scale",
     "BoostModifier": "boost_strength",
     "BoostRestriction": "boost_restriction",
+    "MaxScore": "max_score",
     "RechargeDelay": "boost_recharge_delay",
     "RechargeRate": "boost_recharge_rate",
     "ReplicatedAddedCarBounceScale": "ball_car_bounce_scale",
@@ -151,7 +152,10 @@ def test_facts_are_those_that_header_and_network_data_tell(path: Path) -> None:
         assert {name: row[name] for name in SAME} == {name: rows[0][name] for name in SAME}
         assert row["match_guid"] == (file.guid and file.guid.upper())
         if "MatchStartEpoch" in file.header:
-            assert row["is_forfeit"] is file.header.get("bForfeit", False)
+            is_unfinished = file.header.get(
+                "bIsUnfinishedMatchReplay", False
+            )  # nobody had given up yet, or might have later
+            assert row["is_forfeit"] is (file.header.get("bForfeit") or (None if is_unfinished else False))
             number = file.header.get("WinningTeam", 0)
             assert row["winner"] == ({0: "blue", 1: "orange"}.get(number))
         elif True in file.sent["bNoContest"]:
