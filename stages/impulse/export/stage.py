@@ -27,7 +27,7 @@ from impulse.export.plots import OVERVIEW, draw_overview
 from impulse.export.quality import KindCounts
 from impulse.export.splitting import split_keys
 from impulse.export.views import ANALYSIS, analysis_sql
-from impulse.export.writing import stored_parts
+from impulse.export.writing import on_threads, stored_parts
 from impulse.files.output import output_folder, write_json, write_text
 from impulse.files.store import Store
 from impulse.run.job import Counts, Job
@@ -87,7 +87,9 @@ def run(job: Job[ExportParams]) -> Counts:
         _write_tables(folder, rows, parsed, rejects)
         listed |= {path.name: listed_table(path) for path in sorted(folder.glob("*.parquet"))}
         shards = sorted(place for place in listed if place.startswith("frames/"))
-        counted = [stored_counts(folder / place, listed[place]["sha256"], store) for place in shards]
+        counted = on_threads(
+            lambda place: stored_counts(folder / place, listed[place]["sha256"], store), shards, job.engine
+        )
         counts = total(counted)
         draw_overview(rows, counts, folder / OVERVIEW)
         _write_documents(folder, rows, columns, schema, made_with, listed, params, counts["quality"])

@@ -7,13 +7,17 @@ all frames are here, and sending them takes longer than writing them.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from impulse.config.engine import EngineParams
 from impulse.export.parts import ExportPlan, OutputPart
 from impulse.files.records import Entry
 from impulse.files.store import Store
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def stored_parts(
@@ -33,16 +37,19 @@ def stored_parts(
     keys = [plan.key(part) for part in parts]
     found = {key: entry for key in dict.fromkeys(keys) if (entry := store.get(key)) is not None}
     missing = {key: part for key, part in zip(keys, parts, strict=True) if key not in found}
-    found |= zip(missing, _written(list(missing.values()), plan, store, engine), strict=True)
+    found |= zip(
+        missing, on_threads(lambda part: plan.stored(part, store), list(missing.values()), engine), strict=True
+    )
     return [found[key] for key in keys], len(missing)
 
 
-def _written(parts: Sequence[OutputPart], plan: ExportPlan, store: Store, engine: EngineParams) -> list[Entry]:
-    if not parts:
+def on_threads(work: Callable[[Item], Result], items: Sequence[Item], engine: EngineParams) -> list[Result]:
+    """Return what ``work`` makes of each item; the first error ends it, once what is under way is done."""
+    if not items:
         return []
-    workers = min(engine.workers or os.cpu_count() or 1, len(parts))
+    workers = min(engine.workers or os.cpu_count() or 1, len(items))
     with ThreadPoolExecutor(workers, thread_name_prefix="export") as pool:
-        running = [pool.submit(plan.stored, part, store) for part in parts]
+        running = [pool.submit(work, item) for item in items]
         try:
             return [future.result() for future in running]
         except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def row_groups(replays: Sequence[ParsedFrames]) -> Iterator[list[ParsedFrames]]:
 def write_shard(
     target: Path, replays: Sequence[ParsedFrames], *, parsed: Path, schema: pa.Schema, settings: dict[str, Any]
 ) -> None:
-    """Write the frames of some replays as one Parquet file; memory holds one of its row groups at a time.
+    """Write the frames of some replays as one Parquet file; memory holds two of its row groups at a time.
 
     Args:
         target: the file.
@@ -105,12 +106,21 @@ def write_shard(
     Raises:
         StageError: a file of frames is not the one that parse wrote, or a value does not fit into its type.
     """
-    with pq.ParquetWriter(target, schema, **settings) as writer:
-        for group in row_groups(replays):
-            tables = [
-                as_exported(read_parsed(replay, parsed, schema.names), schema, replay_id=replay.replay_id)
-                for replay in group
-            ]
-            # One dictionary of ids, as Parquet gives up on dictionaries that follow each other.
-            frames = pa.concat_tables(tables).unify_dictionaries()
+
+    def read(group: Sequence[ParsedFrames]) -> pa.Table:
+        tables = [
+            as_exported(read_parsed(replay, parsed, schema.names), schema, replay_id=replay.replay_id)
+            for replay in group
+        ]
+        # One dictionary of ids, as Parquet gives up on dictionaries that follow each other.
+        return pa.concat_tables(tables).unify_dictionaries()
+
+    # The next group is read while one is written: a dataset may be a single file of frames.
+    with pq.ParquetWriter(target, schema, **settings) as writer, ThreadPoolExecutor(1) as ahead:
+        groups = row_groups(replays)
+        coming: Future[pa.Table] | None = ahead.submit(read, next(groups))
+        while coming is not None:
+            frames = coming.result()
+            following = next(groups, None)
+            coming = ahead.submit(read, following) if following else None
             writer.write_table(frames, row_group_size=max(frames.num_rows, 1))
