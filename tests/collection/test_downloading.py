@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import shutil
 import sqlite3
 
 import pyarrow.parquet as pq
@@ -126,7 +125,7 @@ def test_second_run_reads_no_file(place: Place, replays: list[bytes], monkeypatc
     monkeypatch.setattr(KeptReplays, "read", counted)
     place.get()
     assert names == []
-    shutil.rmtree(place.folder / "ledger.sqlite.known")
+    (place.folder / "ledger.sqlite.facts").unlink()
     place.get()
     assert len(names) == 5
     assert place.written() == before
@@ -336,7 +335,7 @@ def test_evil_ids_stay_in_the_folder(place: Place, replays: list[bytes], evil: s
     assert file.name.islower()
     assert manifest(place)[0]["source_path"] == evil
     outside = {path.name for path in place.folder.iterdir()}
-    beside = {".ledger.sqlite.lock", "ledger.sqlite.seen", "ledger.sqlite.known"}
+    beside = {".ledger.sqlite.lock", "ledger.sqlite.seen", "ledger.sqlite.facts"}
     assert outside == {"replays", "ledger.sqlite", *beside}
 
 

@@ -186,7 +186,7 @@ def test_full_disk_is_no_fault_of_a_file(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("impulse.files.store.write_record", full)
+    monkeypatch.setattr("impulse.collection.known.KnownFacts.keep", full)
     with pytest.raises(OSError, match="No space left"):
         fetch(tmp_path)
 

@@ -42,7 +42,7 @@ def test_group_is_in_the_bucket_byte_for_byte_and_nowhere_else(
     assert found.pop("sets/other/replay-0.replay") == b"not ours"
     lists = {name: found.pop(f"sets/one/{name}") for name in LISTS}
     assert found == {f"sets/one/{name}": content for name, content in wanted.items()}
-    noted = (".json", ".record")  # what was seen of files, and found in them
+    noted = (".json", ".facts")  # what was seen of files, and found in them
     assert {path.name for path in place.folder.rglob("*") if path.is_file() and path.suffix not in noted} <= {
         *("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", ".ledger.sqlite.lock")
     }

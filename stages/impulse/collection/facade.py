@@ -134,7 +134,7 @@ def download_group(
     folder = from_home(output_dir)
     bucket = _bucket(config) if storage_type == "s3" else None
     ledger = Path(config.database_path)
-    known = KnownFacts(ledger.with_name(f"{ledger.name}.known"))  # so that no header is read twice
+    known = KnownFacts(ledger.with_name(f"{ledger.name}.facts"))  # so that no header is read twice
     with (
         shown(is_wanted=progress),
         open_ballchasing(

@@ -15,7 +15,7 @@ MB = 1e6
 
 FOLDERS = (
     *(f"data/{name}" for name in ("raw", "parsed", "validated", "deduped", "export")),
-    *(f".state/{name}" for name in ("raw", "parsed", "export", "objects")),
+    *(f".state/{name}" for name in ("raw", "parsed", "export")),
     "multirun",
     ".dvc/tmp",
 )

@@ -20,7 +20,7 @@ from impulse.sharing.verify.raw_store import expected_in_store
 from impulse.tables.io import UNREADABLE, read_checked
 from impulse.tables.paths import CHECKSUMS, FRAMES_FILES, MANIFEST, STORAGE_URL, frames_path
 
-STORES = ("parsed", "export", "objects")
+STORES = ("parsed", "export")
 """Stores of results in .state."""
 TABLES = (
     "raw/*.parquet",
