@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import random
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from impulse.files import digest
 from impulse.files.digest import code_digest, declared_rooms, product_digest, source_digest
 
 SNIPPETS = {
@@ -189,3 +194,67 @@ def test_declared_rooms_are_read_without_importing(package: Path) -> None:
     """Of a folder its __init__ speaks; who declares nothing uses the ground alone."""
     assert declared_rooms("products/frames", package=package) == ("decoding",)
     assert declared_rooms("products/events.py", package=package) == ()
+
+
+@pytest.fixture
+def known(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The file of digests that are known, at first empty; each digest is asked for as by a new process."""
+    file = tmp_path_factory.mktemp("known") / "digests.txt"
+    monkeypatch.setattr(digest, "KNOWN", file)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    digest._known_digests.cache_clear()
+    yield file
+    digest._known_digests.cache_clear()
+
+
+def in_a_new_process(package: Path) -> str:
+    digest._known_digests.cache_clear()
+    return product_digest("products/frames", package=package)
+
+
+def test_a_module_is_walked_once_for_all_processes(package: Path, known: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its source is read and hashed each time, so an edit is seen; a copy of the package with other code is another one."""
+    before = in_a_new_process(package)
+    walked = []
+
+    def walking(source: bytes) -> str:
+        walked.append(source)
+        return source_digest(source)
+
+    monkeypatch.setattr(digest, "source_digest", walking)
+    assert in_a_new_process(package) == before
+    assert walked == []
+    (package / "decoding/walk.py").write_text("A = 2\n")
+    after = in_a_new_process(package)
+    assert (after != before, walked) == (True, [b"A = 2\n"])
+    known.unlink()
+    assert in_a_new_process(package) == after
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "other code"])
+def test_digests_that_were_damaged_are_not_believed(package: Path, known: Path, damage: str) -> None:
+    """Each of many places; a digest that another version of the module found is none either."""
+    right = in_a_new_process(package)
+    content = known.read_bytes()
+    draw = random.Random(3)
+    for _ in range(40):
+        bad = bytearray(content)
+        if damage == "flipped":
+            bad[draw.randrange(len(bad))] ^= 1 << draw.randrange(8)
+        elif damage == "cut":
+            del bad[draw.randrange(len(bad)) :]
+        elif damage == "empty":
+            bad.clear()
+        else:
+            bad[:64] = hashlib.sha256(b"another module" + content[65:]).hexdigest().encode()
+        known.write_bytes(bad)
+        assert in_a_new_process(package) == right
+
+
+def test_digests_are_found_where_nothing_can_be_kept(package: Path, known: Path) -> None:
+    """A read-only package, or one whose folder of compiled modules is a file."""
+    right = in_a_new_process(package)
+    known.unlink()
+    known.parent.rmdir()
+    known.parent.write_bytes(b"")
+    assert in_a_new_process(package) == right

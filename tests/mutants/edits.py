@@ -424,7 +424,8 @@ EDITS = (
         ("names of modules do not count", "{file.relative_to(package).as_posix()} {part}", "{part}", DIGEST),
         ("rooms that a product uses do not count", "*declared_rooms(product, package=package), ", "", DIGEST),
         ("the ground does not count", "*GROUND, package", "package", DIGEST),
-        ("layout counts", 'source_digest(content) if file.suffix == ".py"', "source_digest(content) if False", DIGEST),
+        ("layout counts", 'if file.suffix == ".py"', "if False", DIGEST),
+        ("damaged digests are believed", "if head.decode() == _head(body)", "if head", DIGEST),
         ("constants do not count", "yield ascii(value)", 'yield ""', DIGEST),
     ),
     *edits_in(

@@ -9,14 +9,24 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+
+from impulse.files.output import output_file
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
 GROUND = ("errors.py", "replay", "schema")
 """What every product may use without declaring it."""
+
+KNOWN = PACKAGE / "__pycache__" / "digests.txt"
+"""Digests that are known: walking the syntax trees of a hundred modules takes longer than all else that a stage without news does."""
+
+MOST_KNOWN = 2000
+"""Of so many versions of modules."""
 
 USES = "USES"
 """Name of the constant in which a product declares the other rooms that it uses."""
@@ -49,18 +59,53 @@ def code_digest(*paths: str, package: Path = PACKAGE) -> str:
     like, do not count: editors leave them.
     """
     found = sorted({file for path in paths for file in _files(package / path)})
-    digest = hashlib.sha256()
+    digest, known = hashlib.sha256(), _known_digests()
+    before = len(known)
     for file in found:
         content = file.read_bytes()
-        part = source_digest(content) if file.suffix == ".py" else hashlib.sha256(content).hexdigest()
+        part = hashlib.sha256(content).hexdigest()
+        if file.suffix == ".py":
+            if part not in known:
+                known[part] = source_digest(content)
+            part = known[part]
         digest.update(f"{file.relative_to(package).as_posix()} {part}\n".encode())
+    if len(known) != before:
+        _keep_digests(known)
     return digest.hexdigest()
 
 
-@cache
 def source_digest(source: bytes) -> str:
     """Return the digest of one module."""
     return hashlib.sha256("".join(_walk(ast.parse(source))).encode()).hexdigest()
+
+
+@cache
+def _known_digests() -> dict[str, str]:
+    """Return digests of modules by the SHA-256 of their source, as earlier processes kept them beside the compiled modules.
+
+    They are believed only where this module is the one that found them and their checksum is right.
+    """
+    try:
+        head, _, body = KNOWN.read_bytes().partition(b"\n")
+        if head.decode() == _head(body):
+            return dict(line.split(" ") for line in body.decode().splitlines())
+    except (OSError, ValueError):
+        pass
+    return {}
+
+
+def _keep_digests(known: Mapping[str, str]) -> None:
+    """Keep digests for the next process, where the package can be written."""
+    if sys.dont_write_bytecode:
+        return
+    latest = list(known.items())[-MOST_KNOWN:]
+    body = "".join(f"{source} {digest}\n" for source, digest in latest).encode()
+    with suppress(OSError), output_file(KNOWN, sync=False) as partial:
+        partial.write_bytes(_head(body).encode() + b"\n" + body)
+
+
+def _head(body: bytes) -> str:
+    return hashlib.sha256(Path(__file__).read_bytes() + body).hexdigest()
 
 
 def _files(path: Path) -> Iterator[Path]:
