@@ -205,7 +205,7 @@ def test_disk_below_the_floor_ends_the_run(scene: Scene, monkeypatch: pytest.Mon
 
 def test_disk_that_will_be_too_small_is_told_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """As soon as the lists say how many replays there are, days before the build; what is built already counts."""
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100 * GB, 0, 3 * GB))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100 * GB, 0, 1 * GB))
     scene.add(10, size=1_000_000)
     scene.add(5, "duplicate")
     scene.add(5, "gone")
@@ -216,7 +216,7 @@ def test_disk_that_will_be_too_small_is_told_once(scene: Scene, monkeypatch: pyt
     ((state, line),) = scene.teller.told
     assert state is State.SHORT_OF_DISK
     assert line.startswith(
-        f"3.0 GB are free where the checkout is, about {1000 * 1e6 * COPIES / GB:.1f} GB are needed (1000 listed replays of 1.0 MB)"
+        f"1.0 GB are free where the checkout is, about {1000 * 1e6 * COPIES / GB:.1f} GB are needed (1000 listed replays of 1.0 MB)"
     )
     scene.add(10, "pending")
     scene.pass_time(HOUR)
@@ -225,7 +225,7 @@ def test_disk_that_will_be_too_small_is_told_once(scene: Scene, monkeypatch: pyt
 
 def test_what_is_built_needs_no_more_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file counts once for all its names, in data/, DVC's cache and the store."""
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100 * GB, 0, 3 * GB))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100 * GB, 0, 1 * GB))
     (tmp_path / "data" / "parsed").mkdir(parents=True)
     (tmp_path / ".state").mkdir()
     (tmp_path / "data" / "parsed" / "frames").write_bytes(b"x" * 5_000_000)
@@ -234,11 +234,11 @@ def test_what_is_built_needs_no_more_room(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / ".state" / "frames").hardlink_to(tmp_path / "data" / "parsed" / "frames")
     assert bytes_below([tmp_path / "data", tmp_path / ".state"]) - before < 10_000
     progress = Progress(counts={"downloaded": 1, "pending": 999}, bytes=1_000_000)
-    for built, needed in ((0, 4.5), (3 * GB, 1.5), (9 * GB, 0.0)):
+    for built, needed in ((0, 2.0), (1.5 * GB, 0.5), (9 * GB, 0.0)):
         monkeypatch.setattr(disk_module, "bytes_below", lambda _, built=built: built)
         line, is_enough = Disk(tmp_path, 0.0).need(progress)
         assert f"about {needed} GB are needed" in line
-        assert is_enough is (needed <= 3)
+        assert is_enough is (needed <= 1)
 
 
 def test_ledger_that_is_none_says_nothing(tmp_path: Path) -> None:
