@@ -93,8 +93,8 @@ test-torch: $(VENV)/.installed-torch ## run the tests that need torch, which tak
 chaos: install-dev ## kill, starve and damage builds at random, and compare them with one that nobody disturbed [SECONDS=600 SEED=1 SOURCE=folder]
 	python tests/pipeline/chaos.py --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) $(if $(SOURCE),--source $(SOURCE))
 
-bench: install-dev ## measure: rates and ratios of one run [CASE="export replays=100"]
-	python tests/benchmarks/run.py $(CASE)
+bench: install-dev ## measure builds against the parser, pyarrow and DVC alone, for docs/performance.md [CASE="export replays=100"]
+	@$(IMPULSE) bench $(CASE)
 
 lint: install-dev ## check style
 	ruff check . && ruff format --check .

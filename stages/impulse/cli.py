@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -23,6 +24,8 @@ RESULTS = (
     *(f"metrics/{stage}.json" for stage in ("fetch", "parse", "validate", "dedupe", "export")),
 )
 """What a build is called for; raw replays and frames between the stages can be many times as large."""
+
+BENCHMARKS = "tests/benchmarks/run.py"
 
 CARD = "The dataset is in data/export (its card: data/export/README.md), the report in data/validated/report.html."
 
@@ -203,6 +206,18 @@ def disk() -> None:
 
     for line in lines_of(checkout()):
         click.echo(line)
+
+
+@main.command(short_help="Measure this checkout on this machine.")
+@click.argument("arguments", nargs=-1)
+def bench(arguments: tuple[str, ...]) -> None:
+    """Measure builds against the parser, pyarrow and DVC alone, for docs/performance.md, or ARGUMENTS (tests/benchmarks/run.py)."""
+    root = checkout()
+    if find_spec("distributed") is None or not (root / BENCHMARKS).is_file():
+        raise ConfigError(
+            "bench", f"needs {BENCHMARKS} and the tools of the tests; run `make install-dev` in a checkout of impulse"
+        )
+    run(root, sys.executable, BENCHMARKS, *(arguments or ("table", "note=1")))
 
 
 @main.command(short_help="Check, upload and tag the dataset.")

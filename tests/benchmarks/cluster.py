@@ -21,11 +21,12 @@ from impulse.parsing.stage import run
 from impulse.run.job import Job
 
 
-def cluster(folder: Path, *, replays: int = 60, seconds: int = 300, workers: int = 2, rounds: int = 3) -> None:
+def cluster(folder: Path, *, replays: int = 60, seconds: int = 300, workers: int = 2, rounds: int = 3) -> float:
     """Parsing on Dask workers without a common folder against as many local ones.
 
     Runs alternate. The cluster is there before; its workers have not imported impulse at the first round.
     """
+    folder.mkdir(exist_ok=True)
     original = write_replay(folder / "original", seed=1, team_size=3, duration_seconds=seconds).data
     files = (Candidate(f"{number}.replay", data) for number, data in enumerate(clones(original, count=replays)))
     take_in(files, source=SourceKind.local, storage=RawStorage.in_folder(folder / "raw"))
@@ -44,6 +45,7 @@ def cluster(folder: Path, *, replays: int = 60, seconds: int = 300, workers: int
                 f"local {here}; Dask {there.wall:.1f} s, {cpu:.1f} s of CPU, ratio wall {ratios[-1]:.2f} CPU {cpu / here.cpu:.2f}"
             )
     print(f"ratio of wall times, median: {median(ratios):.2f}")
+    return median(ratios)
 
 
 def _worker_cpu(client: Client) -> float:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 
-from tests.benchmarks.measuring import ENGINE, measured, run_stage
+import pyarrow.parquet as pq
+from tests.benchmarks.measuring import ENGINE, Cost, measured, run_stage
 from tests.demo.variants import clones
 from tests.paths import REPLAYS
 from tests.s3.server import S3Server
@@ -17,6 +20,7 @@ from impulse.config.fetch import FetchParams, SourceKind, StorageKind
 from impulse.config.parsing_config import ParsingConfig
 from impulse.demo import Kind, MatchPlan, Recording, RecordingPlan, corpus, generate, write_replay
 from impulse.schema.features import FEATURE_PRESETS
+from impulse.schema.sampling import Decoder
 
 CATEGORIES = ("match", "clip", "other-mode", "odd-rate")
 """Real replays that need no recovery."""
@@ -44,11 +48,11 @@ def synthetic(folder: Path, *, matches: int = 8) -> None:
     print(f"{'clone':32} {count / (time.process_time() - start):6.0f} a second")
 
 
-def overhead(folder: Path, *, times: int = 6, repeat: int = 3) -> None:
+def overhead(folder: Path, *, times: int = 6, repeat: int = 3) -> dict[float, float]:
     """The parse stage against the parser alone, as ratios of whole processes.
 
-    Both sides decode the same replays with the same features in two worker processes; the stage also verifies,
-    standardises, measures, compresses and writes them. Without real replays the synthetic corpus is taken.
+    Both sides decode the same replays with the same features and decoders in two worker processes; the stage also verifies,
+    looks at first frames, standardises, measures, compresses and writes them. Without real replays the synthetic corpus is taken.
     """
     paths = [path for category in CATEGORIES for path in sorted((REPLAYS / category).glob("*.replay"))]
     files = [path.read_bytes() for path in paths] or [
@@ -59,14 +63,28 @@ def overhead(folder: Path, *, times: int = 6, repeat: int = 3) -> None:
     _fetch(folder, [clone for data in files for clone in clones(data, count=times)])
     count = len(list((folder / "source").iterdir()))
     print(f"{count} replays, {ENGINE.workers} workers")
+    medians = {}
     for fps in (10.0, 30.0):
+        ratios = []
         for number in range(repeat):
-            bare = measured(_decode_all, folder / "source", fps)
             params = ParsingConfig.get_preset("standard", fps=fps).params()
             stage = run_stage("parsing", params, folder, state=folder / f"state-{fps}-{number}")
             assert stage.result.replays_out == count, stage.result
-            ratios = f"ratio CPU {stage.cpu / bare.cpu:.2f} wall {stage.wall / bare.wall:.2f}"
-            print(f"{fps:g} fps: bare {bare}; stage {stage}; {ratios}")
+            alone = bare(_decoders(folder), fps)
+            ratios.append(stage.wall / alone.wall)
+            print(
+                f"{fps:g} fps: bare {alone}; stage {stage}; ratio CPU {stage.cpu / alone.cpu:.2f} wall {ratios[-1]:.2f}"
+            )
+        medians[fps] = median(ratios)
+    return medians
+
+
+def _decoders(folder: Path) -> dict[Path, Decoder]:
+    """Return what decoded each file of a source, by the tables of fetch and parse."""
+    paths = pq.read_table(folder / "raw" / "manifest.parquet", columns=["replay_id", "source_path"]).to_pylist()
+    by_id = {row["replay_id"]: folder / "source" / row["source_path"] for row in paths}
+    rows = pq.read_table(folder / "parsed" / "replays.parquet", columns=["replay_id", "decoder"]).to_pylist()
+    return {by_id[row["replay_id"]]: Decoder(row["decoder"]) for row in rows}
 
 
 def one_more(folder: Path, *, replays: int = 5000) -> None:
@@ -129,17 +147,22 @@ def _fetch(folder: Path, files: list[bytes], kind: StorageKind = StorageKind.loc
     run_stage("collection", settings, folder)
 
 
-def _decode_all(folder: Path, fps: float) -> None:
-    """Decode all files in a plain process pool."""
+def bare(decoders: Mapping[Path, Decoder], fps: float = 10.0) -> Cost:
+    """Decode files in a plain process pool, each by the call of the parser that its decoder needs, and do nothing else."""
+    return measured(_decode_all, [(path, decoder, fps) for path, decoder in decoders.items()])
+
+
+def _decode_all(tasks: Sequence[tuple[Path, Decoder, float]]) -> None:
     with ProcessPoolExecutor(ENGINE.workers, mp_context=get_context("spawn")) as pool:
-        sum(pool.map(_decode, [(path, fps) for path in sorted(folder.iterdir())]))
+        sum(pool.map(_decode, tasks))
 
 
-def _decode(task: tuple[Path, float]) -> int:
-    """Call the parser and nothing else."""
+def _decode(task: tuple[Path, Decoder, float]) -> int:
     import subtr_actor
 
-    path, fps = task
+    path, decoder, fps = task
+    if decoder is Decoder.exact:
+        return len(subtr_actor.parse_replay(path.read_bytes()))
     preset = FEATURE_PRESETS["standard"]
     _, array = subtr_actor.get_ndarray_with_info_from_replay_filepath(
         path, list(preset.global_features), list(preset.player_features), fps=fps, dtype="float32"

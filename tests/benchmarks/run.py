@@ -18,9 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "stages"), str(ROOT)]
 
-from tests.benchmarks import cluster, costs, downloads, on_request, parsing, reading, tables, trials, writing  # noqa: E402 - the path comes first
+from tests.benchmarks import builds, cluster, costs, downloads, on_request, parsing, reading, tables, trials, writing  # noqa: E402 - the path comes first
 
-CASES: dict[str, tuple[Callable[..., None], dict[str, int]]] = {
+CASES: dict[str, tuple[Callable[..., object], dict[str, int]]] = {
+    "table": (builds.table, {"matches": 4, "short": 20, "rounds": 1, "workers": 1}),
     "synthetic": (parsing.synthetic, {"matches": 1}),
     "parse": (parsing.overhead, {"times": 1, "repeat": 1}),
     "on-request": (on_request.on_request, {"replays": 1, "rounds": 1}),
