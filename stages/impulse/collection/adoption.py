@@ -24,6 +24,7 @@ from impulse.files.hashes import md5_and_sha256
 from impulse.files.output import write_json
 from impulse.files.seen import SeenContents
 from impulse.files.storage import stamp_of
+from impulse.files.yaml_text import load_yaml
 from impulse.tables.paths import LISTED_PLAYERS, LISTINGS, MANIFEST, REJECTS, REPLAYS
 
 log = logging.getLogger(__name__)
@@ -176,7 +177,7 @@ def _is_ours(name: str) -> bool:
 def _listing_in(lock: Path) -> str | None:
     """Return the name of DVC's list of the files of data/raw; None where dvc.lock does not tell."""
     try:
-        content = yaml.load(lock.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = load_yaml(lock.read_bytes())
         found = [out["md5"] for out in content["stages"]["fetch"]["outs"] if out["path"] == OUTPUT]
     except (OSError, yaml.YAMLError, KeyError, TypeError):
         return None

@@ -15,6 +15,7 @@ import yaml
 
 from impulse.config.committed import committed
 from impulse.files.output import write_text
+from impulse.files.yaml_text import load_yaml
 
 LOCK_FILE = "dvc.lock"
 ACCESS_FILE = ".dvc/tmp/rwlock"
@@ -102,7 +103,7 @@ def read_lock(text: str) -> dict[str, Any] | None:
     from voluptuous import Invalid
 
     try:
-        lock: dict[str, Any] = COMPILED_LOCKFILE_SCHEMA(yaml.safe_load(text))
+        lock: dict[str, Any] = COMPILED_LOCKFILE_SCHEMA(load_yaml(text))
     except (yaml.YAMLError, Invalid):
         return None
     return lock

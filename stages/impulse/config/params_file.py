@@ -24,6 +24,7 @@ from impulse.config.lock_file import LOCK_FILE, read_lock
 from impulse.config.params import Params
 from impulse.errors import ConfigError
 from impulse.files.output import output_file, write_text
+from impulse.files.yaml_text import load_yaml
 from impulse.tables.paths import COMPOSED, PARAMS_FILE, WAY_BACK
 
 EXPERIMENTS = ".state/experiments"
@@ -173,7 +174,7 @@ def _located(error: ConfigError, conf: dict[str, ConfFile], in_use: Sequence[str
 
 def _load(text: str) -> dict[str, Any]:
     try:
-        loaded = yaml.safe_load(text) if text else {}
+        loaded = load_yaml(text) if text else {}
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = "" if line is None else f" (line {line + 1})"

@@ -11,6 +11,7 @@ import yaml
 from impulse.config.fetch import SourceKind
 from impulse.files.disk import from_home
 from impulse.files.output import output_file, write_text
+from impulse.files.yaml_text import load_yaml
 from impulse.s3.env_file import variables
 from impulse.tables.paths import PARAMS_FILE
 
@@ -51,7 +52,7 @@ def ledger_of(root: Path) -> Path:
         root: folder of the checkout.
     """
     try:
-        settings = yaml.safe_load((root / PARAMS_FILE).read_text(encoding="utf-8"))
+        settings = load_yaml((root / PARAMS_FILE).read_text(encoding="utf-8"))
         source = SourceKind(settings["fetch"]["source"])
     except (OSError, UnicodeDecodeError, yaml.YAMLError, LookupError, TypeError, ValueError):
         source = SourceKind.ballchasing
@@ -74,5 +75,5 @@ def moved_place(root: Path, environ: Mapping[str, str]) -> str | None:
     noted, params = root / ".state" / PLACE, root / PARAMS_FILE
     if not (noted.is_file() and params.is_file()):
         return None
-    place = place_of(yaml.safe_load(params.read_text(encoding="utf-8"))["fetch"], environ, home=root)
+    place = place_of(load_yaml(params.read_text(encoding="utf-8"))["fetch"], environ, home=root)
     return place if place is not None and f"{place}\n" != noted.read_text(encoding="utf-8") else None

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 DATA_VARIABLE = "IMPULSE_DATA"
 """Names another folder in the place of ``data``, for stages that are called without DVC."""
 
+CONFIG, HYDRA_VERSION = "impulse_stage", "1.3"
+"""Name of a stage's settings, and the version whose behaviour Hydra has."""
+
 STARTED_BY = os.getppid()
 """Process that started this one; whoever takes over its orphans is another."""
 
@@ -95,8 +98,6 @@ def _run_hydra(name: str, section: type[Any], module: str, root: Path, *, wants_
         _require_conf(root)
     import hydra
     from hydra.core.config_store import ConfigStore
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
 
     from impulse.config import composition
 
@@ -104,17 +105,15 @@ def _run_hydra(name: str, section: type[Any], module: str, root: Path, *, wants_
     types = {name: composition.writable(section), "engine": composition.writable(EngineParams)}
     store.store(name="impulse_section", node=types)
     store.store(name="impulse_params", node=_params(root))
-    store.store(name="impulse_stage", node=_hydra_settings(root, name))
+    store.store(name=CONFIG, node=_hydra_settings(root, name))
 
-    def task(config: DictConfig) -> None:
+    def work(config: DictConfig, sweep: Path | None = None) -> None:
         log_to_stdout(name)
-        hydra_config = HydraConfig.get()
         # Inside the job, because Hydra adds lines of its own to an error that leaves it.
         with one_line_errors(name, wants_traceback=wants_traceback):
-            is_sweep = hydra_config.mode == RunMode.MULTIRUN
             chosen = None if "DVC_STAGE" in os.environ else os.environ.get(DATA_VARIABLE)
             data = Path(chosen).absolute() if chosen else root / "data"
-            output = Path(hydra_config.runtime.output_dir) if is_sweep else data
+            output = sweep or data
             job = Job(
                 settings=composition.checked(section, config[name], key=name),
                 engine=composition.checked(EngineParams, config["engine"], key="engine"),
@@ -127,9 +126,23 @@ def _run_hydra(name: str, section: type[Any], module: str, root: Path, *, wants_
 
             leave_pandas_out()
             run = importlib.import_module(module).run
-            run_stage(name, run, job, metrics=output / "metrics" if is_sweep or chosen else root / "metrics")
+            run_stage(name, run, job, metrics=output / "metrics" if sweep or chosen else root / "metrics")
 
-    hydra.main(config_path=None, config_name="impulse_stage", version_base="1.3")(task)()
+    if not sys.argv[1:]:
+        # As DVC calls it. Hydra's own program would compose everything twice, to learn that this is no sweep.
+        with hydra.initialize(config_path=None, version_base=HYDRA_VERSION):
+            config = hydra.compose(CONFIG)
+        work(config)
+        return
+
+    def task(config: DictConfig) -> None:
+        from hydra.core.hydra_config import HydraConfig
+        from hydra.types import RunMode
+
+        hydra_config = HydraConfig.get()
+        work(config, Path(hydra_config.runtime.output_dir) if hydra_config.mode == RunMode.MULTIRUN else None)
+
+    hydra.main(config_path=None, config_name=CONFIG, version_base=HYDRA_VERSION)(task)()
 
 
 def run_stage(name: str, run: Callable[[Job[Any]], Counts | None], job: Job[Any], *, metrics: Path) -> None:
@@ -191,8 +204,10 @@ def _require_conf(root: Path) -> None:
 def _params(root: Path) -> dict[str, Any]:
     import yaml
 
+    from impulse.files.yaml_text import load_yaml
+
     try:
-        loaded = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+        loaded = load_yaml((root / "params.yaml").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError("params.yaml", "is missing; `python stages/config.py` writes it") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

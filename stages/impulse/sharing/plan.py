@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from impulse.collection import stage as fetch_stage
 from impulse.collection.durations import duration
 from impulse.collection.source import SourcePlan
@@ -20,6 +18,7 @@ from impulse.config.fetch import FetchParams
 from impulse.config.parse import ParseParams
 from impulse.files.output import only_writer
 from impulse.files.store import Store
+from impulse.files.yaml_text import load_yaml
 from impulse.parsing.capacity import fitted, warn_of_low_limit
 from impulse.parsing.costs import (
     COSTS,
@@ -59,7 +58,7 @@ def plan(root: Path) -> Iterator[str]:
         SourceError: the source does not exist, or nothing in it is a replay.
         StageError: a bucket cannot be used.
     """
-    settings = yaml.safe_load((root / PARAMS_FILE).read_text(encoding="utf-8"))
+    settings = load_yaml((root / PARAMS_FILE).read_text(encoding="utf-8"))
     fetch = replace(checked(FetchParams, settings["fetch"], key="fetch"), dry_run=True)
     engine = checked(EngineParams, settings["engine"], key="engine")
     data, state = root / "data", root / ".state"

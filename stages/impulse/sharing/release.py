@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
-
 from impulse.errors import ConfigError, StageError
 from impulse.files.output import output_file, write_text
+from impulse.files.yaml_text import load_yaml
 from impulse.loading import open_dataset
 from impulse.sharing import git_repository as git
 from impulse.sharing.calls import output_of
@@ -94,7 +93,7 @@ def check(root: Path, version: str, *, push: bool = False) -> State:
         raise StageError(f"{others[0]} is not committed ({len(others)} files in all); commit or stash first")
     is_to_push = push and git.check_origin(root, branch, version)
     lock = root / "dvc.lock"
-    if not lock.is_file() or "export" not in yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]:
+    if not lock.is_file() or "export" not in load_yaml(lock.read_text(encoding="utf-8"))["stages"]:
         raise StageError("there is no dataset yet; run `make repro` first")
     # What was built elsewhere and not needed here may be missing; the remote has it.
     would_run = re.findall(r"Running stage '(\w+)'", output_of(root, "dvc", "repro", "--dry", "--allow-missing"))

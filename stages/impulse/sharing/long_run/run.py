@@ -9,12 +9,11 @@ from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
-import yaml
-
 from impulse.collection.config import KEY_VARIABLE
 from impulse.config.fetch import StorageKind
 from impulse.config.lock_file import mend
 from impulse.errors import EXIT_CONFIG, ConfigError, StageError, one_line
+from impulse.files.yaml_text import load_yaml
 from impulse.run.program import line_and_code
 from impulse.s3.credentials import checksum_variables
 from impulse.sharing.long_run.heartbeat import span
@@ -183,7 +182,7 @@ def _check(programs: Programs, what: str, code: int) -> None:
 
 def _require_bucket(root: Path) -> None:
     """Refuse to keep days of downloads on a machine that may vanish."""
-    settings = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+    settings = load_yaml((root / "params.yaml").read_text(encoding="utf-8"))
     if settings["fetch"]["storage"] != StorageKind.s3.value:
         raise ConfigError(
             "fetch.storage",
