@@ -208,8 +208,8 @@ def disk() -> None:
         click.echo(line)
 
 
-@main.command(short_help="Measure this checkout on this machine.")
-@click.argument("arguments", nargs=-1)
+@main.command(short_help="Measure this checkout on this machine.", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bench(arguments: tuple[str, ...]) -> None:
     """Measure builds against the parser, pyarrow and DVC alone, for docs/performance.md, or ARGUMENTS (tests/benchmarks/run.py)."""
     root = checkout()

@@ -20,7 +20,7 @@ from tests.paths import ROOT
 
 from impulse.cli import main
 from impulse.collection import status
-from impulse.collection.known import CODE, KNOWN, KnownFacts
+from impulse.collection.known import CODE, KNOWN_FILES, KnownFacts
 from impulse.collection.ledger import Ledger
 from impulse.collection.source import FileFacts
 from impulse.collection.stage import run as run_stage
@@ -203,7 +203,7 @@ def test_files_that_are_there_are_not_read_again(
     monkeypatch.setattr(LocalFolder, "read", counting)
     stage(tmp_path, server, monkeypatch)
     assert read == []
-    (tmp_path / ".state" / KNOWN).unlink()
+    (tmp_path / ".state" / KNOWN_FILES).unlink()
     for _ in range(2):
         assert stage(tmp_path, server, monkeypatch).timing == {"written_now": 0, "healed_now": 0}
         assert len(read) == 3

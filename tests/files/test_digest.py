@@ -200,7 +200,7 @@ def test_declared_rooms_are_read_without_importing(package: Path) -> None:
 def known(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The file of digests that are known, at first empty; each digest is asked for as by a new process."""
     file = tmp_path_factory.mktemp("known") / "digests.txt"
-    monkeypatch.setattr(digest, "KNOWN", file)
+    monkeypatch.setattr(digest, "DIGESTS", file)
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     digest._known_digests.cache_clear()
     yield file
@@ -252,9 +252,23 @@ def test_digests_that_were_damaged_are_not_believed(package: Path, known: Path, 
 
 
 def test_digests_are_found_where_nothing_can_be_kept(package: Path, known: Path) -> None:
-    """A read-only package, or one whose folder of compiled modules is a file."""
+    """Here because the folder of compiled modules is a file."""
     right = in_a_new_process(package)
     known.unlink()
     known.parent.rmdir()
     known.parent.write_bytes(b"")
+    assert in_a_new_process(package) == right
+
+
+def test_code_that_is_edited_while_it_runs_vouches_for_nothing_new(
+    package: Path, known: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it finds is believed by processes that loaded the same code, whatever stands in its file by now."""
+    right = in_a_new_process(package)
+    with monkeypatch.context() as older:
+        older.setattr(digest, "_OWN", b"the code of another version")
+        older.setattr(digest, "source_digest", lambda source: hashlib.md5(source).hexdigest())
+        other = in_a_new_process(package)
+        assert other != right
+        assert in_a_new_process(package) == other
     assert in_a_new_process(package) == right

@@ -19,15 +19,14 @@ from impulse.tables.manifest import MANIFEST_COLUMNS
 CODE = ("replay", "errors.py", "collection/source.py")
 """What finds the facts of a file."""
 
-SPARE_BYTES = 2**26
-"""Facts that the last run did not ask for stay up to this size: another source may be asked next time."""
+KNOWN_FILES = "known_files"
+"""Name of the file in the folder of local state."""
+
+SPARE_BYTES = 2**28
+"""Facts that a run did not ask for stay up to this size, those of 400,000 replays: another source may be asked next time."""
 
 TIMES = tuple(column.name for column in MANIFEST_COLUMNS if column.dtype == "timestamp")
 """Facts that are kept as text."""
-
-
-KNOWN = "known_files"
-"""Name of the file in the folder of local state."""
 
 
 class KnownFacts:
@@ -68,18 +67,23 @@ class KnownFacts:
                 self._lines[key] = line
                 self._file.parent.mkdir(parents=True, exist_ok=True)
                 with self._file.open("ab") as file:
-                    # A line that a killed run left unfinished ends here.
-                    file.write(b"\n" * (file.tell() > 0) + _checked(key, line))
+                    file.write(b"\n" + _checked(key, line))  # first the end of a line that a killed run left unfinished
 
     def sweep(self) -> None:
-        """Remove what this run has not asked for, where that is much."""
+        """Remove what this run has not asked for, the oldest first, where that is much."""
         with self._lock:
-            unused = self._lines.keys() - self._used
-            if sum(len(self._lines[key]) for key in unused) > SPARE_BYTES:
-                for key in unused:
-                    del self._lines[key]
-                with output_file(self._file, sync=False) as partial:
-                    partial.write_bytes(b"\n".join(_checked(*item) for item in self._lines.items()))
+            if self._surplus() <= 0:
+                return
+            self._lines |= _read(self._file)  # what another run has found meanwhile
+            surplus = self._surplus()
+            for key in [key for key in self._lines if key not in self._used]:
+                if surplus > 0:
+                    surplus -= len(self._lines.pop(key))
+            with output_file(self._file, sync=False) as partial:
+                partial.write_bytes(b"\n".join(_checked(*item) for item in self._lines.items()))
+
+    def _surplus(self) -> int:
+        return sum(len(line) for key, line in self._lines.items() if key not in self._used) - SPARE_BYTES
 
     def _key(self, *identity: str | int) -> bytes:
         key = hashlib.sha256(json.dumps([self._code, *identity]).encode()).hexdigest()[:32].encode()

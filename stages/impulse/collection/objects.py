@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from impulse.collection.kept import KeptReplays
-from impulse.collection.known import KNOWN, KnownFacts
+from impulse.collection.known import KNOWN_FILES, KnownFacts
 from impulse.collection.matching import SUFFIX
 from impulse.collection.raw_storage import RawStorage
 from impulse.collection.source import ORDINARY_BYTES, Candidate, FileFacts, SourcePlan, left_out, too_large
@@ -76,7 +76,7 @@ class BucketSource:
     def _read(self, listed: dict[str, ListedObject], storage: KeptReplays) -> Iterator[Candidate | Reject]:
         bucket, is_in_place = self.bucket, self.params.is_in_place
 
-        known = KnownFacts(self.state / KNOWN)
+        known = KnownFacts(self.state / KNOWN_FILES)
 
         def one(item: tuple[str, ListedObject]) -> Candidate | Reject:
             name, found = item

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from impulse.collection.ballchasing import Ballchasing, open_ballchasing
 from impulse.collection.config import CollectionConfig
-from impulse.collection.known import KNOWN, KnownFacts
+from impulse.collection.known import KNOWN_FILES, KnownFacts
 from impulse.collection.pacing import Clock
 from impulse.config.fetch import FetchParams
 from impulse.demo.server import KEY, DemoServer, add_season
@@ -40,6 +40,6 @@ def open_rehearsal(params: FetchParams, *, state: Path) -> Iterator[Ballchasing]
             server=f"demo-{season.identity}",
         )
         asked = params if params.groups or params.query else replace(params, groups=[season.group])
-        known = KnownFacts(state / KNOWN)
+        known = KnownFacts(state / KNOWN_FILES)
         with open_ballchasing(asked, config, name_of=replay_path, known=known, clock=clock) as source:
             yield source

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from impulse.collection.config import CollectionConfig
 from impulse.collection.kept import seen_in
-from impulse.collection.known import KNOWN, KnownFacts
+from impulse.collection.known import KNOWN_FILES, KnownFacts
 from impulse.collection.local import LocalFiles
 from impulse.collection.raw_storage import SEEN, RawStorage
 from impulse.collection.source import Candidate, Source, SourcePlan
@@ -33,7 +33,7 @@ def open_source(job: Job[FetchParams]) -> Iterator[Source]:
         yield Demo(params)
     elif params.source is SourceKind.local:
         with seen_in(job.state / SEEN, "local") as seen:
-            yield LocalFiles(params, job.home, seen, KnownFacts(job.state / KNOWN))
+            yield LocalFiles(params, job.home, seen, KnownFacts(job.state / KNOWN_FILES))
     elif params.source is SourceKind.s3:
         # Imported here as below, for their libraries take time that nobody else should wait.
         from impulse.collection.objects import open_bucket_source
@@ -56,7 +56,7 @@ def open_source(job: Job[FetchParams]) -> Iterator[Source]:
             rate_limit_per_hour=params.rate_limit_per_hour,
             threads=params.threads,
         )
-        known = KnownFacts(job.state / KNOWN)
+        known = KnownFacts(job.state / KNOWN_FILES)
         with open_ballchasing(params, config, name_of=replay_path, known=known) as source:
             yield source
 

@@ -22,11 +22,14 @@ PACKAGE = Path(__file__).resolve().parent.parent
 GROUND = ("errors.py", "replay", "schema")
 """What every product may use without declaring it."""
 
-KNOWN = PACKAGE / "__pycache__" / "digests.txt"
-"""Digests that are known: walking the syntax trees of a hundred modules takes longer than all else that a stage without news does."""
+DIGESTS = PACKAGE / "__pycache__" / "digests.txt"
+"""File of the digests that are known: walking the syntax trees of a hundred modules takes as long as starting a stage."""
 
-MOST_KNOWN = 2000
-"""Of so many versions of modules."""
+MOST_DIGESTS = 2000
+"""It keeps those of so many versions of modules."""
+
+_OWN = Path(__file__).read_bytes()
+"""The code that finds digests, as it was loaded: the file may be edited while this process runs."""
 
 USES = "USES"
 """Name of the constant in which a product declares the other rooms that it uses."""
@@ -86,7 +89,7 @@ def _known_digests() -> dict[str, str]:
     They are believed only where this module is the one that found them and their checksum is right.
     """
     try:
-        head, _, body = KNOWN.read_bytes().partition(b"\n")
+        head, _, body = DIGESTS.read_bytes().partition(b"\n")
         if head.decode() == _head(body):
             return dict(line.split(" ") for line in body.decode().splitlines())
     except (OSError, ValueError):
@@ -96,16 +99,16 @@ def _known_digests() -> dict[str, str]:
 
 def _keep_digests(known: Mapping[str, str]) -> None:
     """Keep digests for the next process, where the package can be written."""
-    if sys.dont_write_bytecode:
+    if sys.dont_write_bytecode or sys.pycache_prefix:
         return
-    latest = list(known.items())[-MOST_KNOWN:]
+    latest = list(known.items())[-MOST_DIGESTS:]
     body = "".join(f"{source} {digest}\n" for source, digest in latest).encode()
-    with suppress(OSError), output_file(KNOWN, sync=False) as partial:
+    with suppress(OSError), output_file(DIGESTS, sync=False) as partial:
         partial.write_bytes(_head(body).encode() + b"\n" + body)
 
 
 def _head(body: bytes) -> str:
-    return hashlib.sha256(Path(__file__).read_bytes() + body).hexdigest()
+    return hashlib.sha256(_OWN + body).hexdigest()
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -15,7 +15,7 @@ MB = 1e6
 
 FOLDERS = (
     *(f"data/{name}" for name in ("raw", "parsed", "validated", "deduped", "export")),
-    *(f".state/{name}" for name in ("raw", "parsed", "export")),
+    *(f".state/{name}" for name in ("raw", "parsed", "export", "objects")),
     "multirun",
     ".dvc/tmp",
 )
@@ -27,6 +27,7 @@ WHAT_GOES = {
     "end, would be downloaded again",
     ".state/parsed": "the next build parses everything again",
     ".state/export": "the next export writes every file again",
+    ".state/objects": "an earlier version kept there what it read in files",
     "multirun": "it has trials and sweeps",
     ".dvc/tmp": "it has queued experiments and what DVC remembers of the last ones",
 }

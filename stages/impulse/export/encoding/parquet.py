@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -117,10 +117,8 @@ def write_shard(
 
     # The next group is read while one is written: a dataset may be a single file of frames.
     with pq.ParquetWriter(target, schema, **settings) as writer, ThreadPoolExecutor(1) as ahead:
-        groups = row_groups(replays)
-        coming: Future[pa.Table] | None = ahead.submit(read, next(groups))
+        groups = (ahead.submit(read, group) for group in row_groups(replays))
+        coming = next(groups, None)
         while coming is not None:
-            frames = coming.result()
-            following = next(groups, None)
-            coming = ahead.submit(read, following) if following else None
+            frames, coming = coming.result(), next(groups, None)
             writer.write_table(frames, row_group_size=max(frames.num_rows, 1))
