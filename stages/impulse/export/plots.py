@@ -33,7 +33,7 @@ def draw_overview(replays: Sequence[Mapping[str, Any]], counts: Histograms, targ
     """
     figure = Figure(figsize=(10.0, 7.0))
     # Margins by hand: letting matplotlib find them draws everything twice.
-    margins = {"left": 0.08, "right": 0.98, "bottom": 0.08, "top": 0.95, "wspace": 0.2, "hspace": 0.3}
+    margins = {"left": 0.08, "right": 0.98, "bottom": 0.08, "top": 0.95, "wspace": 0.26, "hspace": 0.3}
     (splits, lengths), (ball, speed) = figure.subplots(2, 2, gridspec_kw=margins)
     _draw_splits(splits, replays)
     _draw_lengths(lengths, replays)
