@@ -93,7 +93,8 @@ def whole_build(folder: Path, *, replays: int) -> list[Row]:
 def no_op(folder: Path, checkout: Checkout, what: str, rounds: int = 5) -> list[Row]:
     """`dvc repro` with nothing to do, against DVC with the same files and stages that run nothing; CPU, medians."""
     floor = _floor(folder, checkout)
-    used(checkout, "dvc", "repro"), used(floor, "dvc", "repro")
+    for each in (checkout, floor):
+        used(each, "dvc", "repro")  # what DVC notes of files that it has not hashed here yet
     pairs = [(used(checkout, "dvc", "repro").cpu, used(floor, "dvc", "repro").cpu) for _ in range(rounds)]
     ours = median(pair[0] for pair in pairs)
     return [Row(f"no-op of dvc repro / DVC alone, {what} (CPU {ours:.2f} s)", median(a / b for a, b in pairs), 1.3)]
@@ -101,15 +102,10 @@ def no_op(folder: Path, checkout: Checkout, what: str, rounds: int = 5) -> list[
 
 def many_short(folder: Path, *, replays: int) -> list[Row]:
     """Many short matches: export's time and memory, against pyarrow; one match more; nothing to do."""
-    source = folder / "source"
-    source.mkdir(parents=True)
-    original = write_replay(folder / "original.replay", seed=5, team_size=2, duration_seconds=15.0).data
-    for number in range(replays):
-        (source / f"{number:06d}.replay").write_bytes(clone(original, number))
-    checkout = committed_copy(folder / "build" / "impulse", source)
+    checkout, original = _of_clones(folder, replays, team_size=2, seconds=15.0)
     used(checkout, "python", "-m", "impulse", "repro")
     used(checkout, "python", "-m", "impulse", "update")  # what the first build leaves to the second
-    (source / "one_more.replay").write_bytes(clone(original, replays))
+    (folder / "source" / "one_more.replay").write_bytes(clone(original, replays))
     more = used(checkout, "python", "-m", "impulse", "update")
     assert pq.read_metadata(checkout.path / "data/export/replays.parquet").num_rows == replays + 1
     export = run_stage(
@@ -128,12 +124,7 @@ def many_short(folder: Path, *, replays: int) -> list[Row]:
 
 def header_clones(folder: Path, *, replays: int) -> list[Row]:
     """A hundred thousand recordings of one short match: memory of each stage, and nothing to do."""
-    source = folder / "source"
-    source.mkdir(parents=True)
-    original = write_replay(folder / "original.replay", seed=5, team_size=1, duration_seconds=5.0).data
-    for number in range(replays):
-        (source / f"{number:06d}.replay").write_bytes(clone(original, number))
-    checkout = committed_copy(folder / "build" / "impulse", source)
+    checkout, _ = _of_clones(folder, replays, team_size=1, seconds=5.0)
     what, rows = f"{replays:,} header clones", []
     for stage in ("fetch", "parse", "validate", "dedupe", "export"):
         cost = _watched(checkout, stage)
@@ -172,6 +163,16 @@ def used(checkout: Checkout, *command: str) -> Used:
     _call(checkout, *command, PYTHONPATH="stages")
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return Used(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def _of_clones(folder: Path, replays: int, *, team_size: int, seconds: float) -> tuple[Checkout, bytes]:
+    """Return a checkout that builds from so many clones of a synthetic match in ``folder/source``, and the match."""
+    source = folder / "source"
+    source.mkdir(parents=True)
+    original = write_replay(folder / "original.replay", seed=5, team_size=team_size, duration_seconds=seconds).data
+    for number in range(replays):
+        (source / f"{number:06d}.replay").write_bytes(clone(original, number))
+    return committed_copy(folder / "build" / "impulse", source), original
 
 
 def _watched(checkout: Checkout, stage: str) -> Cost:
